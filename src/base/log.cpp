@@ -46,9 +46,6 @@ const LogEvent* find_event(std::string_view id) {
   return nullptr;
 }
 
-namespace {
-
-// Length of the valid UTF-8 sequence at the front, 0 if there is none (RFC 3629 §4).
 std::size_t utf8_sequence(std::string_view text) {
   auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   unsigned char first = byte(0);
@@ -62,8 +59,6 @@ std::size_t utf8_sequence(std::string_view text) {
   if (first == 0xF4 && byte(1) > 0x8F) return 0;
   return length;
 }
-
-}  // namespace
 
 std::string json_escaped(std::string_view text) {
   std::string out;

@@ -60,6 +60,9 @@ class JsonLog final : public Log {
   Level threshold_;
 };
 
+// Length of the valid UTF-8 sequence at the front of a text that is not empty; 0 if there is none (RFC 3629 §4).
+std::size_t utf8_sequence(std::string_view text);
+
 // A text as the inside of a JSON string, without the quotes. Invalid UTF-8 becomes U+FFFD.
 std::string json_escaped(std::string_view text);
 

@@ -76,7 +76,8 @@ class Reader {
     std::uint8_t info;
     std::uint64_t value;
   };
-  std::optional<Head> head();            // takes a head; records the error
+  std::optional<Head> head();  // takes a head; records the error
+  std::uint64_t expect(std::uint8_t major, std::string_view what);
   View take(std::uint64_t count);        // takes `count` payload bytes
 
   View in_;

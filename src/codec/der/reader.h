@@ -38,6 +38,11 @@ class Reader {
   Result<void> status() const;
 
  private:
+  struct Extent {
+    View whole, content;
+  };
+  Extent next();  // of the next element; empty after an error
+
   View in_;
   std::size_t position_ = 0;
   std::optional<Error> error_;
