@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crypto/certificate.h"
+
+#include <openssl/x509v3.h>
+
+#include "base/limits.h"
+#include "codec/pem.h"
+#include "crypto/openssl.h"
+
+namespace fairlead::crypto {
+
+struct Certificate::Impl {
+  Bytes der;
+  X509Ptr x509;
+  PublicKey key;
+};
+
+namespace {
+
+Bytes name_der(const X509_NAME* name) {
+  const unsigned char* der = nullptr;
+  std::size_t length = 0;
+  if (X509_NAME_get0_der(name, &der, &length) != 1) return {};
+  return {der, der + length};
+}
+
+std::string name_text(const X509_NAME* name) {
+  Owned<BIO, BIO_free_all> bio(BIO_new(BIO_s_mem()));
+  X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+  char* text = nullptr;
+  long length = BIO_get_mem_data(bio.get(), &text);
+  return {text, static_cast<std::size_t>(length)};
+}
+
+Time to_time(const ASN1_TIME* asn1) {
+  std::tm tm{};
+  if (ASN1_TIME_to_tm(asn1, &tm) != 1) return Time::min();
+  auto date = std::chrono::year(tm.tm_year + 1900) / (tm.tm_mon + 1) / tm.tm_mday;
+  return Time(std::chrono::sys_days(date)) + std::chrono::hours(tm.tm_hour) + std::chrono::minutes(tm.tm_min) +
+         std::chrono::seconds(tm.tm_sec);
+}
+
+std::vector<std::string> alternative_names(const X509* x509, int type) {
+  std::vector<std::string> out;
+  Owned<GENERAL_NAMES, GENERAL_NAMES_free> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(x509, NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type != type) continue;
+    const ASN1_IA5STRING* text = type == GEN_URI ? name->d.uniformResourceIdentifier : name->d.dNSName;
+    out.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                     static_cast<std::size_t>(ASN1_STRING_length(text)));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Certificate> Certificate::from_der(View der) {
+  if (der.size() > limits::certificate_bytes_max) return fail(Errc::malformed, "certificate is too long");
+  const unsigned char* at = der.data();
+  X509Ptr x509(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+  if (!x509 || at != der.data() + der.size()) {
+    ERR_clear_error();
+    return fail(Errc::malformed, "certificate can't be decoded");
+  }
+  unsigned char* spki = nullptr;
+  int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509.get()), &spki);
+  if (length <= 0) return fail(Errc::malformed, "certificate holds no public key");
+  Bytes encoded(spki, spki + length);
+  OPENSSL_free(spki);
+  TRY(auto key, PublicKey::from_spki(encoded).in("certificate"));
+  return Certificate(std::make_shared<Impl>(Impl{to_bytes(der), std::move(x509), std::move(key)}));
+}
+
+Result<std::vector<Certificate>> Certificate::from_pem(std::string_view text) {
+  TRY(auto blocks, pem::decode(text));
+  std::vector<Certificate> out;
+  for (const pem::Block& block : blocks) {
+    if (block.label != "CERTIFICATE") continue;
+    TRY(auto certificate, from_der(block.content));
+    out.push_back(std::move(certificate));
+  }
+  if (out.empty()) return fail(Errc::malformed, "no CERTIFICATE block in this PEM text");
+  return out;
+}
+
+const Bytes& Certificate::der() const { return impl_->der; }
+std::string Certificate::pem() const { return pem::encode("CERTIFICATE", impl_->der); }
+const PublicKey& Certificate::public_key() const { return impl_->key; }
+std::string Certificate::subject() const { return name_text(X509_get_subject_name(impl_->x509.get())); }
+std::string Certificate::issuer() const { return name_text(X509_get_issuer_name(impl_->x509.get())); }
+Bytes Certificate::subject_der() const { return name_der(X509_get_subject_name(impl_->x509.get())); }
+Bytes Certificate::issuer_der() const { return name_der(X509_get_issuer_name(impl_->x509.get())); }
+Time Certificate::not_before() const { return to_time(X509_get0_notBefore(impl_->x509.get())); }
+Time Certificate::not_after() const { return to_time(X509_get0_notAfter(impl_->x509.get())); }
+bool Certificate::is_ca() const { return (X509_get_extension_flags(impl_->x509.get()) & EXFLAG_CA) != 0; }
+std::vector<std::string> Certificate::san_uris() const { return alternative_names(impl_->x509.get(), GEN_URI); }
+std::vector<std::string> Certificate::san_dns() const { return alternative_names(impl_->x509.get(), GEN_DNS); }
+Sha256 Certificate::fingerprint() const { return sha256(impl_->der); }
+
+std::string Certificate::common_name() const {
+  const X509_NAME* name = X509_get_subject_name(impl_->x509.get());
+  int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+  if (at < 0) return {};
+  unsigned char* text = nullptr;
+  int length = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+  if (length < 0) return {};
+  std::string out(reinterpret_cast<char*>(text), static_cast<std::size_t>(length));
+  OPENSSL_free(text);
+  return out;
+}
+
+Bytes Certificate::serial() const {
+  const ASN1_INTEGER* serial = X509_get0_serialNumber(impl_->x509.get());
+  return {ASN1_STRING_get0_data(serial), ASN1_STRING_get0_data(serial) + ASN1_STRING_length(serial)};
+}
+
+bool Certificate::signed_by(const PublicKey& issuer_key) const {
+  bool good = X509_verify(impl_->x509.get(), issuer_key.impl().pkey.get()) == 1;
+  if (!good) ERR_clear_error();
+  return good;
+}
+
+namespace {
+
+Result<void> check_dates(const Certificate& certificate, const PathPolicy& policy) {
+  if (policy.dates == DateCheck::ignore) return ok();
+  if (policy.now < certificate.not_before())
+    return fail(Errc::expired, "certificate of '" + certificate.subject() + "' is not valid before " +
+                                   to_rfc3339(certificate.not_before()) + ", the time here is " +
+                                   to_rfc3339(policy.now));
+  if (policy.now > certificate.not_after())
+    return fail(Errc::expired, "certificate of '" + certificate.subject() + "' expired at " +
+                                   to_rfc3339(certificate.not_after()) + ", the time here is " +
+                                   to_rfc3339(policy.now));
+  return ok();
+}
+
+// RFC 5280 §6.1.4 (k), (l), (n): what an issuer must be. `below`: non-self-issued CA certificates under it.
+Result<void> check_issuer(const Certificate& issuer, const Certificate& subject, long below) {
+  if (subject.issuer_der() != issuer.subject_der())
+    return fail(Errc::untrusted, "certificate of '" + subject.subject() + "' names '" + subject.issuer() +
+                                     "' as its issuer, the next one is of '" + issuer.subject() + "'");
+  if (!issuer.is_ca())
+    return fail(Errc::untrusted, "certificate of '" + issuer.subject() + "' is not a CA certificate");
+  X509* x509 = issuer.impl().x509.get();
+  long path_length = X509_get_pathlen(x509);
+  if (path_length >= 0 && below > path_length)
+    return fail(Errc::untrusted, "path below '" + issuer.subject() + "' is longer than it allows");
+  std::uint32_t usage = X509_get_key_usage(x509);
+  if (usage != UINT32_MAX && !(usage & KU_KEY_CERT_SIGN))
+    return fail(Errc::untrusted, "certificate of '" + issuer.subject() + "' may not sign certificates");
+  if (!subject.signed_by(issuer.public_key()))
+    return fail(Errc::untrusted, "signature on the certificate of '" + subject.subject() + "' is wrong");
+  return ok();
+}
+
+}  // namespace
+
+Result<void> validate_path(std::span<const Certificate> chain, const PathPolicy& policy) {
+  if (chain.empty()) return fail(Errc::untrusted, "no certificate was presented");
+  if (chain.size() > limits::certificate_chain_max) return fail(Errc::untrusted, "certificate chain is too long");
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    TRY_VOID(check_dates(chain[i], policy));
+    for (const Certificate& anchor : policy.anchors) {
+      if (anchor == chain[i]) return ok();
+      if (anchor.subject_der() != chain[i].issuer_der()) continue;
+      if (!check_issuer(anchor, chain[i], static_cast<long>(i))) continue;
+      return check_dates(anchor, policy);
+    }
+    if (i + 1 < chain.size()) TRY_VOID(check_issuer(chain[i + 1], chain[i], static_cast<long>(i)));
+  }
+  return fail(Errc::untrusted, "certificate of '" + chain.front().subject() + "' is issued by '" +
+                                   chain.back().issuer() + "', which is not trusted here");
+}
+
+Result<void> validate_links(std::span<const Certificate> chain) {
+  if (chain.empty()) return fail(Errc::untrusted, "certificate chain is empty");
+  if (chain.size() > limits::certificate_chain_max) return fail(Errc::untrusted, "certificate chain is too long");
+  for (std::size_t i = 0; i + 1 < chain.size(); ++i)
+    TRY_VOID(check_issuer(chain[i + 1], chain[i], static_cast<long>(i)));
+  const Certificate& last = chain.back();
+  if (last.subject_der() == last.issuer_der() && !last.signed_by(last.public_key()))
+    return fail(Errc::untrusted, "self-signed certificate of '" + last.subject() + "' has a wrong signature");
+  return ok();
+}
+
+}  // namespace fairlead::crypto
