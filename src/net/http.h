@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP/1.1 as values, a server and a client. Every wait has a deadline, every size a limit (base/limits.h).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "net/loop.h"
+#include "net/tls.h"
+
+namespace fairlead::net {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;  // names compare without case
+std::optional<std::string_view> find_header(const Headers& headers, std::string_view name);
+
+struct Url {
+  bool tls = false;
+  std::string host;      // name, IPv4, or IPv6 without brackets (a zone "%eth0" may follow)
+  std::uint16_t port = 0;
+  std::string target;    // path and query, at least "/"
+  std::string authority() const;  // host:port for messages and the Host header (no zone)
+};
+Result<Url> parse_url(std::string_view text);  // http and https only; no user info
+
+struct HttpRequest {
+  std::string method;    // "POST"
+  std::string target;    // "/fdo/101/msg/60?x=y"
+  Headers headers;
+  Bytes body;
+  std::string peer;      // address of the caller, without port
+  std::optional<crypto::Certificate> client_certificate;  // verified to client_anchors only if it says so:
+  bool client_certificate_valid = false;
+};
+
+struct HttpResponse {
+  unsigned status = 200;
+  Headers headers;       // Content-Length and Connection are the server's business
+  Bytes body;
+};
+
+// Runs on the loop thread. An error becomes a bare 500 and an INTERNAL_ERROR event.
+using HttpHandler = std::function<Task<HttpResponse>(HttpRequest)>;
+
+struct HttpServerOptions {
+  std::string address = "127.0.0.1";   // or "::", "0.0.0.0"
+  std::uint16_t port = 0;              // 0: any free port; see HttpServer::port()
+  std::optional<TlsServer> tls;
+  std::size_t body_bytes_max = 1024 * 1024;  // larger: 413, connection closed
+  // A lower bound for some targets, asked before the body is read: 64 KiB for /fdo/, for instance.
+  std::function<std::size_t(std::string_view target)> body_limit_for;
+  std::size_t connections_max = 10'000;           // in all; beyond it a new connection is closed at once
+  std::size_t connections_per_peer_max = 10'000;  // from one address
+};
+
+// Tolerates odd header lines ("http: //host/…: x", "_connection: keep-alive"): a stock FDO device sends them.
+class HttpServer {
+ public:
+  static Result<std::unique_ptr<HttpServer>> listen(Loop& loop, Log& log, HttpServerOptions options,
+                                                    HttpHandler handler);
+  ~HttpServer();               // stops accepting; open requests are cancelled
+  std::uint16_t port() const;
+  std::size_t connections() const;
+
+  struct Impl;
+  explicit HttpServer(std::shared_ptr<Impl> impl);
+
+ private:
+  std::shared_ptr<Impl> impl_;  // shared with the connections that are still open
+};
+
+// Keeps connections open per origin and reuses them (and TLS sessions); no redirects.
+class HttpClient {
+ public:
+  HttpClient(Loop& loop, TlsClient tls);
+  ~HttpClient();
+
+  // request.target is ignored in favour of url.target; Host is set. Within `limit` in all, else timed_out.
+  // io: can't resolve, refused, reset; untrusted: TLS peer not accepted, with why (issuer named).
+  Task<HttpResponse> send(Url url, HttpRequest request, Duration limit, std::size_t body_bytes_max);
+
+  struct Impl;
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+// Every address of a host name, IPv6 and IPv4, in the resolver's order. Numeric addresses pass through.
+Task<std::vector<std::string>> resolve(Loop& loop, std::string host, Duration limit);
+
+}  // namespace fairlead::net

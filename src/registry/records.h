@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the registry keeps, as plain records. Enumerations are stored by number: numbers never change meaning.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/strong_id.h"
+#include "base/time.h"
+
+namespace fairlead::registry {
+
+struct Account {
+  AccountId id;
+  std::string name;
+  Time created{};
+};
+
+enum class Role : int { admin = 1, factory = 2, operator_ = 3, engineer = 4, installer = 5, auditor = 6 };
+
+struct User {
+  UserId id;                 // the login name
+  AccountId account;         // empty: every account (admin)
+  Role role = Role::auditor;
+  std::string password_hash; // "scrypt$…", empty: no password login
+  bool disabled = false;
+  Time created{};
+};
+
+struct ApiToken {
+  std::string id;            // public part, for listing and removal
+  UserId user;
+  Bytes sha256;              // of the secret; the secret itself is shown once and never stored
+  std::vector<std::string> scopes;  // "devices:read"
+  std::string label;
+  Time created{}, expires{};
+};
+
+struct Profile {
+  ProfileId id;
+  std::int64_t priority = 0;   // the highest that matches a device decides
+  std::uint64_t revision = 0;  // raised by every change
+  std::string document;        // JSON, as docs/api/openapi.yaml describes it
+};
+
+// A manufacturer or owner key whose vouchers are accepted.
+struct TrustedKey {
+  enum class Kind : int { manufacturer = 1, owner = 2, device_ca = 3 };
+  Bytes fingerprint;  // SHA-256 of the SubjectPublicKeyInfo
+  Kind kind = Kind::manufacturer;
+  std::string name;
+  Bytes spki;         // DER
+  Time created{};
+};
+
+enum class VoucherState : int {
+  made = 1,         // by our factory; not extended to an owner yet
+  owned = 2,        // ours to onboard
+  pending = 3,      // replacement, written before TO2 message 67; not confirmed by the device yet
+  superseded = 4,   // the device is expected under its replacement, but may still come back under this one
+  handed_over = 5   // extended to another owner
+};
+
+struct Voucher {
+  Bytes guid;
+  AccountId account;
+  VoucherState state = VoucherState::owned;
+  std::string serial, device_info;
+  DeviceId device;            // empty until it has one
+  Bytes replaces;             // GUID that this one is the replacement of; else empty
+  Bytes encoded;              // the Ownership Voucher (CBOR)
+  Time created{}, changed{};
+};
+
+enum class DeviceState : int {
+  known = 1,       // a voucher says that it exists; never seen
+  onboarding = 2,  // in TO2
+  waiting = 3,     // someone has to approve
+  granted = 4,     // has its certificate; not seen online yet
+  online = 5,
+  offline = 6,
+  revoked = 7,
+  failed = 8       // last attempt failed; see the timeline
+};
+
+struct Device {
+  DeviceId id;
+  AccountId account;
+  std::string name;                      // people's name for it; unique only by habit
+  std::string serial, model, product_uri, device_info;
+  std::vector<std::string> groups;
+  Bytes guid;                            // present FDO identity
+  ProfileId profile;                     // as decided; empty: not decided yet
+  DeviceState state = DeviceState::known;
+  std::string state_reason;              // in words, for the last change of state
+  Time created{}, changed{}, last_seen{};
+  std::uint64_t revision = 0;            // raised by every change
+};
+
+enum class KeyState : int { pending = 1, accepted = 2, rejected = 3, superseded = 4, quarantined = 5 };
+
+// Identity, key and name are three things: many keys may claim one device, one is accepted.
+struct DeviceKey {
+  DeviceId device;
+  Bytes fingerprint;  // SHA-256 of SPKI
+  KeyState state = KeyState::pending;
+  std::string evidence;  // what vouches for it: "fdo-voucher"
+  Time created{}, changed{};
+};
+
+enum class CertificateState : int { issued = 1, active = 2, superseded = 3, revoked = 4 };
+
+struct Certificate {
+  Bytes serial;
+  DeviceId device;
+  AccountId account;
+  Bytes key_fingerprint;
+  Bytes fingerprint;    // SHA-256 of the DER: what the broker looks up
+  CertificateState state = CertificateState::issued;
+  Time not_before{}, not_after{}, changed{};
+  std::string topic_prefix;  // what the Grant allows on the broker: everything below this
+  Bytes der;
+};
+
+// Rendezvous: a device that may ask for its owner.
+struct Registration {
+  Bytes guid;
+  Bytes to1d;            // handed out unchanged in TO1 message 33
+  Bytes device_key;      // SPKI of the voucher's leaf: who may ask
+  Bytes voucher_chain;   // hashes of header and entries, to tell an extension from a truncation; kept after expiry
+  Time expires{};        // not handed out after this
+  Time changed{};
+};
+
+// Owner: keep this voucher registered at this rendezvous server.
+struct To0Job {
+  Bytes guid;
+  std::string rendezvous;  // base URL
+  Time due{};
+  std::int64_t failures = 0;
+  std::string last_error;
+  Time registered_until{};
+};
+
+// A protocol run between two messages, sealed by nobody: the registry is trusted, the peer is not.
+struct Session {
+  std::string id;  // the bearer token
+  Bytes state;
+  Time expires{};
+};
+
+struct TimelineEvent {
+  std::uint64_t sequence = 0;
+  DeviceId device;
+  Time at{};
+  std::string id;      // a log event's ID
+  Fields fields;
+};
+
+}  // namespace fairlead::registry
