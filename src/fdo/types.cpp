@@ -26,18 +26,25 @@ std::optional<Guid> guid_from_text(std::string_view text) {
 
 Refusal::Refusal(const Error& error) : code(ErrorCode::invalid_message), why(error.context) {
   switch (error.code) {
-    case Errc::malformed: code = ErrorCode::body; break;
-    case Errc::not_found: code = ErrorCode::not_found; break;
+    case Errc::malformed:
+      code = ErrorCode::body;
+      break;
+    case Errc::not_found:
+      code = ErrorCode::not_found;
+      break;
     case Errc::busy:
     case Errc::timed_out:
     case Errc::cancelled:
     case Errc::io:
-    case Errc::internal: code = ErrorCode::internal; break;
+    case Errc::internal:
+      code = ErrorCode::internal;
+      break;
     case Errc::unsupported:
     case Errc::untrusted:
     case Errc::expired:
     case Errc::refused:
-    case Errc::conflict: break;
+    case Errc::conflict:
+      break;
   }
 }
 
@@ -52,7 +59,8 @@ Hash read_digest(Reader& in, std::int64_t sha256, std::int64_t sha384, std::stri
   else if (type != sha256)
     in.fail_here(std::string(what) + " of an unknown type");
   View value = in.bytes(64);
-  if (value.size() != crypto::size_bytes(out.alg)) in.fail_here(std::string(what) + " has the wrong size");
+  if (value.size() != crypto::size_bytes(out.alg))
+    in.fail_here(std::string(what) + " has the wrong size");
   out.value = to_bytes(value);
   return out;
 }
@@ -68,26 +76,38 @@ void write_hash(Writer& out, const Hash& hash) { write_digest(out, hash, -16, -4
 Hash read_hmac(Reader& in) { return read_digest(in, 5, 6, "HMAC"); }
 void write_hmac(Writer& out, const Hash& hmac) { write_digest(out, hmac, 5, 6); }
 
-Hash hash_of(crypto::HashAlg alg, std::initializer_list<View> parts) { return {alg, crypto::hash(alg, parts)}; }
+Hash hash_of(crypto::HashAlg alg, std::initializer_list<View> parts) {
+  return {alg, crypto::hash(alg, parts)};
+}
 
 std::uint8_t key_type_number(crypto::KeyType type) {
   switch (type) {
-    case crypto::KeyType::p256: return 10;
-    case crypto::KeyType::p384: return 11;
-    case crypto::KeyType::rsa2048: return 1;
-    case crypto::KeyType::rsa3072: return 5;
-    case crypto::KeyType::other: break;
+    case crypto::KeyType::p256:
+      return 10;
+    case crypto::KeyType::p384:
+      return 11;
+    case crypto::KeyType::rsa2048:
+      return 1;
+    case crypto::KeyType::rsa3072:
+      return 5;
+    case crypto::KeyType::other:
+      break;
   }
   return 0;
 }
 
 std::int64_t signature_alg(crypto::KeyType type) {
   switch (type) {
-    case crypto::KeyType::p256: return -7;
-    case crypto::KeyType::p384: return -35;
-    case crypto::KeyType::rsa2048: return -257;
-    case crypto::KeyType::rsa3072: return -258;
-    case crypto::KeyType::other: break;
+    case crypto::KeyType::p256:
+      return -7;
+    case crypto::KeyType::p384:
+      return -35;
+    case crypto::KeyType::rsa2048:
+      return -257;
+    case crypto::KeyType::rsa3072:
+      return -258;
+    case crypto::KeyType::other:
+      break;
   }
   return 0;
 }
@@ -97,16 +117,22 @@ namespace {
 // pkType 1 and 5 are RSA; 6 (PSS) is not served, and EPID is gone from FDO's practice.
 bool type_fits(std::uint64_t pk_type, crypto::KeyType type) {
   switch (type) {
-    case crypto::KeyType::p256: return pk_type == 10;
-    case crypto::KeyType::p384: return pk_type == 11;
-    case crypto::KeyType::rsa2048: return pk_type == 1 || pk_type == 5;
-    case crypto::KeyType::rsa3072: return pk_type == 5;
-    case crypto::KeyType::other: break;
+    case crypto::KeyType::p256:
+      return pk_type == 10;
+    case crypto::KeyType::p384:
+      return pk_type == 11;
+    case crypto::KeyType::rsa2048:
+      return pk_type == 1 || pk_type == 5;
+    case crypto::KeyType::rsa3072:
+      return pk_type == 5;
+    case crypto::KeyType::other:
+      break;
   }
   return false;
 }
 
-// COSE_Key map. Peers differ: {1: 2, -1: crv, -2: x, -3: y}, or the last three only; zeros may be stripped.
+// COSE_Key map. Peers differ: {1: 2, -1: crv, -2: x, -3: y}, or the last three only; zeros may be
+// stripped.
 Result<crypto::PublicKey> read_cose_key(Reader& in, std::uint64_t pk_type) {
   crypto::KeyType curve = pk_type == 11 ? crypto::KeyType::p384 : crypto::KeyType::p256;
   View x, y;
@@ -120,7 +146,8 @@ Result<crypto::PublicKey> read_cose_key(Reader& in, std::uint64_t pk_type) {
     if (label == 1) {
       if (in.integer() != 2) in.fail_here("COSE_Key is not of type EC2");
     } else if (label == -1) {
-      if (in.integer() != (curve == crypto::KeyType::p384 ? 2 : 1)) in.fail_here("COSE_Key is on another curve");
+      if (in.integer() != (curve == crypto::KeyType::p384 ? 2 : 1))
+        in.fail_here("COSE_Key is on another curve");
     } else if (label == -2) {
       x = in.bytes(66);
     } else if (label == -3) {
@@ -130,7 +157,8 @@ Result<crypto::PublicKey> read_cose_key(Reader& in, std::uint64_t pk_type) {
     }
   }
   TRY_VOID(in.status());
-  if (pk_type != 10 && pk_type != 11) return fail(Errc::unsupported, "COSE_Key for a key type that is not EC");
+  if (pk_type != 10 && pk_type != 11)
+    return fail(Errc::unsupported, "COSE_Key for a key type that is not EC");
   if (x.empty() || y.empty()) return fail(Errc::malformed, "COSE_Key lacks a coordinate");
   return crypto::PublicKey::from_point(curve, x, y);
 }
@@ -155,9 +183,12 @@ Result<crypto::PublicKey> read_key_body(Reader& in, KeyEncoding encoding, std::u
       TRY_VOID(in.status());
       return crypto::PublicKey::from_spki(spki);
     }
-    case KeyEncoding::x5chain: return read_x5chain(in);
-    case KeyEncoding::cosekey: return read_cose_key(in, pk_type);
-    case KeyEncoding::crypto: break;
+    case KeyEncoding::x5chain:
+      return read_x5chain(in);
+    case KeyEncoding::cosekey:
+      return read_cose_key(in, pk_type);
+    case KeyEncoding::crypto:
+      break;
   }
   return fail(Errc::unsupported, "public key encoding Crypto is not served");
 }
@@ -194,19 +225,28 @@ PublicKey make_public_key(const crypto::PublicKey& key, KeyEncoding encoding) {
   if (encoding == KeyEncoding::cosekey && crypto::is_ec(key.type())) {
     Bytes point = key.point();
     std::size_t width = crypto::coordinate_bytes(key.type());
-    out.map(4).integer(1).integer(2).integer(-1).integer(key.type() == crypto::KeyType::p384 ? 2 : 1);
-    out.integer(-2).bytes(View(point).subspan(1, width)).integer(-3).bytes(View(point).subspan(1 + width));
+    out.map(4).integer(1).integer(2).integer(-1).integer(key.type() == crypto::KeyType::p384 ? 2
+                                                                                             : 1);
+    out.integer(-2)
+        .bytes(View(point).subspan(1, width))
+        .integer(-3)
+        .bytes(View(point).subspan(1 + width));
     return {out.take(), encoding, key};
   }
   Writer x509;
-  x509.array(3).uint(key_type_number(key.type())).uint(static_cast<std::uint64_t>(KeyEncoding::x509)).bytes(key.spki());
+  x509.array(3)
+      .uint(key_type_number(key.type()))
+      .uint(static_cast<std::uint64_t>(KeyEncoding::x509))
+      .bytes(key.spki());
   return {x509.take(), KeyEncoding::x509, key};
 }
 
 PublicKey make_public_key(std::span<const crypto::Certificate> chain) {
   Writer out;
   const crypto::PublicKey& key = chain.front().public_key();
-  out.array(3).uint(key_type_number(key.type())).uint(static_cast<std::uint64_t>(KeyEncoding::x5chain));
+  out.array(3)
+      .uint(key_type_number(key.type()))
+      .uint(static_cast<std::uint64_t>(KeyEncoding::x5chain));
   out.array(chain.size());
   for (const auto& each : chain) out.bytes(each.der());
   return {out.take(), KeyEncoding::x5chain, key};
@@ -241,8 +281,14 @@ Bytes encode_to2_addresses(const std::vector<To2Address>& addresses) {
   out.array(addresses.size());
   for (const To2Address& address : addresses) {
     out.array(4);
-    if (address.ip.empty()) out.null(); else out.bytes(address.ip);
-    if (address.dns.empty()) out.null(); else out.text(address.dns);
+    if (address.ip.empty())
+      out.null();
+    else
+      out.bytes(address.ip);
+    if (address.dns.empty())
+      out.null();
+    else
+      out.text(address.dns);
     out.uint(address.port).uint(static_cast<std::uint64_t>(address.protocol));
   }
   return out.take();
@@ -255,14 +301,23 @@ Result<ErrorMessage> decode_error(View encoded) {
   out.code = static_cast<ErrorCode>(in.uint_at_most(0xFFFF));
   out.previous_message = static_cast<std::uint8_t>(in.uint_at_most(255));
   out.text = in.text(1024);
-  if (in.peek() == cbor::Kind::uint) out.timestamp = in.uint(); else in.skip();
-  if (in.peek() == cbor::Kind::uint) out.correlation = in.uint(); else in.skip();
+  if (in.peek() == cbor::Kind::uint)
+    out.timestamp = in.uint();
+  else
+    in.skip();
+  if (in.peek() == cbor::Kind::uint)
+    out.correlation = in.uint();
+  else
+    in.skip();
   return in.finish(std::move(out));
 }
 
 Bytes encode_error(const ErrorMessage& message) {
   Writer out;
-  out.array(5).uint(static_cast<std::uint64_t>(message.code)).uint(message.previous_message).text(message.text);
+  out.array(5)
+      .uint(static_cast<std::uint64_t>(message.code))
+      .uint(message.previous_message)
+      .text(message.text);
   out.uint(message.timestamp).uint(message.correlation);
   return out.take();
 }

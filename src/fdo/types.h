@@ -24,7 +24,7 @@ inline constexpr std::uint64_t protocol_version = 101;
 using Guid = FixedBytes<16, struct GuidTag>;
 using Nonce = FixedBytes<16, struct NonceTag>;
 
-std::string to_text(const Guid& guid);  // 8-4-4-4-12, as people write it
+std::string to_text(const Guid& guid);                      // 8-4-4-4-12, as people write it
 std::optional<Guid> guid_from_text(std::string_view text);  // with or without hyphens
 
 // FDO 1.1 "Error - Type 255". The number is what travels.
@@ -35,7 +35,7 @@ enum class ErrorCode : std::uint16_t {
   invalid_ip_address = 4,
   invalid_guid = 5,
   not_found = 6,
-  body = 100,          // can't decode or decrypt
+  body = 100,             // can't decode or decrypt
   invalid_message = 101,  // decoded, but a check failed or out of order
   credential_reuse = 102,
   internal = 500
@@ -58,15 +58,16 @@ inline std::unexpected<Refusal> refuse(ErrorCode code, std::string why) {
   return std::unexpected<Refusal>(Refusal(code, std::move(why)));
 }
 
-// Hash = [int, bstr], HMac = [int, bstr]. The type stored in the value decides, not a rule about keys.
+// Hash = [int, bstr], HMac = [int, bstr]. The type stored in the value decides, not a rule about
+// keys.
 struct Hash {
   crypto::HashAlg alg = crypto::HashAlg::sha256;
   Bytes value;
   friend bool operator==(const Hash&, const Hash&) = default;
 };
-Hash read_hash(cbor::Reader& in);        // -16, -43
+Hash read_hash(cbor::Reader& in);  // -16, -43
 void write_hash(cbor::Writer& out, const Hash& hash);
-Hash read_hmac(cbor::Reader& in);        // 5, 6
+Hash read_hmac(cbor::Reader& in);  // 5, 6
 void write_hmac(cbor::Writer& out, const Hash& hmac);
 Hash hash_of(crypto::HashAlg alg, std::initializer_list<View> parts);
 
@@ -78,7 +79,8 @@ struct PublicKey {
   KeyEncoding encoding = KeyEncoding::x509;
   crypto::PublicKey key;
 };
-std::optional<PublicKey> read_public_key(cbor::Reader& in);  // empty after an error, which `in` holds
+std::optional<PublicKey> read_public_key(
+    cbor::Reader& in);  // empty after an error, which `in` holds
 Result<PublicKey> decode_public_key(View encoded);
 PublicKey make_public_key(const crypto::PublicKey& key, KeyEncoding encoding);  // x509 or cosekey
 PublicKey make_public_key(std::span<const crypto::Certificate> chain);          // x5chain
@@ -92,7 +94,14 @@ std::int64_t read_sig_info(cbor::Reader& in);
 void write_sig_info(cbor::Writer& out, std::int64_t sg_type);
 
 // One entry of RVTO2Addr = [+ [ip, dns, port, protocol]].
-enum class TransportProtocol : std::uint8_t { tcp = 1, tls = 2, http = 3, coap = 4, https = 5, coaps = 6 };
+enum class TransportProtocol : std::uint8_t {
+  tcp = 1,
+  tls = 2,
+  http = 3,
+  coap = 4,
+  https = 5,
+  coaps = 6
+};
 struct To2Address {
   Bytes ip;         // 4 or 16 bytes, or empty
   std::string dns;  // or empty; one of the two is there
@@ -102,7 +111,7 @@ struct To2Address {
 };
 std::vector<To2Address> read_to2_addresses(cbor::Reader& in);
 Bytes encode_to2_addresses(const std::vector<To2Address>& addresses);
-std::string ip_text(View ip);                             // "127.0.0.1", "fe80::1"
+std::string ip_text(View ip);  // "127.0.0.1", "fe80::1"
 std::optional<Bytes> ip_from_text(std::string_view text);
 
 // Message 255 = [code, previous message, text, timestamp, correlation].
@@ -110,7 +119,7 @@ struct ErrorMessage {
   ErrorCode code;
   std::uint8_t previous_message = 0;
   std::string text;
-  std::uint64_t timestamp = 0;    // seconds since 1970; 0 when the peer sent something else
+  std::uint64_t timestamp = 0;  // seconds since 1970; 0 when the peer sent something else
   std::uint64_t correlation = 0;
 };
 Result<ErrorMessage> decode_error(View in);
