@@ -5,10 +5,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define ASSERT(condition)                                                                    \
-  do {                                                                                       \
-    if (!(condition)) {                                                                      \
-      std::fprintf(stderr, "fairlead: bug: %s:%d: %s\n", __FILE__, __LINE__, #condition);    \
-      std::abort();                                                                          \
-    }                                                                                        \
+#define ASSERT(condition)                                                                 \
+  do {                                                                                    \
+    if (!(condition)) {                                                                   \
+      std::fprintf(stderr, "fairlead: bug: %s:%d: %s\n", __FILE__, __LINE__, #condition); \
+      std::abort();                                                                       \
+    }                                                                                     \
   } while (false)

@@ -84,7 +84,8 @@ TEST(Events, AreDescribedWithTheirFields) {
 
 TEST(JsonEscape, KeepsALogLineOneLineOfValidUtf8) {
   EXPECT_EQ(json_escaped("a\"b\\c\n\x01"), "a\\\"b\\\\c\\u000a\\u0001");
-  EXPECT_EQ(json_escaped("\xff\xc3\xa9\xed\xa0\x80"), "\xEF\xBF\xBD\xC3\xA9\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(json_escaped("\xff\xc3\xa9\xed\xa0\x80"),
+            "\xEF\xBF\xBD\xC3\xA9\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
 }  // namespace

@@ -16,16 +16,18 @@ inline constexpr std::size_t csr_bytes_max = 8 * 1024;
 inline constexpr std::size_t pem_bytes_max = 1024 * 1024;
 
 // FDO
-inline constexpr std::size_t fdo_message_bytes_max = 65'535;       // FDO 1.1: "at most 65535 bytes"
-inline constexpr std::size_t fdo_message_bytes_default = 2'000;    // what a peer that announces 0 can take
-inline constexpr std::size_t service_info_bytes_default = 1'300;   // FDO 1.1: null or 0 means 1300
+inline constexpr std::size_t fdo_message_bytes_max = 65'535;  // FDO 1.1: "at most 65535 bytes"
+inline constexpr std::size_t fdo_message_bytes_default =
+    2'000;  // what a peer that announces 0 can take
+inline constexpr std::size_t service_info_bytes_default = 1'300;  // FDO 1.1: null or 0 means 1300
 inline constexpr std::size_t voucher_entries_max = 64;
 inline constexpr std::size_t voucher_bytes_max = 64 * 1024;
 inline constexpr std::size_t device_info_bytes_max = 512;
 inline constexpr std::size_t rendezvous_directives_max = 16;
 inline constexpr std::size_t rendezvous_instructions_max = 32;
 inline constexpr std::size_t rendezvous_addresses_max = 16;
-inline constexpr std::size_t service_info_rounds_idle_max = 2'000;  // rounds without progress before giving up
+inline constexpr std::size_t service_info_rounds_idle_max =
+    2'000;  // rounds without progress before giving up
 inline constexpr std::size_t service_info_value_bytes_max = 64 * 1024;
 
 // HTTP

@@ -13,11 +13,16 @@ namespace fairlead {
 
 std::string_view to_string(Level level) {
   switch (level) {
-    case Level::debug: return "debug";
-    case Level::info: return "info";
-    case Level::notice: return "notice";
-    case Level::warning: return "warning";
-    case Level::error: return "error";
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::notice:
+      return "notice";
+    case Level::warning:
+      return "warning";
+    case Level::error:
+      return "error";
   }
   return "error";
 }
@@ -49,7 +54,12 @@ const LogEvent* find_event(std::string_view id) {
 std::size_t utf8_sequence(std::string_view text) {
   auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   unsigned char first = byte(0);
-  std::size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+  std::size_t length = first < 0x80   ? 1
+                       : first < 0xC2 ? 0
+                       : first < 0xE0 ? 2
+                       : first < 0xF0 ? 3
+                       : first < 0xF5 ? 4
+                                      : 0;
   if (length == 0 || text.size() < length) return 0;
   for (std::size_t i = 1; i < length; ++i)
     if ((byte(i) & 0xC0) != 0x80) return 0;
@@ -91,8 +101,8 @@ void JsonLog::write(const LogEvent& event, std::span<const Field> fields) {
   for (const Field& field : fields)
     line += ",\"" + json_escaped(field.name) + "\":\"" + json_escaped(field.value) + "\"";
   line += "}\n";
-  // One write per line keeps lines of several threads whole; a log that can't be written has no better place
-  // to complain to.
+  // One write per line keeps lines of several threads whole; a log that can't be written has no
+  // better place to complain to.
   [[maybe_unused]] auto written = ::write(fd_, line.data(), line.size());
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Log events: each has an ID, named fields and a paragraph for the operator. The events themselves are
-// written in docs/log-events/*.md and generated into "base/events.h" as fairlead::event::voucher_refused.
+// Log events: each has an ID, named fields and a paragraph for the operator. The events themselves
+// are written in docs/log-events/*.md and generated into "base/events.h" as
+// fairlead::event::voucher_refused.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +20,10 @@ enum class Level { debug, info, notice, warning, error };
 std::string_view to_string(Level level);
 
 struct LogEvent {
-  std::string_view id;       // VOUCHER_REFUSED_UNTRUSTED
+  std::string_view id;  // VOUCHER_REFUSED_UNTRUSTED
   Level level;
-  std::string_view what;     // one or two sentences, with {field} where a field's value goes
-  std::string_view advice;   // what a person can do; empty if nothing needs doing
+  std::string_view what;    // one or two sentences, with {field} where a field's value goes
+  std::string_view advice;  // what a person can do; empty if nothing needs doing
 };
 
 struct Field {
@@ -51,7 +52,8 @@ class Log {
 // One line of JSON per event on a file descriptor: {"time":…,"level":…,"id":…,"text":…,fields…}.
 class JsonLog final : public Log {
  public:
-  JsonLog(int fd, Clock clock, Level threshold) : fd_(fd), clock_(std::move(clock)), threshold_(threshold) {}
+  JsonLog(int fd, Clock clock, Level threshold)
+      : fd_(fd), clock_(std::move(clock)), threshold_(threshold) {}
   void write(const LogEvent& event, std::span<const Field> fields) override;
 
  private:
@@ -60,7 +62,8 @@ class JsonLog final : public Log {
   Level threshold_;
 };
 
-// Length of the valid UTF-8 sequence at the front of a text that is not empty; 0 if there is none (RFC 3629 §4).
+// Length of the valid UTF-8 sequence at the front of a text that is not empty; 0 if there is none
+// (RFC 3629 §4).
 std::size_t utf8_sequence(std::string_view text);
 
 // A text as the inside of a JSON string, without the quotes. Invalid UTF-8 becomes U+FFFD.

@@ -5,11 +5,13 @@
 
 namespace fairlead {
 
-// Where unpredictable bytes come from. Passed in, so that a recorded run can be replayed byte for byte.
+// Where unpredictable bytes come from. Passed in, so that a recorded run can be replayed byte for
+// byte.
 class Random {
  public:
   virtual ~Random() = default;
-  virtual void fill(std::span<std::uint8_t> out) = 0;  // never fails: no randomness is a bug of the system
+  virtual void fill(
+      std::span<std::uint8_t> out) = 0;  // never fails: no randomness is a bug of the system
 
   Bytes bytes(std::size_t count) {
     Bytes out(count);

@@ -29,7 +29,8 @@ std::string_view to_string(Errc code);
 
 struct Error {
   Errc code;
-  std::string context;  // one plain sentence for a person: "device certificate: no such file". No secrets.
+  std::string
+      context;  // one plain sentence for a person: "device certificate: no such file". No secrets.
 };
 
 std::string to_string(const Error& error);  // "malformed: device certificate: ..."
@@ -48,7 +49,8 @@ class [[nodiscard]] Result : public std::expected<T, Error> {  // an alias could
 
   // Prefixes the context of an error: "where: ...".
   Result in(std::string_view where) && {
-    if (!this->has_value()) this->error().context = std::string(where) + ": " + this->error().context;
+    if (!this->has_value())
+      this->error().context = std::string(where) + ": " + this->error().context;
     return std::move(*this);
   }
 };
@@ -64,14 +66,14 @@ void ignore(const Result<T>&, [[maybe_unused]] std::string_view reason) {}
 // Plain statements, not statement-expressions, so that they behave in coroutines.
 #define FAIRLEAD_JOIN2(a, b) a##b
 #define FAIRLEAD_JOIN(a, b) FAIRLEAD_JOIN2(a, b)
-#define FAIRLEAD_TRY_IMPL(temporary, declaration, expression, leave)          \
-  auto temporary = (expression);                                              \
-  if (!temporary) leave std::unexpected(std::move(temporary).error());        \
+#define FAIRLEAD_TRY_IMPL(temporary, declaration, expression, leave)   \
+  auto temporary = (expression);                                       \
+  if (!temporary) leave std::unexpected(std::move(temporary).error()); \
   declaration = std::move(*temporary)
-#define FAIRLEAD_TRY_VOID_IMPL(temporary, expression, leave)                  \
-  do {                                                                        \
-    auto temporary = (expression);                                            \
-    if (!temporary) leave std::unexpected(std::move(temporary).error());      \
+#define FAIRLEAD_TRY_VOID_IMPL(temporary, expression, leave)             \
+  do {                                                                   \
+    auto temporary = (expression);                                       \
+    if (!temporary) leave std::unexpected(std::move(temporary).error()); \
   } while (false)
 
 #define TRY(declaration, ...) \

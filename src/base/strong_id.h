@@ -23,7 +23,8 @@ class StrongId {
 };
 
 using AccountId = StrongId<struct AccountTag>;  // the tenant
-using DeviceId = StrongId<struct DeviceTag>;    // the registry's own name of a device, never a key or serial
+using DeviceId =
+    StrongId<struct DeviceTag>;  // the registry's own name of a device, never a key or serial
 using ProfileId = StrongId<struct ProfileTag>;
 using UserId = StrongId<struct UserTag>;
 

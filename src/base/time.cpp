@@ -33,11 +33,11 @@ std::string to_rfc3339(Time time) {
   std::chrono::year_month_day date(day);
   std::chrono::hh_mm_ss clock(time - day);
   char out[48];
-  std::snprintf(out, sizeof out, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()),
-                static_cast<int>(clock.subseconds().count()));
+  std::snprintf(
+      out, sizeof out, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
   return out;
 }
 
@@ -76,7 +76,9 @@ std::optional<Time> from_rfc3339(std::string_view text) {
 }
 
 Clock system_clock() {
-  return [] { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); };
+  return [] {
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  };
 }
 
 }  // namespace fairlead

@@ -20,8 +20,8 @@ inline std::int64_t to_unix_seconds(Time time) {
 inline Time from_unix_ms(std::int64_t ms) { return Time(std::chrono::milliseconds(ms)); }
 inline Time from_unix_seconds(std::int64_t seconds) { return Time(std::chrono::seconds(seconds)); }
 
-std::string to_rfc3339(Time time);                         // 2026-11-24T12:00:00.123Z
-std::optional<Time> from_rfc3339(std::string_view text);   // UTC ("Z") only; fraction optional
+std::string to_rfc3339(Time time);                        // 2026-11-24T12:00:00.123Z
+std::optional<Time> from_rfc3339(std::string_view text);  // UTC ("Z") only; fraction optional
 
 // What main() hands to those adapters and programs that need the present.
 using Clock = std::function<Time()>;

@@ -13,7 +13,8 @@ namespace {
 constexpr std::int64_t label_alg = 1, label_iv = 5;
 constexpr std::size_t labels_max = 8;
 
-// Calls on(label, reader) for each pair; the callee takes the value. Labels that are texts are passed over.
+// Calls on(label, reader) for each pair; the callee takes the value. Labels that are texts are
+// passed over.
 template <class On>
 void read_labels(cbor::Reader& in, On on) {
   std::array<std::int64_t, labels_max> seen{};
@@ -35,7 +36,8 @@ void read_labels(cbor::Reader& in, On on) {
 
 std::optional<std::int64_t> alg_of(cbor::Reader& outer, View protected_bytes) {
   std::optional<std::int64_t> alg;
-  if (protected_bytes.empty()) return alg;  // RFC 9052 §3: an empty map may be sent as a zero-length string
+  if (protected_bytes.empty())
+    return alg;  // RFC 9052 §3: an empty map may be sent as a zero-length string
   cbor::Reader in(protected_bytes);
   read_labels(in, [&](std::int64_t label, cbor::Reader& r) {
     if (label == label_alg)
@@ -98,7 +100,12 @@ Bytes protected_header(std::int64_t alg) {
 Bytes encode_sign1(View protected_bytes, View unprotected, View payload, View signature) {
   cbor::Writer out;
   out.reserve(payload.size() + unprotected.size() + signature.size() + 24);
-  out.tag(tag_sign1).array(4).bytes(protected_bytes).raw(unprotected).bytes(payload).bytes(signature);
+  out.tag(tag_sign1)
+      .array(4)
+      .bytes(protected_bytes)
+      .raw(unprotected)
+      .bytes(payload)
+      .bytes(signature);
   return out.take();
 }
 

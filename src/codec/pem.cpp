@@ -13,12 +13,14 @@ std::string_view take_line(std::string_view& text) {
   auto stop = text.find('\n');
   std::string_view line = text.substr(0, stop);
   text.remove_prefix(stop == std::string_view::npos ? text.size() : stop + 1);
-  while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
+  while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t'))
+    line.remove_suffix(1);
   return line;
 }
 
 bool is_boundary(std::string_view line, std::string_view kind) {
-  return line.starts_with(kind) && line.ends_with(dashes) && line.size() >= kind.size() + dashes.size();
+  return line.starts_with(kind) && line.ends_with(dashes) &&
+         line.size() >= kind.size() + dashes.size();
 }
 }  // namespace
 
@@ -34,8 +36,10 @@ Result<std::vector<Block>> decode(std::string_view text) {
       if (text.empty()) return fail(Errc::malformed, "PEM block '" + label + "' has no end");
       line = take_line(text);
       if (is_boundary(line, end)) break;
-      if (is_boundary(line, begin)) return fail(Errc::malformed, "PEM block '" + label + "' has no end");
-      if (line.find(':') == std::string_view::npos) body += line;  // RFC 1421 headers in old key files
+      if (is_boundary(line, begin))
+        return fail(Errc::malformed, "PEM block '" + label + "' has no end");
+      if (line.find(':') == std::string_view::npos)
+        body += line;  // RFC 1421 headers in old key files
     }
     if (line.substr(end.size(), line.size() - end.size() - dashes.size()) != label)
       return fail(Errc::malformed, "PEM block '" + label + "' ends under another name");

@@ -15,8 +15,8 @@ struct Block {
   Bytes content;
 };
 
-// RFC 7468 §2, lax form: text before, between and after blocks is skipped. An unfinished block, a foreign END
-// or bad base64 is an error. At most limits::pem_bytes_max of input.
+// RFC 7468 §2, lax form: text before, between and after blocks is skipped. An unfinished block, a
+// foreign END or bad base64 is an error. At most limits::pem_bytes_max of input.
 Result<std::vector<Block>> decode(std::string_view text);
 std::string encode(std::string_view label, View content);  // lines of 64
 

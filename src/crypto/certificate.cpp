@@ -36,8 +36,8 @@ Time to_time(const ASN1_TIME* asn1) {
   std::tm tm{};
   if (ASN1_TIME_to_tm(asn1, &tm) != 1) return Time::min();
   auto date = std::chrono::year(tm.tm_year + 1900) / (tm.tm_mon + 1) / tm.tm_mday;
-  return Time(std::chrono::sys_days(date)) + std::chrono::hours(tm.tm_hour) + std::chrono::minutes(tm.tm_min) +
-         std::chrono::seconds(tm.tm_sec);
+  return Time(std::chrono::sys_days(date)) + std::chrono::hours(tm.tm_hour) +
+         std::chrono::minutes(tm.tm_min) + std::chrono::seconds(tm.tm_sec);
 }
 
 std::vector<std::string> alternative_names(const X509* x509, int type) {
@@ -47,7 +47,8 @@ std::vector<std::string> alternative_names(const X509* x509, int type) {
   for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
     if (name->type != type) continue;
-    const ASN1_IA5STRING* text = type == GEN_URI ? name->d.uniformResourceIdentifier : name->d.dNSName;
+    const ASN1_IA5STRING* text =
+        type == GEN_URI ? name->d.uniformResourceIdentifier : name->d.dNSName;
     out.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
                      static_cast<std::size_t>(ASN1_STRING_length(text)));
   }
@@ -57,7 +58,8 @@ std::vector<std::string> alternative_names(const X509* x509, int type) {
 }  // namespace
 
 Result<Certificate> Certificate::from_der(View der) {
-  if (der.size() > limits::certificate_bytes_max) return fail(Errc::malformed, "certificate is too long");
+  if (der.size() > limits::certificate_bytes_max)
+    return fail(Errc::malformed, "certificate is too long");
   const unsigned char* at = der.data();
   X509Ptr x509(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
   if (!x509 || at != der.data() + der.size()) {
@@ -88,15 +90,27 @@ Result<std::vector<Certificate>> Certificate::from_pem(std::string_view text) {
 const Bytes& Certificate::der() const { return impl_->der; }
 std::string Certificate::pem() const { return pem::encode("CERTIFICATE", impl_->der); }
 const PublicKey& Certificate::public_key() const { return impl_->key; }
-std::string Certificate::subject() const { return name_text(X509_get_subject_name(impl_->x509.get())); }
-std::string Certificate::issuer() const { return name_text(X509_get_issuer_name(impl_->x509.get())); }
-Bytes Certificate::subject_der() const { return name_der(X509_get_subject_name(impl_->x509.get())); }
+std::string Certificate::subject() const {
+  return name_text(X509_get_subject_name(impl_->x509.get()));
+}
+std::string Certificate::issuer() const {
+  return name_text(X509_get_issuer_name(impl_->x509.get()));
+}
+Bytes Certificate::subject_der() const {
+  return name_der(X509_get_subject_name(impl_->x509.get()));
+}
 Bytes Certificate::issuer_der() const { return name_der(X509_get_issuer_name(impl_->x509.get())); }
 Time Certificate::not_before() const { return to_time(X509_get0_notBefore(impl_->x509.get())); }
 Time Certificate::not_after() const { return to_time(X509_get0_notAfter(impl_->x509.get())); }
-bool Certificate::is_ca() const { return (X509_get_extension_flags(impl_->x509.get()) & EXFLAG_CA) != 0; }
-std::vector<std::string> Certificate::san_uris() const { return alternative_names(impl_->x509.get(), GEN_URI); }
-std::vector<std::string> Certificate::san_dns() const { return alternative_names(impl_->x509.get(), GEN_DNS); }
+bool Certificate::is_ca() const {
+  return (X509_get_extension_flags(impl_->x509.get()) & EXFLAG_CA) != 0;
+}
+std::vector<std::string> Certificate::san_uris() const {
+  return alternative_names(impl_->x509.get(), GEN_URI);
+}
+std::vector<std::string> Certificate::san_dns() const {
+  return alternative_names(impl_->x509.get(), GEN_DNS);
+}
 Sha256 Certificate::fingerprint() const { return sha256(impl_->der); }
 
 std::string Certificate::common_name() const {
@@ -113,7 +127,8 @@ std::string Certificate::common_name() const {
 
 Bytes Certificate::serial() const {
   const ASN1_INTEGER* serial = X509_get0_serialNumber(impl_->x509.get());
-  return {ASN1_STRING_get0_data(serial), ASN1_STRING_get0_data(serial) + ASN1_STRING_length(serial)};
+  return {ASN1_STRING_get0_data(serial),
+          ASN1_STRING_get0_data(serial) + ASN1_STRING_length(serial)};
 }
 
 bool Certificate::signed_by(const PublicKey& issuer_key) const {
@@ -127,9 +142,9 @@ namespace {
 Result<void> check_dates(const Certificate& certificate, const PathPolicy& policy) {
   if (policy.dates == DateCheck::ignore) return ok();
   if (policy.now < certificate.not_before())
-    return fail(Errc::expired, "certificate of '" + certificate.subject() + "' is not valid before " +
-                                   to_rfc3339(certificate.not_before()) + ", the time here is " +
-                                   to_rfc3339(policy.now));
+    return fail(Errc::expired, "certificate of '" + certificate.subject() +
+                                   "' is not valid before " + to_rfc3339(certificate.not_before()) +
+                                   ", the time here is " + to_rfc3339(policy.now));
   if (policy.now > certificate.not_after())
     return fail(Errc::expired, "certificate of '" + certificate.subject() + "' expired at " +
                                    to_rfc3339(certificate.not_after()) + ", the time here is " +
@@ -137,22 +152,27 @@ Result<void> check_dates(const Certificate& certificate, const PathPolicy& polic
   return ok();
 }
 
-// RFC 5280 §6.1.4 (k), (l), (n): what an issuer must be. `below`: non-self-issued CA certificates under it.
+// RFC 5280 §6.1.4 (k), (l), (n): what an issuer must be. `below`: non-self-issued CA certificates
+// under it.
 Result<void> check_issuer(const Certificate& issuer, const Certificate& subject, long below) {
   if (subject.issuer_der() != issuer.subject_der())
-    return fail(Errc::untrusted, "certificate of '" + subject.subject() + "' names '" + subject.issuer() +
-                                     "' as its issuer, the next one is of '" + issuer.subject() + "'");
+    return fail(Errc::untrusted, "certificate of '" + subject.subject() + "' names '" +
+                                     subject.issuer() + "' as its issuer, the next one is of '" +
+                                     issuer.subject() + "'");
   if (!issuer.is_ca())
-    return fail(Errc::untrusted, "certificate of '" + issuer.subject() + "' is not a CA certificate");
+    return fail(Errc::untrusted,
+                "certificate of '" + issuer.subject() + "' is not a CA certificate");
   X509* x509 = issuer.impl().x509.get();
   long path_length = X509_get_pathlen(x509);
   if (path_length >= 0 && below > path_length)
     return fail(Errc::untrusted, "path below '" + issuer.subject() + "' is longer than it allows");
   std::uint32_t usage = X509_get_key_usage(x509);
   if (usage != UINT32_MAX && !(usage & KU_KEY_CERT_SIGN))
-    return fail(Errc::untrusted, "certificate of '" + issuer.subject() + "' may not sign certificates");
+    return fail(Errc::untrusted,
+                "certificate of '" + issuer.subject() + "' may not sign certificates");
   if (!subject.signed_by(issuer.public_key()))
-    return fail(Errc::untrusted, "signature on the certificate of '" + subject.subject() + "' is wrong");
+    return fail(Errc::untrusted,
+                "signature on the certificate of '" + subject.subject() + "' is wrong");
   return ok();
 }
 
@@ -160,7 +180,8 @@ Result<void> check_issuer(const Certificate& issuer, const Certificate& subject,
 
 Result<void> validate_path(std::span<const Certificate> chain, const PathPolicy& policy) {
   if (chain.empty()) return fail(Errc::untrusted, "no certificate was presented");
-  if (chain.size() > limits::certificate_chain_max) return fail(Errc::untrusted, "certificate chain is too long");
+  if (chain.size() > limits::certificate_chain_max)
+    return fail(Errc::untrusted, "certificate chain is too long");
   for (std::size_t i = 0; i < chain.size(); ++i) {
     TRY_VOID(check_dates(chain[i], policy));
     for (const Certificate& anchor : policy.anchors) {
@@ -177,12 +198,14 @@ Result<void> validate_path(std::span<const Certificate> chain, const PathPolicy&
 
 Result<void> validate_links(std::span<const Certificate> chain) {
   if (chain.empty()) return fail(Errc::untrusted, "certificate chain is empty");
-  if (chain.size() > limits::certificate_chain_max) return fail(Errc::untrusted, "certificate chain is too long");
+  if (chain.size() > limits::certificate_chain_max)
+    return fail(Errc::untrusted, "certificate chain is too long");
   for (std::size_t i = 0; i + 1 < chain.size(); ++i)
     TRY_VOID(check_issuer(chain[i + 1], chain[i], static_cast<long>(i)));
   const Certificate& last = chain.back();
   if (last.subject_der() == last.issuer_der() && !last.signed_by(last.public_key()))
-    return fail(Errc::untrusted, "self-signed certificate of '" + last.subject() + "' has a wrong signature");
+    return fail(Errc::untrusted,
+                "self-signed certificate of '" + last.subject() + "' has a wrong signature");
   return ok();
 }
 

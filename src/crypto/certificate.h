@@ -20,23 +20,24 @@ namespace fairlead::crypto {
 class Certificate {
  public:
   static Result<Certificate> from_der(View der);  // at most limits::certificate_bytes_max
-  static Result<std::vector<Certificate>> from_pem(std::string_view text);  // every CERTIFICATE block, in order
+  static Result<std::vector<Certificate>> from_pem(
+      std::string_view text);  // every CERTIFICATE block, in order
 
   const Bytes& der() const;
   std::string pem() const;
   const PublicKey& public_key() const;
-  std::string subject() const;         // RFC 2253 text, for people
-  std::string common_name() const;     // "" if none
+  std::string subject() const;      // RFC 2253 text, for people
+  std::string common_name() const;  // "" if none
   std::string issuer() const;
   Bytes subject_der() const;
   Bytes issuer_der() const;
-  Bytes serial() const;                // big-endian, as encoded, without a leading zero
+  Bytes serial() const;  // big-endian, as encoded, without a leading zero
   Time not_before() const;
   Time not_after() const;
-  bool is_ca() const;                  // basicConstraints CA:TRUE
+  bool is_ca() const;  // basicConstraints CA:TRUE
   std::vector<std::string> san_uris() const;
   std::vector<std::string> san_dns() const;
-  Sha256 fingerprint() const;          // SHA-256 of der()
+  Sha256 fingerprint() const;  // SHA-256 of der()
   [[nodiscard]] bool signed_by(const PublicKey& issuer_key) const;
 
   friend bool operator==(const Certificate& a, const Certificate& b) { return a.der() == b.der(); }
@@ -49,7 +50,10 @@ class Certificate {
   std::shared_ptr<const Impl> impl_;
 };
 
-enum class DateCheck { at_time, ignore };  // a device without a clock says ignore, on purpose and visibly
+enum class DateCheck {
+  at_time,
+  ignore
+};  // a device without a clock says ignore, on purpose and visibly
 
 struct PathPolicy {
   std::span<const Certificate> anchors;  // trusted; may be an intermediate
@@ -57,25 +61,29 @@ struct PathPolicy {
   DateCheck dates = DateCheck::at_time;
 };
 
-// Leaf first. Signatures, names, CA flags, path lengths, dates. untrusted or expired, with the reason.
+// Leaf first. Signatures, names, CA flags, path lengths, dates. untrusted or expired, with the
+// reason.
 Result<void> validate_path(std::span<const Certificate> chain, const PathPolicy& policy);
-// The same without an anchor: that each certificate is signed by the next, and the last by itself if it claims
-// so. For a device chain whose trust is decided by a key or by policy, as in an Ownership Voucher.
+// The same without an anchor: that each certificate is signed by the next, and the last by itself
+// if it claims so. For a device chain whose trust is decided by a key or by policy, as in an
+// Ownership Voucher.
 Result<void> validate_links(std::span<const Certificate> chain);
 
-// PKCS#10 (RFC 2986). The one strict decoder; checks structure, key type and the request's own signature.
+// PKCS#10 (RFC 2986). The one strict decoder; checks structure, key type and the request's own
+// signature.
 struct CertificateRequest {
   PublicKey key;
-  Bytes subject_der;           // RDNSequence as sent
+  Bytes subject_der;  // RDNSequence as sent
   std::string common_name;
   std::vector<std::string> san_uris, san_dns;
   std::optional<std::string> challenge_password;
 };
-Result<CertificateRequest> decode_csr(View der);  // malformed, unsupported (key, algorithm) or untrusted (signature)
+Result<CertificateRequest> decode_csr(
+    View der);  // malformed, unsupported (key, algorithm) or untrusted (signature)
 
 struct CsrSubject {
-  std::string common_name;                 // UTF-8
-  std::string serial_number;               // attribute 2.5.4.5; "" leaves it out
+  std::string common_name;    // UTF-8
+  std::string serial_number;  // attribute 2.5.4.5; "" leaves it out
   std::vector<std::string> san_uris;
 };
 Result<Bytes> create_csr(Signer& key, const CsrSubject& subject);  // DER

@@ -19,7 +19,8 @@ Bytes hash(HashAlg alg, std::initializer_list<View> parts) {
   Bytes out(size_bytes(alg));
   unsigned length = 0;
   bool good = EVP_DigestInit_ex2(context.get(), md_for(alg), nullptr) == 1;
-  for (View part : parts) good = good && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
+  for (View part : parts)
+    good = good && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
   good = good && EVP_DigestFinal_ex(context.get(), out.data(), &length) == 1;
   ASSERT(good && length == out.size());
   return out;
@@ -44,7 +45,8 @@ Bytes hmac(HashAlg alg, View key, std::initializer_list<View> parts) {
   unsigned length = 0;
   bool good = EVP_DigestInit_ex2(context.get(), md_for(alg), nullptr) == 1 &&
               EVP_DigestUpdate(context.get(), inner_pad.data(), block) == 1;
-  for (View part : parts) good = good && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
+  for (View part : parts)
+    good = good && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
   good = good && EVP_DigestFinal_ex(context.get(), inner.data(), &length) == 1;
   ASSERT(good);
   Bytes out = hash(alg, {outer_pad, inner});

@@ -13,7 +13,8 @@ namespace fairlead::crypto {
 
 namespace {
 
-// SubjectPublicKeyInfo up to and including the BIT STRING's leading count: what stands before 04‖x‖y.
+// SubjectPublicKeyInfo up to and including the BIT STRING's leading count: what stands before
+// 04‖x‖y.
 constexpr std::uint8_t p256_prefix[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48,
                                         0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86, 0x48,
                                         0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00};
@@ -21,17 +22,21 @@ constexpr std::uint8_t p384_prefix[] = {0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2A
                                         0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x05, 0x2B,
                                         0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00};
 
-View prefix_of(KeyType curve) { return curve == KeyType::p256 ? View(p256_prefix) : View(p384_prefix); }
+View prefix_of(KeyType curve) {
+  return curve == KeyType::p256 ? View(p256_prefix) : View(p384_prefix);
+}
 
 PkeyPtr make_curve_template(const char* name) {
-  // Only the parameters of this key are used; a generated one is the shortest supported way to get them.
+  // Only the parameters of this key are used; a generated one is the shortest supported way to get
+  // them.
   return PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", name));
 }
 
 EVP_PKEY_CTX* verify_context(EVP_PKEY* key, HashAlg alg) {
   EVP_PKEY_CTX* context = EVP_PKEY_CTX_new(key, nullptr);
   if (!context) return nullptr;
-  if (EVP_PKEY_verify_init(context) != 1 || EVP_PKEY_CTX_set_signature_md(context, md_for(alg)) != 1) {
+  if (EVP_PKEY_verify_init(context) != 1 ||
+      EVP_PKEY_CTX_set_signature_md(context, md_for(alg)) != 1) {
     EVP_PKEY_CTX_free(context);
     return nullptr;
   }
@@ -40,8 +45,8 @@ EVP_PKEY_CTX* verify_context(EVP_PKEY* key, HashAlg alg) {
 
 bool verify_openssl(const PublicKey::Impl& key, View digest, View signature) {
   PkeyContextPtr context(verify_context(key.pkey.get(), hash_for(key.type)));
-  bool good = context && EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.data(),
-                                         digest.size()) == 1;
+  bool good = context && EVP_PKEY_verify(context.get(), signature.data(), signature.size(),
+                                         digest.data(), digest.size()) == 1;
   if (!good) ERR_clear_error();
   return good;
 }
@@ -56,20 +61,27 @@ Result<PublicKey> rsa_from_spki(View der) {
   if (EVP_PKEY_get_base_id(pkey.get()) != EVP_PKEY_RSA)
     return fail(Errc::unsupported, "public key is neither EC P-256, P-384 nor RSA");
   int bits = EVP_PKEY_get_bits(pkey.get());
-  if (bits < 2048 || bits > 4096) return fail(Errc::unsupported, "RSA key of " + std::to_string(bits) + " bits");
+  if (bits < 2048 || bits > 4096)
+    return fail(Errc::unsupported, "RSA key of " + std::to_string(bits) + " bits");
   KeyType type = bits == 2048 ? KeyType::rsa2048 : bits == 3072 ? KeyType::rsa3072 : KeyType::other;
-  return PublicKey(std::make_shared<PublicKey::Impl>(PublicKey::Impl{type, to_bytes(der), {}, std::move(pkey)}));
+  return PublicKey(
+      std::make_shared<PublicKey::Impl>(PublicKey::Impl{type, to_bytes(der), {}, std::move(pkey)}));
 }
 
 }  // namespace
 
 std::string_view to_string(KeyType type) {
   switch (type) {
-    case KeyType::p256: return "P-256";
-    case KeyType::p384: return "P-384";
-    case KeyType::rsa2048: return "RSA-2048";
-    case KeyType::rsa3072: return "RSA-3072";
-    case KeyType::other: return "other";
+    case KeyType::p256:
+      return "P-256";
+    case KeyType::p384:
+      return "P-384";
+    case KeyType::rsa2048:
+      return "RSA-2048";
+    case KeyType::rsa3072:
+      return "RSA-3072";
+    case KeyType::other:
+      return "other";
   }
   return "other";
 }
@@ -95,7 +107,8 @@ PkeyPtr pkey_from_point(KeyType curve, View point) {
 Result<PublicKey> PublicKey::from_spki(View der) {
   for (KeyType curve : {KeyType::p256, KeyType::p384}) {
     View prefix = prefix_of(curve);
-    if (der.size() == prefix.size() + 1 + 2 * coordinate_bytes(curve) && equal(der.first(prefix.size()), prefix))
+    if (der.size() == prefix.size() + 1 + 2 * coordinate_bytes(curve) &&
+        equal(der.first(prefix.size()), prefix))
       return from_uncompressed(curve, der.subspan(prefix.size()));
   }
   if (der.size() > 2048) return fail(Errc::malformed, "public key is too long");
@@ -104,10 +117,12 @@ Result<PublicKey> PublicKey::from_spki(View der) {
 
 Result<PublicKey> PublicKey::from_uncompressed(KeyType curve, View point) {
   PkeyPtr pkey = pkey_from_point(curve, point);
-  if (!pkey) return fail(Errc::malformed, "public key is not a point on " + std::string(to_string(curve)));
+  if (!pkey)
+    return fail(Errc::malformed, "public key is not a point on " + std::string(to_string(curve)));
   Bytes spki = to_bytes(prefix_of(curve));
   append(spki, point);
-  return PublicKey(std::make_shared<Impl>(Impl{curve, std::move(spki), to_bytes(point), std::move(pkey)}));
+  return PublicKey(
+      std::make_shared<Impl>(Impl{curve, std::move(spki), to_bytes(point), std::move(pkey)}));
 }
 
 Result<PublicKey> PublicKey::from_point(KeyType curve, View x, View y) {
@@ -160,7 +175,8 @@ Result<Bytes> ecdsa_der_to_raw(KeyType curve, View der) {
 Result<Bytes> ecdsa_raw_to_der(KeyType curve, View raw) {
   const std::size_t width = coordinate_bytes(curve);
   if (raw.size() != 2 * width) return fail(Errc::malformed, "ECDSA signature has the wrong length");
-  return der::sequence_of({der::unsigned_integer(raw.first(width)), der::unsigned_integer(raw.subspan(width))});
+  return der::sequence_of(
+      {der::unsigned_integer(raw.first(width)), der::unsigned_integer(raw.subspan(width))});
 }
 
 }  // namespace fairlead::crypto

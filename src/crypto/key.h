@@ -29,14 +29,15 @@ struct Signature {
 // A value: cheap to copy, immutable, safe to share between threads.
 class PublicKey {
  public:
-  static Result<PublicKey> from_spki(View der);                  // SubjectPublicKeyInfo; limits apply
-  static Result<PublicKey> from_point(KeyType curve, View x, View y);  // shorter coordinates are padded
+  static Result<PublicKey> from_spki(View der);  // SubjectPublicKeyInfo; limits apply
+  static Result<PublicKey> from_point(KeyType curve, View x,
+                                      View y);  // shorter coordinates are padded
   static Result<PublicKey> from_uncompressed(KeyType curve, View point);  // 04‖x‖y
 
   KeyType type() const;
-  Bytes spki() const;                 // DER
-  Bytes point() const;                // 04‖x‖y; empty for RSA
-  Sha256 fingerprint() const;         // SHA-256 of spki()
+  Bytes spki() const;          // DER
+  Bytes point() const;         // 04‖x‖y; empty for RSA
+  Sha256 fingerprint() const;  // SHA-256 of spki()
 
   // Hash and scheme follow the key's type: ES256, ES384, RS256, RS384. false = signature is wrong.
   [[nodiscard]] bool verify(View message, View raw_signature) const;

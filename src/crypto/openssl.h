@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shared by crypto's own .cpp files only: owners for OpenSSL's objects, and its last error in words.
+// Shared by crypto's own .cpp files only: owners for OpenSSL's objects, and its last error in
+// words.
 #pragma once
 
 #include <openssl/bn.h>
@@ -40,15 +41,15 @@ inline std::string openssl_error() {
 }
 
 const EVP_MD* md_for(HashAlg alg);  // fetched once
-// An empty key with the parameters of the curve, to copy from: importing a point this way takes 8 µs, by the
-// decoder 180 µs.
+// An empty key with the parameters of the curve, to copy from: importing a point this way takes 8
+// µs, by the decoder 180 µs.
 const EVP_PKEY* curve_template(KeyType curve);
 PkeyPtr pkey_from_point(KeyType curve, View uncompressed);  // null if the point is not on the curve
 
 struct PublicKey::Impl {
   KeyType type;
   Bytes spki;
-  Bytes point;   // EC only
+  Bytes point;  // EC only
   PkeyPtr pkey;
 };
 

@@ -15,17 +15,23 @@ namespace {
 constexpr std::string_view oid_common_name = "2.5.4.3", oid_serial_number = "2.5.4.5",
                            oid_extension_request = "1.2.840.113549.1.9.14",
                            oid_challenge_password = "1.2.840.113549.1.9.7", oid_san = "2.5.29.17",
-                           oid_signed_data = "1.2.840.113549.1.7.2", oid_data = "1.2.840.113549.1.7.1";
+                           oid_signed_data = "1.2.840.113549.1.7.2",
+                           oid_data = "1.2.840.113549.1.7.1";
 
 bool is(View element, std::string_view oid) { return equal(element, der::object_identifier(oid)); }
 
 Bytes signature_algorithm(KeyType type) {
   switch (type) {
-    case KeyType::p256: return der::sequence_of({der::object_identifier("1.2.840.10045.4.3.2")});
-    case KeyType::p384: return der::sequence_of({der::object_identifier("1.2.840.10045.4.3.3")});
+    case KeyType::p256:
+      return der::sequence_of({der::object_identifier("1.2.840.10045.4.3.2")});
+    case KeyType::p384:
+      return der::sequence_of({der::object_identifier("1.2.840.10045.4.3.3")});
     case KeyType::rsa2048:
-      return der::sequence_of({der::object_identifier("1.2.840.113549.1.1.11"), der::element(der::null, {})});
-    default: return der::sequence_of({der::object_identifier("1.2.840.113549.1.1.12"), der::element(der::null, {})});
+      return der::sequence_of(
+          {der::object_identifier("1.2.840.113549.1.1.11"), der::element(der::null, {})});
+    default:
+      return der::sequence_of(
+          {der::object_identifier("1.2.840.113549.1.1.12"), der::element(der::null, {})});
   }
 }
 
@@ -109,15 +115,18 @@ Result<void> read_attributes(der::Reader attributes, CertificateRequest& out) {
 }
 
 Bytes text_attribute(std::string_view oid, std::uint8_t tag, std::string_view text) {
-  return der::element(der::set, der::sequence_of({der::object_identifier(oid), der::element(tag, as_view(text))}));
+  return der::element(
+      der::set, der::sequence_of({der::object_identifier(oid), der::element(tag, as_view(text))}));
 }
 
 }  // namespace
 
-// RFC 2986 §4.2: CertificationRequest ::= SEQUENCE { certificationRequestInfo, signatureAlgorithm, signature }
-// RFC 2986 §4.1: CertificationRequestInfo ::= SEQUENCE { version(0), subject, subjectPKInfo, [0] attributes }
+// RFC 2986 §4.2: CertificationRequest ::= SEQUENCE { certificationRequestInfo, signatureAlgorithm,
+// signature } RFC 2986 §4.1: CertificationRequestInfo ::= SEQUENCE { version(0), subject,
+// subjectPKInfo, [0] attributes }
 Result<CertificateRequest> decode_csr(View encoded) {
-  if (encoded.size() > limits::csr_bytes_max) return fail(Errc::malformed, "certificate request is too long");
+  if (encoded.size() > limits::csr_bytes_max)
+    return fail(Errc::malformed, "certificate request is too long");
   der::Reader outer(encoded);
   der::Reader in = outer.enter(der::sequence);
   View info = in.element(der::sequence);
@@ -141,7 +150,8 @@ Result<CertificateRequest> decode_csr(View encoded) {
   if (out.key.type() == KeyType::other)
     return fail(Errc::unsupported, "certificate request: keys of this type are not served");
   if (!equal(algorithm, signature_algorithm(out.key.type())))
-    return fail(Errc::unsupported, "certificate request: signature algorithm does not go with its key");
+    return fail(Errc::unsupported,
+                "certificate request: signature algorithm does not go with its key");
   if (!out.key.verify_der(info, signature))
     return fail(Errc::untrusted, "certificate request: its signature is wrong");
   return out;
@@ -154,13 +164,16 @@ Result<Bytes> create_csr(Signer& key, const CsrSubject& subject) {
   Bytes attributes;
   if (!subject.san_uris.empty()) {
     Bytes uris;
-    for (const auto& uri : subject.san_uris) append(uris, der::element(der::context(6), as_view(uri)));
+    for (const auto& uri : subject.san_uris)
+      append(uris, der::element(der::context(6), as_view(uri)));
     Bytes san = der::element(der::octet_string, der::element(der::sequence, uris));
     Bytes extensions = der::sequence_of({der::sequence_of({der::object_identifier(oid_san), san})});
-    attributes = der::sequence_of({der::object_identifier(oid_extension_request), der::element(der::set, extensions)});
+    attributes = der::sequence_of(
+        {der::object_identifier(oid_extension_request), der::element(der::set, extensions)});
   }
   Bytes info = der::sequence_of({der::unsigned_integer({}), der::element(der::sequence, names),
-                                 key.public_key().spki(), der::element(der::context_constructed(0), attributes)});
+                                 key.public_key().spki(),
+                                 der::element(der::context_constructed(0), attributes)});
   TRY(auto signature, key.sign(info));
   KeyType type = key.public_key().type();
   Bytes encoded = std::move(signature.raw);
@@ -179,7 +192,8 @@ Bytes encode_certs_only(std::span<const Certificate> certificates) {
   Bytes data = der::sequence_of({der::object_identifier(oid_data)});
   Bytes signed_data = der::sequence_of({der::unsigned_integer(version), empty_set, data,
                                         der::element(der::context_constructed(0), all), empty_set});
-  return der::sequence_of({der::object_identifier(oid_signed_data), der::element(der::context_constructed(0), signed_data)});
+  return der::sequence_of({der::object_identifier(oid_signed_data),
+                           der::element(der::context_constructed(0), signed_data)});
 }
 
 Result<std::vector<Certificate>> decode_certs_only(View encoded) {
@@ -195,7 +209,8 @@ Result<std::vector<Certificate>> decode_certs_only(View encoded) {
   TRY_VOID(data.status().in("PKCS#7"));
   std::vector<Certificate> out;
   while (!certificates.failed() && !certificates.at_end()) {
-    if (out.size() == limits::certificate_chain_max) return fail(Errc::malformed, "PKCS#7 holds too many certificates");
+    if (out.size() == limits::certificate_chain_max)
+      return fail(Errc::malformed, "PKCS#7 holds too many certificates");
     View der = certificates.any_element();
     TRY_VOID(certificates.status().in("PKCS#7"));
     TRY(auto certificate, Certificate::from_der(der).in("PKCS#7"));

@@ -33,11 +33,12 @@ const EC_GROUP* group_of(KeyType curve) {
 Result<std::unique_ptr<SoftwareKey>> adopt(PkeyPtr pkey) {
   unsigned char* der = nullptr;
   int length = pkey ? i2d_PUBKEY(pkey.get(), &der) : -1;
-  if (length <= 0) return fail(Errc::internal, "private key has no public part: " + openssl_error());
+  if (length <= 0)
+    return fail(Errc::internal, "private key has no public part: " + openssl_error());
   Owned<unsigned char, [](unsigned char* p) { OPENSSL_free(p); }> owned(der);
   TRY(auto public_key, PublicKey::from_spki(View(der, static_cast<std::size_t>(length))));
-  return std::make_unique<SoftwareKey>(
-      std::make_unique<SoftwareKey::Impl>(SoftwareKey::Impl{std::move(pkey), std::move(public_key)}));
+  return std::make_unique<SoftwareKey>(std::make_unique<SoftwareKey::Impl>(
+      SoftwareKey::Impl{std::move(pkey), std::move(public_key)}));
 }
 
 }  // namespace
@@ -48,10 +49,14 @@ SoftwareKey::~SoftwareKey() = default;
 Result<std::unique_ptr<SoftwareKey>> SoftwareKey::generate(KeyType type) {
   switch (type) {
     case KeyType::p256:
-    case KeyType::p384: return adopt(PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", curve_name(type))));
-    case KeyType::rsa2048: return adopt(PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048})));
-    case KeyType::rsa3072: return adopt(PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{3072})));
-    case KeyType::other: break;
+    case KeyType::p384:
+      return adopt(PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", curve_name(type))));
+    case KeyType::rsa2048:
+      return adopt(PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048})));
+    case KeyType::rsa3072:
+      return adopt(PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{3072})));
+    case KeyType::other:
+      break;
   }
   return fail(Errc::unsupported, "keys of this type are not made here");
 }
@@ -114,7 +119,8 @@ Result<EcdhKey> generate_ecdh(KeyType curve, Random& random) {
   return fail(Errc::internal, "the random generator gives no usable scalar");
 }
 
-// The EC_POINT arithmetic is not deprecated, and makes a key in a third of the time of EVP's generator.
+// The EC_POINT arithmetic is not deprecated, and makes a key in a third of the time of EVP's
+// generator.
 Result<EcdhKey> ecdh_from_scalar(KeyType curve, View scalar) {
   if (!is_ec(curve)) return fail(Errc::unsupported, "ECDH on P-256 and P-384 only");
   const EC_GROUP* group = group_of(curve);
@@ -144,15 +150,18 @@ Result<SecretBytes> ecdh(const EcdhKey& ours, View peer_x, View peer_y) {
   PointPtr point(EC_POINT_new(group)), shared(EC_POINT_new(group));
   thread_local Owned<BN_CTX, BN_CTX_free> context(BN_CTX_new());
   SecretBytes out(width);
-  // EC_POINT_oct2point checks that the point lies on the curve; both curves have cofactor 1, so infinity is the
-  // only other thing to refuse.
-  bool good = BN_bin2bn(ours.scalar.reveal().data(), static_cast<int>(width), number.get()) &&
-              EC_POINT_oct2point(group, point.get(), encoded.data(), encoded.size(), context.get()) == 1;
+  // EC_POINT_oct2point checks that the point lies on the curve; both curves have cofactor 1, so
+  // infinity is the only other thing to refuse.
+  bool good =
+      BN_bin2bn(ours.scalar.reveal().data(), static_cast<int>(width), number.get()) &&
+      EC_POINT_oct2point(group, point.get(), encoded.data(), encoded.size(), context.get()) == 1;
   BN_set_flags(number.get(), BN_FLG_CONSTTIME);
-  good = good && EC_POINT_mul(group, shared.get(), nullptr, point.get(), number.get(), context.get()) == 1 &&
-         !EC_POINT_is_at_infinity(group, shared.get()) &&
-         EC_POINT_get_affine_coordinates(group, shared.get(), x.get(), nullptr, context.get()) == 1 &&
-         BN_bn2binpad(x.get(), out.writable().data(), static_cast<int>(width)) >= 0;
+  good =
+      good &&
+      EC_POINT_mul(group, shared.get(), nullptr, point.get(), number.get(), context.get()) == 1 &&
+      !EC_POINT_is_at_infinity(group, shared.get()) &&
+      EC_POINT_get_affine_coordinates(group, shared.get(), x.get(), nullptr, context.get()) == 1 &&
+      BN_bn2binpad(x.get(), out.writable().data(), static_cast<int>(width)) >= 0;
   if (!good) {
     ERR_clear_error();
     return fail(Errc::untrusted, "ECDH peer sent an unusable point");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private keys in memory: the file keystore's back end, ephemeral keys, and tests. Nothing else holds one.
+// Private keys in memory: the file keystore's back end, ephemeral keys, and tests. Nothing else
+// holds one.
 #pragma once
 
 #include <memory>
@@ -12,9 +13,10 @@ namespace fairlead::crypto {
 
 class SoftwareKey final : public Signer {
  public:
-  static Result<std::unique_ptr<SoftwareKey>> generate(KeyType type);             // OpenSSL's own generator
-  static Result<std::unique_ptr<SoftwareKey>> from_pkcs8(View der);               // unencrypted PKCS#8 or SEC1
-  static Result<std::unique_ptr<SoftwareKey>> from_pem(std::string_view text);    // PRIVATE KEY, EC PRIVATE KEY
+  static Result<std::unique_ptr<SoftwareKey>> generate(KeyType type);  // OpenSSL's own generator
+  static Result<std::unique_ptr<SoftwareKey>> from_pkcs8(View der);    // unencrypted PKCS#8 or SEC1
+  static Result<std::unique_ptr<SoftwareKey>> from_pem(
+      std::string_view text);  // PRIVATE KEY, EC PRIVATE KEY
   ~SoftwareKey() override;
 
   const PublicKey& public_key() const override;
@@ -31,13 +33,16 @@ class SoftwareKey final : public Signer {
 class SoftwareHmacKey final : public HmacKey {
  public:
   explicit SoftwareHmacKey(SecretBytes secret) : secret_(std::move(secret)) {}
-  Result<Bytes> hmac(HashAlg alg, View message) override { return crypto::hmac(alg, secret_.reveal(), {message}); }
+  Result<Bytes> hmac(HashAlg alg, View message) override {
+    return crypto::hmac(alg, secret_.reveal(), {message});
+  }
 
  private:
   SecretBytes secret_;
 };
 
-// An ephemeral ECDH key. The scalar can be taken out, because a session may have to continue on another node.
+// An ephemeral ECDH key. The scalar can be taken out, because a session may have to continue on
+// another node.
 struct EcdhKey {
   KeyType curve;
   SecretBytes scalar;  // fixed width, big-endian

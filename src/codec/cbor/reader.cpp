@@ -12,8 +12,8 @@ namespace fairlead::cbor {
 
 namespace {
 
-constexpr std::uint8_t major_uint = 0, major_negative = 1, major_bytes = 2, major_text = 3, major_array = 4,
-                       major_map = 5, major_tag = 6, major_simple = 7;
+constexpr std::uint8_t major_uint = 0, major_negative = 1, major_bytes = 2, major_text = 3,
+                       major_array = 4, major_map = 5, major_tag = 6, major_simple = 7;
 
 double half_to_double(std::uint16_t half) {
   int exponent = (half >> 10) & 0x1F;
@@ -35,7 +35,8 @@ std::size_t Reader::position() const { return position_; }
 
 void Reader::fail_here(std::string_view why) {
   if (!error_)
-    error_ = Error{Errc::malformed, "CBOR at byte " + std::to_string(position_) + ": " + std::string(why)};
+    error_ = Error{Errc::malformed,
+                   "CBOR at byte " + std::to_string(position_) + ": " + std::string(why)};
 }
 
 void Reader::fail_with(Error error) {
@@ -58,29 +59,43 @@ Kind Reader::peek() const {
   if (error_ || position_ >= in_.size()) return Kind::none;
   std::uint8_t first = in_[position_];
   switch (first >> 5) {
-    case major_uint: return Kind::uint;
-    case major_negative: return Kind::negative;
-    case major_bytes: return Kind::bytes;
-    case major_text: return Kind::text;
-    case major_array: return Kind::array;
-    case major_map: return Kind::map;
-    case major_tag: return Kind::tag;
-    default: break;
+    case major_uint:
+      return Kind::uint;
+    case major_negative:
+      return Kind::negative;
+    case major_bytes:
+      return Kind::bytes;
+    case major_text:
+      return Kind::text;
+    case major_array:
+      return Kind::array;
+    case major_map:
+      return Kind::map;
+    case major_tag:
+      return Kind::tag;
+    default:
+      break;
   }
   switch (first & 0x1F) {
     case 20:
-    case 21: return Kind::boolean;
-    case 22: return Kind::null;
-    case 23: return Kind::undefined;
+    case 21:
+      return Kind::boolean;
+    case 22:
+      return Kind::null;
+    case 23:
+      return Kind::undefined;
     case 25:
     case 26:
-    case 27: return Kind::floating;
-    default: return Kind::simple;
+    case 27:
+      return Kind::floating;
+    default:
+      return Kind::simple;
   }
 }
 
-// RFC 8949 §3: additional information 0..23 is the value, 24..27 says how many bytes hold it, 28..30 are
-// reserved, 31 is an indefinite length, which FDO's peers must not send and we refuse.
+// RFC 8949 §3: additional information 0..23 is the value, 24..27 says how many bytes hold
+// it, 28..30 are reserved, 31 is an indefinite length, which FDO's peers must not send and we
+// refuse.
 std::optional<Reader::Head> Reader::head() {
   if (error_) return std::nullopt;
   if (position_ >= in_.size()) {
@@ -135,7 +150,8 @@ std::uint64_t Reader::expect(std::uint8_t major, std::string_view what) {
 void Reader::array(std::size_t count) {
   std::uint64_t actual = expect(major_array, "an array");
   if (!error_ && actual != count)
-    fail_here("array of " + std::to_string(actual) + " where " + std::to_string(count) + " are due");
+    fail_here("array of " + std::to_string(actual) + " where " + std::to_string(count) +
+              " are due");
 }
 
 std::size_t Reader::array_between(std::size_t min, std::size_t max) {
@@ -234,7 +250,8 @@ double Reader::floating() {
   return std::bit_cast<double>(h->value);
 }
 
-// Walks one item with a stack of bounded depth instead of recursion: input decides nothing about our stack.
+// Walks one item with a stack of bounded depth instead of recursion: input decides nothing about
+// our stack.
 View Reader::raw() {
   std::size_t start = position_;
   std::uint64_t open[limits::cbor_depth_max];
@@ -244,21 +261,28 @@ View Reader::raw() {
     if (!h) return {};
     std::uint64_t children = 0;
     switch (h->major) {
-      case major_bytes: take(h->value); break;
+      case major_bytes:
+        take(h->value);
+        break;
       case major_text:
         if (!is_utf8(as_text(take(h->value)))) fail_here("text string is not UTF-8");
         break;
-      case major_array: children = h->value; break;
+      case major_array:
+        children = h->value;
+        break;
       case major_map:
         if (h->value > in_.size()) fail_here("length beyond the end");
         children = h->value * 2;
         break;
-      case major_tag: children = 1; break;
+      case major_tag:
+        children = 1;
+        break;
       case major_simple:
         // RFC 8949 §3.3: a simple value below 32 in two bytes is not well-formed.
         if (h->info == 24 && h->value < 32) fail_here("simple value in the wrong form");
         break;
-      default: break;
+      default:
+        break;
     }
     if (children > in_.size() - position_) fail_here("length beyond the end");
     if (children > 0) {

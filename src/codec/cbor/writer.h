@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CBOR out, in the core deterministic form (RFC 8949 §4.2): shortest heads, definite lengths. Map keys are
-// the caller's to order (bytewise by encoded key).
+// CBOR out, in the core deterministic form (RFC 8949 §4.2): shortest heads, definite lengths. Map
+// keys are the caller's to order (bytewise by encoded key).
 #pragma once
 
 #include <cstdint>

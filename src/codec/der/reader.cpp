@@ -5,14 +5,18 @@ namespace fairlead::der {
 
 void Reader::fail_here(std::string_view why) {
   if (!error_)
-    error_ = Error{Errc::malformed, "DER at byte " + std::to_string(position_) + ": " + std::string(why)};
+    error_ = Error{Errc::malformed,
+                   "DER at byte " + std::to_string(position_) + ": " + std::string(why)};
 }
 
 bool Reader::at_end() const { return !error_ && position_ == in_.size(); }
 
-std::uint8_t Reader::peek_tag() const { return error_ || position_ >= in_.size() ? 0 : in_[position_]; }
+std::uint8_t Reader::peek_tag() const {
+  return error_ || position_ >= in_.size() ? 0 : in_[position_];
+}
 
-// X.690 §10.1: "The definite form of length encoding shall be used, encoded in the minimum number of octets."
+// X.690 §10.1: "The definite form of length encoding shall be used, encoded in the minimum number
+// of octets."
 Reader::Extent Reader::next() {
   Extent none{};
   if (error_) return none;
@@ -66,7 +70,8 @@ Reader Reader::enter(std::uint8_t tag) {
 View Reader::unsigned_integer(std::size_t max_bytes) {
   View content = value(integer);
   if (error_) return {};
-  if (content.empty() || (content[0] & 0x80)) return fail_here("integer is negative or empty"), View{};
+  if (content.empty() || (content[0] & 0x80))
+    return fail_here("integer is negative or empty"), View{};
   if (content.size() > 1 && content[0] == 0) {
     if (!(content[1] & 0x80)) return fail_here("integer is not minimal"), View{};
     content = content.subspan(1);

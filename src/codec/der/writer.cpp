@@ -66,8 +66,9 @@ Bytes bit_string_of(View octets) {
   return element(der::bit_string, content);
 }
 
-// RFC 5280 §4.1.2.5: "CAs conforming to this profile MUST always encode certificate validity dates through the
-// year 2049 as UTCTime; certificate validity dates in 2050 or later MUST be encoded as GeneralizedTime."
+// RFC 5280 §4.1.2.5: "CAs conforming to this profile MUST always encode certificate validity dates
+// through the year 2049 as UTCTime; certificate validity dates in 2050 or later MUST be encoded as
+// GeneralizedTime."
 Bytes time(Time time) {
   auto second = std::chrono::floor<std::chrono::seconds>(time);
   auto day = std::chrono::floor<std::chrono::days>(second);
@@ -75,10 +76,10 @@ Bytes time(Time time) {
   std::chrono::hh_mm_ss clock(second - day);
   int year = static_cast<int>(date.year());
   char text[40];
-  int length = std::snprintf(text, sizeof text, "%04d%02u%02u%02d%02d%02dZ", year,
-                             static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                             static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                             static_cast<int>(clock.seconds().count()));
+  int length = std::snprintf(
+      text, sizeof text, "%04d%02u%02u%02d%02d%02dZ", year, static_cast<unsigned>(date.month()),
+      static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+      static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
   std::string_view all(text, static_cast<std::size_t>(length));
   bool utc = year >= 1950 && year < 2050;
   return element(utc ? utc_time : generalized_time, as_view(utc ? all.substr(2) : all));
