@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "net/loop.h"
 #include "net/tls.h"
 
@@ -37,6 +38,7 @@ struct HttpRequest {
   std::string peer;      // address of the caller, without port
   std::optional<crypto::Certificate> client_certificate;  // verified to client_anchors only if it says so:
   bool client_certificate_valid = false;
+  std::string client_certificate_problem;  // why it is not valid: "certificate has expired"
 };
 
 struct HttpResponse {
@@ -57,6 +59,12 @@ struct HttpServerOptions {
   std::function<std::size_t(std::string_view target)> body_limit_for;
   std::size_t connections_max = 10'000;           // in all; beyond it a new connection is closed at once
   std::size_t connections_per_peer_max = 10'000;  // from one address
+  // At either limit the connection that has been idle longest makes room first.
+
+  Duration header_deadline = limits::http_header_deadline;  // first byte to the end of the head; TLS handshake
+  Duration body_deadline = limits::http_body_deadline;      // end of the head to the end of the body
+  Duration idle_deadline = limits::http_idle_deadline;      // between two requests
+  Duration write_deadline = limits::http_write_deadline;    // for the answer, plus 1 s for each 64 KiB of it
 };
 
 // Tolerates odd header lines ("http: //host/…: x", "_connection: keep-alive"): a stock FDO device sends them.
@@ -64,7 +72,7 @@ class HttpServer {
  public:
   static Result<std::unique_ptr<HttpServer>> listen(Loop& loop, Log& log, HttpServerOptions options,
                                                     HttpHandler handler);
-  ~HttpServer();               // stops accepting; open requests are cancelled
+  ~HttpServer();               // stops accepting; open requests are cancelled. On the loop thread, or after run()
   std::uint16_t port() const;
   std::size_t connections() const;
 

@@ -13,6 +13,10 @@
 #include "base/time.h"
 #include "net/task.h"
 
+namespace boost::asio {
+class io_context;
+}
+
 namespace fairlead::net {
 
 class Loop {
@@ -24,6 +28,9 @@ class Loop {
 
   // Starts a task that the loop owns; its error is logged by `name`. From any thread.
   void spawn(std::string_view name, Task<void> task);
+  // The same for tasks that end before the loop does. On the loop thread, or before run(). What it returns is
+  // called on the loop thread: it cancels the task, and does nothing once the task has ended.
+  std::function<void()> spawn_cancellable(std::string_view name, Task<void> task);
   void post(std::function<void()> work);  // runs on the loop thread soon; from any thread
 
   // Runs until stop(), or SIGINT/SIGTERM when `until_signal`. Then cancels tasks, waits at most 5 s for them.
@@ -34,13 +41,15 @@ class Loop {
   Task<void> sleep(Duration time);  // cancelled on stop
   bool stopping() const;
 
-  // Runs `work` on the pool and resumes on the loop. busy when the queue is full.
+  // Runs `work` on the pool and resumes on the loop. busy when the queue is full. Not cut short by cancellation:
+  // `work` may refer to the caller's locals.
   template <class F>
   auto on_worker(F work) -> Task<typename std::invoke_result_t<F>::value_type>;
 
   // A one-shot hand-over from any thread to a waiting coroutine: see Completion below.
   struct Impl;
   Impl& impl() { return *impl_; }
+  boost::asio::io_context& context();  // for adapters that wait on descriptors of their own
 
  private:
   Task<void> on_worker_erased(std::function<void()> work);
@@ -57,7 +66,8 @@ auto Loop::on_worker(F work) -> Task<typename std::invoke_result_t<F>::value_typ
   co_return std::move(*answer);
 }
 
-// A value that another thread will deliver once; await it on the loop.
+// A value that another thread will deliver once; await it on the loop. Copies share the one hand-over. May
+// outlive the loop: complete() then does nothing.
 class Completion {
  public:
   explicit Completion(Loop& loop);
