@@ -30,20 +30,27 @@ std::string encode(View bytes, std::string_view alphabet, bool pad) {
   return out;
 }
 
-std::optional<Bytes> decode(std::string_view text, std::string_view alphabet) {
-  static constexpr std::uint8_t none = 0xFF;
-  std::array<std::uint8_t, 256> value;
-  value.fill(none);
+constexpr std::uint8_t no_digit = 0xFF;
+using Digits = std::array<std::uint8_t, 256>;
+
+constexpr Digits digits_of(std::string_view alphabet) {
+  Digits out;
+  out.fill(no_digit);
   for (std::size_t i = 0; i < alphabet.size(); ++i)
-    value[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
+    out[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
+  return out;
+}
+constexpr Digits standard_digits = digits_of(standard), url_safe_digits = digits_of(url_safe);
+
+std::optional<Bytes> decode(std::string_view text, const Digits& digits) {
   if (text.size() % 4 == 1) return std::nullopt;
   Bytes out;
   out.reserve(text.size() * 3 / 4);
   std::uint32_t group = 0;
   int bits = 0;
   for (char c : text) {
-    std::uint8_t digit = value[static_cast<unsigned char>(c)];
-    if (digit == none) return std::nullopt;
+    std::uint8_t digit = digits[static_cast<unsigned char>(c)];
+    if (digit == no_digit) return std::nullopt;
     group = (group << 6 | digit) & 0xFFFFFF;
     bits += 6;
     if (bits >= 8) {
@@ -64,7 +71,7 @@ std::string to_base64url(View bytes) { return encode(bytes, url_safe, false); }
 std::optional<Bytes> from_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
-  return decode(text, standard);
+  return decode(text, standard_digits);
 }
 
 std::optional<Bytes> from_base64_lenient(std::string_view text) {
@@ -75,6 +82,6 @@ std::optional<Bytes> from_base64_lenient(std::string_view text) {
   return from_base64(tight);
 }
 
-std::optional<Bytes> from_base64url(std::string_view text) { return decode(text, url_safe); }
+std::optional<Bytes> from_base64url(std::string_view text) { return decode(text, url_safe_digits); }
 
 }  // namespace fairlead

@@ -1,43 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codec/cose.h"
 
-#include <array>
-
 #include "base/limits.h"
+#include "codec/cbor/unique_keys.h"
 #include "codec/cbor/writer.h"
 
 namespace fairlead::cose {
 
 namespace {
 
-constexpr std::int64_t label_alg = 1, label_iv = 5;
-constexpr std::size_t labels_max = 8;
+constexpr std::int64_t label_alg = 1, label_crit = 2, label_iv = 5;
+constexpr std::size_t labels_max = 8, label_text_bytes_max = 64;
 
-// Calls on(label, reader) for each pair; the callee takes the value. Labels that are texts are
-// passed over.
+// A header map; calls on(label, reader) for each pair with an integer label, and the callee takes
+// the value. Text labels mean nothing to us and are passed over.
 template <class On>
 void read_labels(cbor::Reader& in, On on) {
-  std::array<std::int64_t, labels_max> seen{};
-  std::size_t pairs = in.map(labels_max), count = 0;
+  cbor::UniqueKeys<labels_max> seen;
+  std::size_t pairs = in.map(labels_max);
   for (std::size_t i = 0; i < pairs && !in.failed(); ++i) {
-    if (in.peek() == cbor::Kind::text) {
-      in.skip();
-      in.skip();
-      continue;
-    }
-    std::int64_t label = in.integer();
+    bool is_text = in.peek() == cbor::Kind::text;
+    std::int64_t label = 0;
+    std::string_view text;
+    if (is_text)
+      text = in.text_view(label_text_bytes_max);
+    else
+      label = in.integer();
     // RFC 9052 §3: "Labels in each of the maps MUST be unique."
-    for (std::size_t k = 0; k < count; ++k)
-      if (seen[k] == label) in.fail_here("COSE header label appears twice");
-    seen[count++] = label;
-    on(label, in);
+    if (!(is_text ? seen.insert(text) : seen.insert(label)))
+      in.fail_here("COSE header label appears twice");
+    // RFC 9052 §3.1, crit: "if a header parameter in this list is not understood, it is a fatal
+    // error". We understand none that would have to be listed.
+    if (label == label_crit && !is_text)
+      in.fail_here("COSE header parameter crit is not supported");
+    if (is_text)
+      in.skip();
+    else
+      on(label, in);
   }
 }
 
 std::optional<std::int64_t> alg_of(cbor::Reader& outer, View protected_bytes) {
   std::optional<std::int64_t> alg;
-  if (protected_bytes.empty())
-    return alg;  // RFC 9052 §3: an empty map may be sent as a zero-length string
+  // RFC 9052 §3: an empty map may be sent as a zero-length string
+  if (protected_bytes.empty()) return alg;
   cbor::Reader in(protected_bytes);
   read_labels(in, [&](std::int64_t label, cbor::Reader& r) {
     if (label == label_alg)
@@ -67,7 +73,12 @@ Sign1View read_sign1(cbor::Reader& in, TagRule tag) {
   out.unprotected = in.raw();
   if (!in.failed()) {
     cbor::Reader labels(out.unprotected);
-    read_labels(labels, [](std::int64_t, cbor::Reader& r) { r.skip(); });
+    read_labels(labels, [&](std::int64_t label, cbor::Reader& r) {
+      // RFC 9052 §3: "Applications SHOULD verify that the same label does not occur in both the
+      // protected and unprotected header parameters." Two algorithms are one too many.
+      if (label == label_alg && alg) r.fail_here("COSE algorithm is in both headers");
+      r.skip();
+    });
     auto result = labels.finish();
     if (!result) in.fail_with(std::move(result).in("COSE unprotected header").error());
   }

@@ -22,6 +22,8 @@ Reader::Extent Reader::next() {
   if (error_) return none;
   std::size_t left = in_.size() - position_;
   if (left < 2) return fail_here("ends too early"), none;
+  if (in_[position_] == 0)
+    return fail_here("tag 0 is reserved"), none;  // X.690 §8.1.5, end of contents
   if ((in_[position_] & 0x1F) == 0x1F) return fail_here("tag in the long form"), none;
   std::size_t length = in_[position_ + 1], head = 2;
   if (length >= 0x80) {
