@@ -34,7 +34,9 @@ void write_info(Writer& out, const std::vector<KeyValue>& info) {
   for (const KeyValue& pair : info) out.array(2).text(pair.key).bytes(pair.value);
 }
 
-std::size_t head_size(std::size_t value) { return value < 24 ? 1 : value <= 0xFF ? 2 : value <= 0xFFFF ? 3 : 5; }
+std::size_t head_size(std::size_t value) {
+  return value < 24 ? 1 : value <= 0xFF ? 2 : value <= 0xFFFF ? 3 : 5;
+}
 
 // [true, true, [...]] with a three-byte array head.
 constexpr std::size_t message_overhead = 6;
@@ -42,7 +44,8 @@ constexpr std::size_t message_overhead = 6;
 }  // namespace
 
 std::size_t encoded_size(const KeyValue& pair) {
-  return 1 + head_size(pair.key.size()) + pair.key.size() + head_size(pair.value.size()) + pair.value.size();
+  return 1 + head_size(pair.key.size()) + pair.key.size() + head_size(pair.value.size()) +
+         pair.value.size();
 }
 
 Result<DeviceInfoMessage> decode_device_info(View message) {
@@ -103,9 +106,21 @@ std::vector<KeyValue> Outbox::take(std::size_t limit) {
   return out;
 }
 
+void Outbox::write(Writer& out) const {
+  out.array(queue_.size());
+  for (const KeyValue& pair : queue_) out.array(2).text(pair.key).bytes(pair.value);
+}
+
+Outbox Outbox::read(Reader& in) {
+  Outbox out;
+  for (KeyValue& pair : read_info(in)) out.queue_.push_back(std::move(pair));
+  return out;
+}
+
 Result<std::vector<KeyValue>> ValueJoiner::add(KeyValue pair) {
   if (!rest_.empty() && pair.key != key_)
-    return fail(Errc::malformed, "service info value of '" + key_ + "' is not whole when '" + pair.key + "' comes");
+    return fail(Errc::malformed,
+                "service info value of '" + key_ + "' is not whole when '" + pair.key + "' comes");
   key_ = pair.key;
   append(rest_, pair.value);
   if (rest_.size() > limits::service_info_value_bytes_max)
@@ -136,13 +151,24 @@ ValueJoiner ValueJoiner::read(Reader& in) {
 Result<ModuleMessage> split_key(std::string_view key) {
   auto colon = key.find(':');
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == key.size())
-    return fail(Errc::malformed, "service info key '" + std::string(key) + "' is not module:message");
+    return fail(Errc::malformed,
+                "service info key '" + std::string(key) + "' is not module:message");
   return ModuleMessage{key.substr(0, colon), key.substr(colon + 1)};
 }
 
 namespace {
 
-enum Mandatory : std::uint32_t { active = 1, os = 2, arch = 4, version = 8, device = 16, sep = 32, bin = 64, nummodules = 128, all = 255 };
+enum Mandatory : std::uint32_t {
+  active = 1,
+  os = 2,
+  arch = 4,
+  version = 8,
+  device = 16,
+  sep = 32,
+  bin = 64,
+  nummodules = 128,
+  all = 255
+};
 
 struct TextField {
   std::string_view message;
@@ -170,7 +196,9 @@ void read_modules(Reader& in, DevMod& devmod) {
 }  // namespace
 
 bool DevMod::complete() const { return (seen & all) == all; }
-bool DevMod::has(std::string_view module) const { return std::ranges::find(modules, module) != modules.end(); }
+bool DevMod::has(std::string_view module) const {
+  return std::ranges::find(modules, module) != modules.end();
+}
 
 Result<void> apply_devmod(DevMod& devmod, std::string_view message, View value) {
   Reader in(value);
@@ -207,7 +235,12 @@ void push_devmod(Outbox& out, const DevMod& devmod) {
 }
 
 void write_devmod(Writer& out, const DevMod& devmod) {
-  out.array(9).text(devmod.os).text(devmod.arch).text(devmod.version).text(devmod.device).text(devmod.serial);
+  out.array(9)
+      .text(devmod.os)
+      .text(devmod.arch)
+      .text(devmod.version)
+      .text(devmod.device)
+      .text(devmod.serial);
   out.text(devmod.separator).text(devmod.binary_formats).uint(devmod.seen);
   out.array(devmod.modules.size());
   for (const std::string& module : devmod.modules) out.text(module);
@@ -216,8 +249,8 @@ void write_devmod(Writer& out, const DevMod& devmod) {
 DevMod read_devmod(Reader& in) {
   DevMod out;
   in.array(9);
-  for (auto member : {&DevMod::os, &DevMod::arch, &DevMod::version, &DevMod::device, &DevMod::serial,
-                      &DevMod::separator, &DevMod::binary_formats})
+  for (auto member : {&DevMod::os, &DevMod::arch, &DevMod::version, &DevMod::device,
+                      &DevMod::serial, &DevMod::separator, &DevMod::binary_formats})
     out.*member = in.text(1024);
   out.seen = static_cast<std::uint32_t>(in.uint_at_most(all));
   std::size_t count = in.array_between(0, modules_max);

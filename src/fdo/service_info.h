@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ServiceInfo (FDO 1.1 §3.8 and messages 66 to 69): what owner and device tell each other once they trust.
+// ServiceInfo (FDO 1.1 §3.8 and messages 66 to 69): what owner and device tell each other once they
+// trust.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +36,8 @@ Bytes encode_device_info(const DeviceInfoMessage& message);
 Result<OwnerInfoMessage> decode_owner_info(View message);
 Bytes encode_owner_info(const OwnerInfoMessage& message);
 
-// What waits to be sent, cut into messages that stay within a limit. A value that fits no message by itself is cut
-// across pairs of one key, which peers that join them take as one stream.
+// What waits to be sent, cut into messages that stay within a limit. A value that fits no message
+// by itself is cut across pairs of one key, which peers that join them take as one stream.
 class Outbox {
  public:
   void push(std::string key, Bytes value) { queue_.push_back({std::move(key), std::move(value)}); }
@@ -44,15 +45,19 @@ class Outbox {
   // As many pairs as fit into a plaintext of `limit` bytes.
   std::vector<KeyValue> take(std::size_t limit);
 
+  void write(cbor::Writer& out) const;
+  static Outbox read(cbor::Reader& in);
+
  private:
   std::deque<KeyValue> queue_;
 };
 
-// Whole CBOR values out of pairs: consecutive pairs of one key are one stream, so a value may be cut across pairs
-// and several values may share a pair.
+// Whole CBOR values out of pairs: consecutive pairs of one key are one stream, so a value may be
+// cut across pairs and several values may share a pair.
 class ValueJoiner {
  public:
-  // The values that `pair` completes. malformed when another key comes before a value is whole, or it grows too large.
+  // The values that `pair` completes. malformed when another key comes before a value is whole, or
+  // it grows too large.
   Result<std::vector<KeyValue>> add(KeyValue pair);
   bool whole() const { return rest_.empty(); }
 
@@ -77,7 +82,7 @@ struct DevMod {
   bool complete() const;  // all that §3.8.3 makes mandatory is there
   bool has(std::string_view module) const;
 
-  std::uint32_t seen = 0;       // bits of mandatory messages, see service_info.cpp
+  std::uint32_t seen = 0;  // bits of mandatory messages, see service_info.cpp
   std::uint64_t modules_announced = 0;
 };
 Result<void> apply_devmod(DevMod& devmod, std::string_view message, View value);

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an owner does in service info (messages 68 and 69): a plan of actions, made from the
+// device's profile, carried out one after the other over any number of rounds and, if need be,
+// nodes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "fdo/service_info.h"
+
+namespace fairlead::fdo {
+
+// Actions, each an FSIM. An action whose module the device does not have is passed over and
+// reported.
+namespace action {
+struct Grant {};   // fairlead.enroll: Offer up, Grant down
+struct Csr {};     // fdo.csr: the device asks, we issue; ends when a certificate was handed out
+struct Download {  // fdo.download
+  std::string name;
+  std::shared_ptr<const Bytes> content;
+};
+struct Upload {  // fdo.upload
+  std::string name;
+};
+struct Wget {  // fdo.wget
+  std::string name, url;
+  Bytes sha384;  // may be empty
+};
+struct Command {  // fdo.command
+  std::string command;
+  std::vector<std::string> args;
+  bool may_fail = false, return_stdout = true, return_stderr = true;
+};
+}  // namespace action
+using Action = std::variant<action::Grant, action::Csr, action::Download, action::Upload,
+                            action::Wget, action::Command>;
+using OwnerPlan = std::vector<Action>;
+std::string_view module_of(const Action& action);  // "fdo.csr"
+std::string to_text(const Action& action);         // "download of config.json", for the timeline
+
+// What happens on the way that concerns others: answers wanted at once, news to record.
+class OwnerEvents {
+ public:
+  virtual ~OwnerEvents() = default;
+  virtual void on_devmod(const DevMod& devmod) = 0;
+  // The Grant for a device's Offer. refused ends the run with words; busy asks the device to come
+  // again later.
+  virtual Result<Bytes> grant(View offer) = 0;
+  virtual Result<Bytes> issue(View csr) = 0;    // the leaf's chain as PKCS#7 certs-only DER
+  virtual Result<Bytes> ca_certificates() = 0;  // PKCS#7 certs-only DER
+  virtual Result<void> on_upload_part(const std::string& name, View part) = 0;
+  virtual Result<void> on_upload_end(const std::string& name, View sha384) = 0;
+  virtual void on_output(const Action& action, std::string_view stream, View output) = 0;
+  virtual void on_action_done(const Action& action, Result<void> result) = 0;
+};
+
+// Where a run stands. Written down between messages.
+struct OwnerDialogue {
+  DevMod devmod;
+  bool devmod_done = false;
+  ValueJoiner joiner;
+  std::size_t action = 0;    // index into the plan
+  bool started = false;      // of the present action
+  std::uint64_t offset = 0;  // bytes sent of a download
+  Outbox outbox;             // what did not fit into the last message
+  std::uint64_t idle_rounds = 0;
+  bool done_sent = false;
+  std::vector<std::string> inactive;  // modules that the device said it has not
+};
+void write_dialogue(cbor::Writer& out, const OwnerDialogue& dialogue);
+OwnerDialogue read_dialogue(cbor::Reader& in);
+
+// One round: takes in what the device says, and says what comes next within `limit` bytes of
+// plaintext.
+Outcome<OwnerInfoMessage> next_round(OwnerDialogue& dialogue, const OwnerPlan& plan,
+                                     OwnerEvents& events, const DeviceInfoMessage& message,
+                                     std::size_t limit);
+
+inline constexpr std::string_view enroll_module = "fairlead.enroll";
+
+}  // namespace fairlead::fdo
