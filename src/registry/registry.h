@@ -7,6 +7,14 @@
 // one process: several servers may use one registry.
 //
 // All calls are thread-safe and may block; programs call them from a worker, never from the loop.
+//
+// Rules that hold for every back end:
+// - Text is UTF-8 without NUL; a transaction with other text is malformed (the fields of a timeline event are
+//   mended instead: what happened is recorded in any case). Text and bytes are ordered byte by byte.
+// - A Put replaces the whole record of that key or makes it. Removing what is not there is no error. A change of
+//   what is not there (UpdateDevice, ReplaceVoucher, SetCertificateState) is a conflict.
+// - Revisions are the registry's: 1 when a record is made, one more by every change; those given are ignored.
+// - The registry compares times only with those it is given: it has no clock.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +26,17 @@
 #include <variant>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/log.h"
+#include "base/result.h"
 #include "base/strong_id.h"
 #include "base/time.h"
 #include "registry/records.h"
 
 namespace fairlead::registry {
 
-// What to find, and where to go on: results are ordered by key, `after` is the last key of the page before.
+// What to find, and where to go on: results are ordered by key, `after` is the last key of the page before (in
+// lower-case hexadecimal where keys are bytes; a query by another text is malformed).
 struct Page {
   std::string after;
   std::size_t limit = 100;  // at most 1000
@@ -35,7 +46,8 @@ struct DeviceFilter {
   std::optional<AccountId> account;
   std::optional<DeviceState> state;
   std::optional<ProfileId> profile;
-  std::string search;  // in name, serial, GUID, device info: matches a prefix of any of them
+  std::string search;  // in name, serial, GUID, device info: matches a prefix of any of them; A-Z like a-z,
+                       // and a GUID in hexadecimal, dashes or not
 };
 
 struct VoucherFilter {
@@ -49,7 +61,8 @@ struct PutAccount { Account account; };
 struct PutUser { User user; };
 struct PutToken { ApiToken token; };
 struct RemoveToken { std::string id; };
-struct PutProfile { Profile profile; std::optional<std::uint64_t> expect_revision; };  // conflict if it differs
+// Conflict if the revision differs; 0 expects that there is none yet.
+struct PutProfile { Profile profile; std::optional<std::uint64_t> expect_revision; };
 struct RemoveProfile { ProfileId id; };
 struct PutTrustedKey { TrustedKey key; };
 struct RemoveTrustedKey { Bytes fingerprint; };
@@ -83,8 +96,9 @@ class Registry {
   virtual ~Registry() = default;
 
   // Applies each transaction whole or not at all, in order, and makes all of them durable before it returns. One
-  // outcome per transaction: ok; conflict (a precondition failed: nothing of it was done); io (disk full, locked
-  // for too long: none of the batch was done; safe to try again).
+  // outcome per transaction: ok; conflict (a precondition failed: nothing of it was done); malformed (text that
+  // can't be stored: likewise); io (disk full, locked for too long) or internal (damaged): none of the batch was
+  // done; after io it is safe to try again.
   virtual std::vector<Result<void>> write(std::span<const Transaction> transactions) = 0;
   Result<void> write(Transaction transaction) {
     return std::move(write(std::span<const Transaction>(&transaction, 1)).front());
@@ -106,7 +120,8 @@ class Registry {
   virtual Result<std::vector<Voucher>> vouchers(const VoucherFilter& filter, const Page& page) = 0;  // by GUID
 
   virtual Result<std::optional<Device>> find_device(const DeviceId& id) = 0;
-  virtual Result<std::optional<Device>> find_device_by_guid(View guid) = 0;   // present or pending GUID
+  // By its present GUID, else by that of a voucher which names the device (a replacement, an old one).
+  virtual Result<std::optional<Device>> find_device_by_guid(View guid) = 0;
   virtual Result<std::vector<Device>> devices(const DeviceFilter& filter, const Page& page) = 0;  // by id
   virtual Result<std::vector<DeviceKey>> keys_of(const DeviceId& device) = 0;
   virtual Result<std::optional<Certificate>> find_certificate(View serial) = 0;
@@ -118,6 +133,7 @@ class Registry {
   virtual Result<std::vector<To0Job>> to0_jobs_due(Time until, std::size_t limit) = 0;  // soonest first
   virtual Result<std::vector<To0Job>> to0_jobs_of(View guid) = 0;
   virtual Result<std::optional<Session>> find_session(std::string_view id) = 0;
+  // Removes what expired before this; returns how many. Done in portions, so that other writers get their turn.
   virtual Result<std::uint64_t> remove_sessions_before(Time expired) = 0;
   virtual Result<std::uint64_t> remove_registrations_before(Time expired) = 0;
 
