@@ -163,6 +163,7 @@ struct To2Device::Run {
     if (!(s.chain.owner_key().key == s.proof.owner_key.key))
       return wrong("the voucher's last entry names another owner");
     if (to1d) TRY_VOID(verify_to1d(*to1d, s.proof.owner_key.key));
+    if (options.on_owner_proven) options.on_owner_proven(s.proof.owner_key.key);
     return prove(std::move(s));
   }
 

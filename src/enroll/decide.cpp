@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "enroll/decide.h"
+
+#include <algorithm>
+
+namespace fairlead::enroll {
+
+// Linear in text and pattern but for one backtrack point: a hostile pattern costs at most their
+// product.
+bool glob_matches(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0, t = 0, star = std::string_view::npos, star_text = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t]) && pattern[p] != '*') {
+      ++p;
+      ++t;
+    } else if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      star_text = t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++star_text;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+namespace {
+bool any_matches(const std::vector<std::string>& patterns, std::string_view text) {
+  return patterns.empty() ||
+         std::ranges::any_of(patterns, [&](const auto& p) { return glob_matches(p, text); });
+}
+}  // namespace
+
+bool matches(const Match& match, const Subject& subject) {
+  bool group = match.groups.empty() || std::ranges::any_of(subject.groups, [&](const auto& g) {
+                 return any_matches(match.groups, g);
+               });
+  bool account = match.accounts.empty() ||
+                 std::ranges::find(match.accounts, subject.account) != match.accounts.end();
+  return any_matches(match.serials, subject.serial) && any_matches(match.models, subject.model) &&
+         any_matches(match.device_infos, subject.device_info) && group && account;
+}
+
+Decision decide(const SignedOffer& offer, const Claim& claim, const Profile& profile,
+                const Known& known) {
+  if (known.revoked) return Refused{"the device is revoked; an operator can re-admit it"};
+  if (known.this_key_rejected) return Refused{"an operator rejected this key"};
+  if (!profile.account.empty() && !claim.account.empty() && profile.account != claim.account)
+    return Refused{"profile '" + profile.id.str() + "' is for account '" + profile.account.str() +
+                   "', the device is claimed for '" + claim.account.str() + "'"};
+  const AccountId& account = profile.account.empty() ? claim.account : profile.account;
+  if (account.empty()) return Pending{"nobody has said which account it belongs to", "an operator"};
+  bool same_key = known.accepted_key == offer.request.key.fingerprint();
+  if (same_key) return Granted{account, profile.certificate_lifetime, false};
+  if (profile.approval && !known.this_key_approved)
+    return Pending{"profile '" + profile.id.str() + "' asks for a person's approval",
+                   "an operator of account '" + account.str() + "'"};
+  // A new key never displaces the accepted one by itself: only where policy says so, and ownership
+  // is proven.
+  bool proven = claim.right == Right::voucher && profile.new_key == NewKey::replace;
+  if (known.accepted_key && !proven && !known.this_key_approved)
+    return Pending{"another key is accepted for this device",
+                   "an operator of account '" + account.str() + "'"};
+  return Granted{account, profile.certificate_lifetime, known.accepted_key.has_value()};
+}
+
+}  // namespace fairlead::enroll
