@@ -64,9 +64,9 @@ Result<std::unique_ptr<SoftwareKey>> SoftwareKey::generate(KeyType type) {
 Result<std::unique_ptr<SoftwareKey>> SoftwareKey::from_pkcs8(View der) {
   const unsigned char* at = der.data();
   PkeyPtr pkey(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(der.size())));
-  if (!pkey) {
+  if (!pkey || at != der.data() + der.size()) {
     ERR_clear_error();
-    return fail(Errc::malformed, "private key is neither PKCS#8 nor SEC1");
+    return fail(Errc::malformed, "private key is neither PKCS#8 nor SEC1, or has trailing bytes");
   }
   return adopt(std::move(pkey));
 }
