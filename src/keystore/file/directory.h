@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// A private directory whose files change only as a whole. Knows nothing of keys.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace fairlead::keystore {
+
+class Directory {
+ public:
+  // As FileKeystore::open. Holds a shared lock on the directory while it lives.
+  static Result<Directory> open(const std::filesystem::path& path);
+  ~Directory();
+  Directory(Directory&& other) noexcept;
+  Directory& operator=(Directory&&) = delete;
+
+  // Names are plain file names, checked by the caller. Durable when these return without an error.
+  Result<void> create(const std::string& name, View content) const;  // conflict if it is there
+  Result<SecretBytes> read(const std::string& name) const;           // not_found; at most 16 KiB
+  Result<void> rename(const std::string& from, const std::string& to) const;  // not_found
+  Result<void> remove(const std::string& name) const;                         // no error if absent
+  Result<std::vector<std::string>> list() const;  // sorted; without what is being written
+
+ private:
+  Directory(int fd, std::filesystem::path path) : fd_(fd), path_(std::move(path)) {}
+  Result<void> lock_and_clean() const;
+  Result<void> check_files() const;
+  Result<void> sync() const;
+
+  int fd_;
+  std::filesystem::path path_;
+};
+
+}  // namespace fairlead::keystore
