@@ -32,6 +32,7 @@ inline constexpr std::size_t service_info_value_bytes_max = 64 * 1024;
 
 // HTTP
 inline constexpr std::size_t http_header_bytes_max = 8 * 1024;
+inline constexpr std::size_t http_headers_max = 100;
 inline constexpr auto http_header_deadline = std::chrono::seconds(10);
 inline constexpr auto http_body_deadline = std::chrono::seconds(20);
 inline constexpr auto http_idle_deadline = std::chrono::seconds(60);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP/1.1 as values, a server and a client. Every wait has a deadline, every size a limit (base/limits.h).
+// HTTP/1.1 as values, a server and a client. Every wait has a deadline, every size a limit
+// (base/limits.h).
 #pragma once
 
 #include <cstdint>
@@ -23,27 +24,28 @@ std::optional<std::string_view> find_header(const Headers& headers, std::string_
 
 struct Url {
   bool tls = false;
-  std::string host;      // name, IPv4, or IPv6 without brackets (a zone "%eth0" may follow)
+  std::string host;  // name, IPv4, or IPv6 without brackets (a zone "%eth0" may follow)
   std::uint16_t port = 0;
-  std::string target;    // path and query, at least "/"
+  std::string target;             // path and query, at least "/"
   std::string authority() const;  // host:port for messages and the Host header (no zone)
 };
 Result<Url> parse_url(std::string_view text);  // http and https only; no user info
 
 struct HttpRequest {
-  std::string method;    // "POST"
-  std::string target;    // "/fdo/101/msg/60?x=y"
+  std::string method;  // "POST"
+  std::string target;  // "/fdo/101/msg/60?x=y"
   Headers headers;
   Bytes body;
-  std::string peer;      // address of the caller, without port
-  std::optional<crypto::Certificate> client_certificate;  // verified to client_anchors only if it says so:
+  std::string peer;  // address of the caller, without port
+  std::optional<crypto::Certificate>
+      client_certificate;  // verified to client_anchors only if it says so:
   bool client_certificate_valid = false;
   std::string client_certificate_problem;  // why it is not valid: "certificate has expired"
 };
 
 struct HttpResponse {
   unsigned status = 200;
-  Headers headers;       // Content-Length and Connection are the server's business
+  Headers headers;  // Content-Length and Connection are the server's business
   Bytes body;
 };
 
@@ -51,28 +53,32 @@ struct HttpResponse {
 using HttpHandler = std::function<Task<HttpResponse>(HttpRequest)>;
 
 struct HttpServerOptions {
-  std::string address = "127.0.0.1";   // or "::", "0.0.0.0"
-  std::uint16_t port = 0;              // 0: any free port; see HttpServer::port()
+  std::string address = "127.0.0.1";  // or "::", "0.0.0.0"
+  std::uint16_t port = 0;             // 0: any free port; see HttpServer::port()
   std::optional<TlsServer> tls;
   std::size_t body_bytes_max = 1024 * 1024;  // larger: 413, connection closed
   // A lower bound for some targets, asked before the body is read: 64 KiB for /fdo/, for instance.
   std::function<std::size_t(std::string_view target)> body_limit_for;
-  std::size_t connections_max = 10'000;           // in all; beyond it a new connection is closed at once
+  std::size_t connections_max = 10'000;  // in all; beyond it a new connection is closed at once
   std::size_t connections_per_peer_max = 10'000;  // from one address
   // At either limit the connection that has been idle longest makes room first.
 
-  Duration header_deadline = limits::http_header_deadline;  // first byte to the end of the head; TLS handshake
-  Duration body_deadline = limits::http_body_deadline;      // end of the head to the end of the body
-  Duration idle_deadline = limits::http_idle_deadline;      // between two requests
-  Duration write_deadline = limits::http_write_deadline;    // for the answer, plus 1 s for each 64 KiB of it
+  Duration header_deadline =
+      limits::http_header_deadline;  // first byte to the end of the head; TLS handshake
+  Duration body_deadline = limits::http_body_deadline;  // end of the head to the end of the body
+  Duration idle_deadline = limits::http_idle_deadline;  // between two requests
+  Duration write_deadline =
+      limits::http_write_deadline;  // for the answer, plus 1 s for each 64 KiB of it
 };
 
-// Tolerates odd header lines ("http: //host/…: x", "_connection: keep-alive"): a stock FDO device sends them.
+// Tolerates odd header lines ("http: //host/…: x", "_connection: keep-alive"): a stock FDO device
+// sends them.
 class HttpServer {
  public:
   static Result<std::unique_ptr<HttpServer>> listen(Loop& loop, Log& log, HttpServerOptions options,
                                                     HttpHandler handler);
-  ~HttpServer();               // stops accepting; open requests are cancelled. On the loop thread, or after run()
+  ~HttpServer();  // stops accepting; open requests are cancelled. On the loop thread, or after
+                  // run()
   std::uint16_t port() const;
   std::size_t connections() const;
 
@@ -89,8 +95,9 @@ class HttpClient {
   HttpClient(Loop& loop, TlsClient tls);
   ~HttpClient();
 
-  // request.target is ignored in favour of url.target; Host is set. Within `limit` in all, else timed_out.
-  // io: can't resolve, refused, reset; untrusted: TLS peer not accepted, with why (issuer named).
+  // request.target is ignored in favour of url.target; Host is set. Within `limit` in all, else
+  // timed_out. io: can't resolve, refused, reset; untrusted: TLS peer not accepted, with why
+  // (issuer named).
   Task<HttpResponse> send(Url url, HttpRequest request, Duration limit, std::size_t body_bytes_max);
 
   struct Impl;
@@ -99,7 +106,8 @@ class HttpClient {
   std::shared_ptr<Impl> impl_;
 };
 
-// Every address of a host name, IPv6 and IPv4, in the resolver's order. Numeric addresses pass through.
+// Every address of a host name, IPv6 and IPv4, in the resolver's order. Numeric addresses pass
+// through.
 Task<std::vector<std::string>> resolve(Loop& loop, std::string host, Duration limit);
 
 }  // namespace fairlead::net

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The event loop and the small pool beside it. One loop thread owns all mutable state; blocking or heavy
-// work (SQL, signing, TPM) crosses to the pool through on_worker() and comes back.
+// The event loop and the small pool beside it. One loop thread owns all mutable state; blocking or
+// heavy work (SQL, signing, TPM) crosses to the pool through on_worker() and comes back.
 #pragma once
 
 #include <functional>
@@ -21,19 +21,22 @@ namespace fairlead::net {
 
 class Loop {
  public:
-  // workers: threads of the pool. queue_max: work items that may wait; beyond it on_worker answers busy.
+  // workers: threads of the pool. queue_max: work items that may wait; beyond it on_worker answers
+  // busy.
   explicit Loop(Log& log, unsigned workers = 2, std::size_t queue_max = 4096);
   ~Loop();
   Loop(const Loop&) = delete;
 
   // Starts a task that the loop owns; its error is logged by `name`. From any thread.
   void spawn(std::string_view name, Task<void> task);
-  // The same for tasks that end before the loop does. On the loop thread, or before run(). What it returns is
-  // called on the loop thread: it cancels the task, and does nothing once the task has ended.
+  // The same for tasks that end before the loop does. On the loop thread, or before run(). What it
+  // returns is called on the loop thread: it cancels the task, and does nothing once the task has
+  // ended.
   std::function<void()> spawn_cancellable(std::string_view name, Task<void> task);
   void post(std::function<void()> work);  // runs on the loop thread soon; from any thread
 
-  // Runs until stop(), or SIGINT/SIGTERM when `until_signal`. Then cancels tasks, waits at most 5 s for them.
+  // Runs until stop(), or SIGINT/SIGTERM when `until_signal`. Then cancels tasks, waits at most 5 s
+  // for them.
   void run();
   void run_until_signal();
   void stop();  // from any thread
@@ -41,8 +44,8 @@ class Loop {
   Task<void> sleep(Duration time);  // cancelled on stop
   bool stopping() const;
 
-  // Runs `work` on the pool and resumes on the loop. busy when the queue is full. Not cut short by cancellation:
-  // `work` may refer to the caller's locals.
+  // Runs `work` on the pool and resumes on the loop. busy when the queue is full. Not cut short by
+  // cancellation: `work` may refer to the caller's locals.
   template <class F>
   auto on_worker(F work) -> Task<typename std::invoke_result_t<F>::value_type>;
 
@@ -66,8 +69,8 @@ auto Loop::on_worker(F work) -> Task<typename std::invoke_result_t<F>::value_typ
   co_return std::move(*answer);
 }
 
-// A value that another thread will deliver once; await it on the loop. Copies share the one hand-over. May
-// outlive the loop: complete() then does nothing.
+// A value that another thread will deliver once; await it on the loop. Copies share the one
+// hand-over. May outlive the loop: complete() then does nothing.
 class Completion {
  public:
   explicit Completion(Loop& loop);

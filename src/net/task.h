@@ -8,9 +8,9 @@
 
 namespace fairlead::net {
 
-// A lazily started coroutine that ends in a Result. Parameters are taken by value, or by reference to
-// something that plainly outlives the task. Owned by whoever awaits it; tasks without an awaiter live in a
-// Loop's task group (loop.h), which is awaited at shutdown.
+// A lazily started coroutine that ends in a Result. Parameters are taken by value, or by reference
+// to something that plainly outlives the task. Owned by whoever awaits it; tasks without an awaiter
+// live in a Loop's task group (loop.h), which is awaited at shutdown.
 template <class T>
 using Task = boost::asio::awaitable<Result<T>>;
 
