@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys and certificates of devices.
+#include "registry/sqlite/statements.h"
+
+namespace fairlead::registry::sqlite {
+const std::string columns =
+    "serial, device, account, key_fingerprint, fingerprint, state, not_before, not_after, changed,"
+    " topic_prefix, der";
+
+Result<void> read(Statement& row, DeviceKey& key) {
+  return row.read(key.device, key.fingerprint, key.state, key.evidence, key.created, key.changed);
+}
+
+Result<void> read(Statement& row, Certificate& c) {
+  return row.read(c.serial, c.device, c.account, c.key_fingerprint, c.fingerprint, c.state,
+                  c.not_before, c.not_after, c.changed, c.topic_prefix, c.der);
+}
+
+Result<void> apply(Connection& connection, const PutKey& put) {
+  const DeviceKey& key = put.key;
+  return change(connection,
+                "INSERT INTO device_keys(device, fingerprint, state, evidence, created, changed)"
+                " VALUES(?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT(device, fingerprint) DO UPDATE SET state = excluded.state,"
+                " evidence = excluded.evidence, created = excluded.created,"
+                " changed = excluded.changed",
+                key.device, key.fingerprint, key.state, key.evidence, key.created, key.changed)
+      .in("key of device " + key.device.str());
+}
+
+Result<void> apply(Connection& connection, const InsertCertificate& insert) {
+  static const std::string sql =
+      "INSERT INTO certificates(" + columns + ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+  const Certificate& c = insert.certificate;
+  return change(connection, sql, c.serial, c.device, c.account, c.key_fingerprint, c.fingerprint,
+                c.state, c.not_before, c.not_after, c.changed, c.topic_prefix, c.der)
+      .in("certificate " + to_hex(c.serial));
+}
+
+Result<void> apply(Connection& connection, const SetCertificateState& set) {
+  return change_one(connection, "is unknown",
+                    "UPDATE certificates SET state = ?, changed = ? WHERE serial = ?", set.state,
+                    set.at, set.serial)
+      .in("certificate " + to_hex(set.serial));
+}
+
+Result<std::vector<DeviceKey>> keys_of(Connection& connection, const DeviceId& device) {
+  return find_all<DeviceKey>(connection,
+                             "SELECT device, fingerprint, state, evidence, created, changed"
+                             " FROM device_keys WHERE device = ? ORDER BY fingerprint",
+                             device);
+}
+
+Result<std::optional<Certificate>> find_certificate(Connection& connection, View serial) {
+  static const std::string sql = "SELECT " + columns + " FROM certificates WHERE serial = ?";
+  return find_one<Certificate>(connection, sql, serial);
+}
+
+Result<std::vector<Certificate>> certificates_of(Connection& connection, const DeviceId& device) {
+  static const std::string sql =
+      "SELECT " + columns +
+      " FROM certificates WHERE device = ? ORDER BY not_before DESC, rowid DESC";
+  return find_all<Certificate>(connection, sql, device);
+}
+
+Result<std::vector<Certificate>> certificates_in(Connection& connection, CertificateState state,
+                                                 const Page& page) {
+  static const std::string sql = "SELECT " + columns +
+                                 " FROM certificates WHERE state = ? AND serial > ?"
+                                 " ORDER BY serial LIMIT ?";
+  TRY(const Bytes after, after_key(page));
+  return find_all<Certificate>(connection, sql, state, after, rows_of(page.limit));
+}
+
+}  // namespace fairlead::registry::sqlite

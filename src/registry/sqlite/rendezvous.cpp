@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Both sides of rendezvous: registrations held for devices, and our own to be kept up elsewhere.
+#include "registry/sqlite/statements.h"
+
+namespace fairlead::registry::sqlite {
+Result<void> read(Statement& row, Registration& r) {
+  return row.read(r.guid, r.to1d, r.device_key, r.voucher_chain, r.expires, r.changed);
+}
+
+Result<void> read(Statement& row, To0Job& job) {
+  return row.read(job.guid, job.rendezvous, job.due, job.failures, job.last_error,
+                  job.registered_until);
+}
+
+Result<void> apply(Connection& connection, const PutRegistration& put) {
+  const Registration& r = put.registration;
+  return change(connection,
+                "INSERT INTO registrations(guid, to1d, device_key, voucher_chain, expires, changed)"
+                " VALUES(?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT(guid) DO UPDATE SET to1d = excluded.to1d,"
+                " device_key = excluded.device_key, voucher_chain = excluded.voucher_chain,"
+                " expires = excluded.expires, changed = excluded.changed",
+                r.guid, r.to1d, r.device_key, r.voucher_chain, r.expires, r.changed)
+      .in("registration");
+}
+
+Result<void> apply(Connection& connection, const RemoveRegistration& remove) {
+  return change(connection, "DELETE FROM registrations WHERE guid = ?", remove.guid)
+      .in("registration");
+}
+
+Result<void> apply(Connection& connection, const PutTo0Job& put) {
+  const To0Job& job = put.job;
+  return change(
+             connection,
+             "INSERT INTO to0_jobs(guid, rendezvous, due, failures, last_error, registered_until)"
+             " VALUES(?, ?, ?, ?, ?, ?)"
+             " ON CONFLICT(guid, rendezvous) DO UPDATE SET due = excluded.due,"
+             " failures = excluded.failures, last_error = excluded.last_error,"
+             " registered_until = excluded.registered_until",
+             job.guid, job.rendezvous, job.due, job.failures, job.last_error, job.registered_until)
+      .in("TO0 job");
+}
+
+Result<void> apply(Connection& connection, const RemoveTo0Job& remove) {
+  return change(connection, "DELETE FROM to0_jobs WHERE guid = ? AND rendezvous = ?", remove.guid,
+                remove.rendezvous)
+      .in("TO0 job");
+}
+
+Result<std::optional<Registration>> find_registration(Connection& connection, View guid) {
+  return find_one<Registration>(
+      connection,
+      "SELECT guid, to1d, device_key, voucher_chain, expires, changed FROM registrations"
+      " WHERE guid = ?",
+      guid);
+}
+
+Result<std::vector<To0Job>> to0_jobs_due(Connection& connection, Time until, std::size_t limit) {
+  return find_all<To0Job>(
+      connection,
+      "SELECT guid, rendezvous, due, failures, last_error, registered_until FROM to0_jobs"
+      " WHERE due <= ? ORDER BY due, guid, rendezvous LIMIT ?",
+      until, rows_of(limit));
+}
+
+Result<std::vector<To0Job>> to0_jobs_of(Connection& connection, View guid) {
+  return find_all<To0Job>(
+      connection,
+      "SELECT guid, rendezvous, due, failures, last_error, registered_until FROM to0_jobs"
+      " WHERE guid = ? ORDER BY rendezvous",
+      guid);
+}
+
+Result<std::uint64_t> remove_some_registrations_before(Connection& connection, Time expired) {
+  TRY_VOID(change(connection,
+                  "DELETE FROM registrations WHERE rowid IN"
+                  " (SELECT rowid FROM registrations WHERE expires < ? LIMIT 1000)",
+                  expired));
+  return connection.changed_rows();
+}
+
+}  // namespace fairlead::registry::sqlite
