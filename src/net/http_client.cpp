@@ -88,8 +88,10 @@ bool is_ours_to_set(std::string_view name) {
 Result<std::string> request_head(const Url& url, const HttpRequest& request) {
   bool one_word = !request.method.empty() && !url.target.empty();
   for (unsigned char c : request.method + url.target) one_word = one_word && c > ' ' && c < 0x7f;
-  if (!one_word) return fail(Errc::malformed, "method or path has a character that ends the request line");
-  std::string head = request.method + " " + url.target + " HTTP/1.1\r\nHost: " + url.authority() + "\r\n";
+  if (!one_word)
+    return fail(Errc::malformed, "method or path has a character that ends the request line");
+  std::string head =
+      request.method + " " + url.target + " HTTP/1.1\r\nHost: " + url.authority() + "\r\n";
   for (const auto& [name, value] : request.headers) {
     // RFC 9110 §5.5: such a value would become a header, or a request, of its own.
     if (has_line_break(name) || has_line_break(value))
@@ -371,9 +373,9 @@ Task<HttpResponse> Impl::send(std::shared_ptr<Impl> client, Url url, HttpRequest
     auto exchanging =
         client->exchange(url, request, head, std::move(reused), deadline, body_bytes_max);
     auto attempt = co_await std::move(exchanging);
-    // RFC 9110 §9.2.2: "A client SHOULD NOT automatically retry a request with a non-idempotent method unless
-    // it has … some means to detect that the original request was never applied." A reused connection that
-    // ends without a byte of answer was closed for idleness.
+    // RFC 9110 §9.2.2: "A client SHOULD NOT automatically retry a request with a non-idempotent
+    // method unless it has … some means to detect that the original request was never applied." A
+    // reused connection that ends without a byte of answer was closed for idleness.
     bool closed_unused =
         !attempt.response && attempt.response.error().code == Errc::io && !attempt.answer_began;
     if (!closed_unused || deadline.passed()) co_return std::move(attempt.response).in(where);

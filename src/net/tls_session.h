@@ -22,6 +22,7 @@ using TlsResumption = std::shared_ptr<ssl_session_st>;
 // What one side learned of the other. Written during the handshake, which runs on one thread at a
 // time.
 struct TlsPeer {
+  std::string expected_host;  // a client's
   std::optional<crypto::Certificate> certificate;
   bool valid = false;
   std::string problem;           // why it is not valid
@@ -47,7 +48,9 @@ class TlsSession {
 
  private:
   Io outcome(int result);
+  void recall_client();  // from a resumed session
   ssl_st* ssl_;
+  bool broken_ = false;            // an error after which OpenSSL wants nothing more to be written
   std::unique_ptr<TlsPeer> peer_;  // its address is known to ssl_
 };
 
