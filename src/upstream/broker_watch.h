@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server's eye on the broker: who is online, as devices' birth messages and last wills say.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "base/strong_id.h"
+#include "base/time.h"
+#include "net/loop.h"
+#include "upstream/mqtt_session.h"
+
+namespace fairlead::upstream {
+
+struct Presence {
+  AccountId account;  // from the topic, which the broker guards; never from the payload
+  DeviceId device;
+  bool online = false;
+  bool retained = false;  // the state as it was when we came, not a change just now
+  Time seen{};            // our clock
+};
+
+// {"state":"online"} and {"state":"offline"}; other members are ignored. At most 4096 bytes.
+// malformed otherwise.
+Result<bool> decode_presence(std::string_view payload);
+std::string encode_presence(bool online);
+// "fairlead/v1/{account}/{device}/state" of a device whose topic prefix this is.
+std::string presence_topic(std::string_view topic_prefix);
+
+// Keeps a connection with a service certificate, returns after each loss, and reports. Runs until
+// stopped.
+class BrokerWatch {
+ public:
+  using OnPresence = std::function<void(const Presence&)>;  // on the loop's thread
+  // All references outlive the watch. settings.client_id must suit the certificate's entry.
+  BrokerWatch(net::Loop& loop, Log& log, Random& random, Clock clock, MqttSettings settings,
+              OnPresence on_presence);
+  ~BrokerWatch();
+  BrokerWatch(const BrokerWatch&) = delete;
+
+  void start();  // spawns the task
+  void stop();
+  bool connected() const;
+  // On the same connection, for commands to devices (QoS 1). io when not connected.
+  net::Task<void> publish(MqttMessage message);
+
+  struct Impl;
+
+ private:
+  std::shared_ptr<Impl> impl_;  // shared with its task
+};
+
+}  // namespace fairlead::upstream
