@@ -44,7 +44,7 @@ bool matches(const Match& match, const Subject& subject) {
          any_matches(match.device_infos, subject.device_info) && group && account;
 }
 
-Decision decide(const SignedOffer& offer, const Claim& claim, const Profile& profile,
+Decision decide(const crypto::PublicKey& key, const Claim& claim, const Profile& profile,
                 const Known& known) {
   if (known.revoked) return Refused{"the device is revoked; an operator can re-admit it"};
   if (known.this_key_rejected) return Refused{"an operator rejected this key"};
@@ -53,7 +53,7 @@ Decision decide(const SignedOffer& offer, const Claim& claim, const Profile& pro
                    "', the device is claimed for '" + claim.account.str() + "'"};
   const AccountId& account = profile.account.empty() ? claim.account : profile.account;
   if (account.empty()) return Pending{"nobody has said which account it belongs to", "an operator"};
-  bool same_key = known.accepted_key == offer.request.key.fingerprint();
+  bool same_key = known.accepted_key == key.fingerprint();
   if (same_key) return Granted{account, profile.certificate_lifetime, false};
   if (profile.approval && !known.this_key_approved)
     return Pending{"profile '" + profile.id.str() + "' asks for a person's approval",

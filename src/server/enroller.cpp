@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/enroller.h"
+
+#include "base/events.h"
+
+namespace fairlead::server {
+
+namespace {
+
+constexpr int conflict_retries = 3;  // two nodes may write one device at a time
+
+Result<registry::Device> require_device(registry::Registry& registry, const DeviceId& id) {
+  TRY(auto device, registry.find_device(id));
+  if (!device) return fail(Errc::not_found, "there is no device '" + id.str() + "'");
+  return std::move(*device);
+}
+
+registry::UpdateDevice update(registry::Device device, registry::DeviceState state, std::string reason, Time now) {
+  std::uint64_t revision = device.revision;
+  device.state = state;
+  device.state_reason = std::move(reason);
+  device.changed = now;
+  return {std::move(device), revision};
+}
+
+enroll::Subject subject_of(const registry::Device& device) {
+  return {device.serial, device.model, device.device_info, device.groups, device.account};
+}
+
+Result<enroll::Known> known_of(registry::Registry& registry, const registry::Device& device, const crypto::Sha256& key) {
+  enroll::Known known;
+  known.revoked = device.state == registry::DeviceState::revoked;
+  TRY(auto keys, registry.keys_of(device.id));
+  for (const registry::DeviceKey& each : keys) {
+    bool this_one = equal(each.fingerprint, key);
+    if (each.state == registry::KeyState::accepted) {
+      known.accepted_key = crypto::Sha256::from(each.fingerprint);
+      known.this_key_approved |= this_one;
+    }
+    known.this_key_rejected |= this_one && each.state == registry::KeyState::rejected;
+  }
+  return known;
+}
+
+}  // namespace
+
+std::string topic_prefix_of(const AccountId& account, const DeviceId& device) {
+  return "fairlead/v1/" + account.str() + "/" + device.str() + "/";
+}
+
+Result<Bytes> Enroller::grant(View document, const DeviceId& id, enroll::Right right, Time now) {
+  TRY(auto offer, enroll::decode_offer(document));
+  TRY(auto device, require_device(store_.read(), id));
+  device.model = offer.offer.model;
+  device.product_uri = offer.offer.product_uri;
+  if (device.serial.empty()) device.serial = offer.offer.serial;
+  TRY(auto issued, issue(offer.request.key, std::move(device), right, now));
+  enroll::Grant grant{offer.hash, id, std::move(issued.chain), {}, endpoint_anchors_, now};
+  for (const std::string& uri : issued.endpoints) grant.endpoints.push_back({uri, id.str(), issued.topic_prefix});
+  return enroll::encode_grant(grant, *identity_.owner);
+}
+
+Result<Bytes> Enroller::certificate(View csr, const DeviceId& id, enroll::Right right, Time now) {
+  TRY(auto request, crypto::decode_csr(csr));
+  TRY(auto device, require_device(store_.read(), id));
+  TRY(auto issued, issue(request.key, std::move(device), right, now));
+  return crypto::encode_certs_only(issued.chain);
+}
+
+Result<Bytes> Enroller::ca_certificates() const {
+  return crypto::encode_certs_only(identity_.operational_ca.authority.chain());
+}
+
+Result<Enroller::Issued> Enroller::issue(const crypto::PublicKey& key, registry::Device device, enroll::Right right, Time now) {
+  TRY(auto profile, profile_for(store_.read(), subject_of(device)));
+  if (!profile)
+    return fail(hold(std::move(device), key, {"no enrolment profile matches this device", "An operator who writes one"}, now));
+  TRY(auto known, known_of(store_.read(), device, key.fingerprint()));
+  auto decision = enroll::decide(key, {right, device.account}, profile->decision, known);
+  if (auto* pending = std::get_if<enroll::Pending>(&decision)) return fail(hold(std::move(device), key, *pending, now));
+  if (auto* refused = std::get_if<enroll::Refused>(&decision)) return fail(turn_away(std::move(device), *refused, now));
+  return carry_out(std::get<enroll::Granted>(decision), *profile, std::move(device), key, now);
+}
+
+// A lost reply, a reset, a retry: the same key gets the same certificate, unless a third of its life is all it has left.
+Result<std::optional<crypto::Certificate>> Enroller::still_good(const DeviceId& device, const crypto::PublicKey& key, Time now) {
+  TRY(auto certificates, store_.read().certificates_of(device));
+  for (const registry::Certificate& each : certificates) {
+    bool usable = each.state == registry::CertificateState::issued || each.state == registry::CertificateState::active;
+    if (!usable || !equal(each.key_fingerprint, key.fingerprint())) continue;
+    if (each.not_after - now < (each.not_after - each.not_before) / 3) continue;
+    TRY(auto certificate, crypto::Certificate::from_der(each.der));
+    return std::optional(std::move(certificate));
+  }
+  return std::optional<crypto::Certificate>();
+}
+
+Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted, const EnrolmentProfile& profile,
+                                             registry::Device device, const crypto::PublicKey& key, Time now) {
+  const pki::Authority& authority = identity_.operational_ca.authority;
+  Issued out{device, {}, topic_prefix_of(granted.account, device.id), profile.endpoints};
+  if (out.endpoints.empty()) out.endpoints.push_back(own_endpoint_);
+  TRY(auto existing, still_good(device.id, key, now));
+  if (existing) {
+    out.chain.push_back(std::move(*existing));
+  } else {
+    pki::LeafProfile leaf;
+    leaf.lifetime = granted.lifetime;
+    TRY(auto issued, authority.issue(leaf, key, {device.id.str(), {}, {}}, now, random_));
+    out.chain.push_back(std::move(issued));
+  }
+  const crypto::Certificate& certificate = out.chain.front();
+  registry::Certificate record{certificate.serial(), device.id, granted.account, to_bytes(View(key.fingerprint())),
+                               to_bytes(View(certificate.fingerprint())), registry::CertificateState::issued,
+                               certificate.not_before(), certificate.not_after(), now, out.topic_prefix, certificate.der()};
+  if (!existing) {
+    registry::Transaction changes;
+    TRY(auto keys, store_.read().keys_of(device.id));
+    for (registry::DeviceKey& each : keys) {
+      if (each.state != registry::KeyState::accepted || equal(each.fingerprint, key.fingerprint())) continue;
+      each.state = registry::KeyState::superseded;
+      each.changed = now;
+      changes.push_back(registry::PutKey{std::move(each)});
+    }
+    changes.push_back(registry::PutKey{{device.id, record.key_fingerprint, registry::KeyState::accepted, "fdo-voucher", now, now}});
+    changes.push_back(registry::InsertCertificate{record});
+    device.account = granted.account;
+    device.profile = profile.decision.id;
+    changes.push_back(update(device, registry::DeviceState::granted, "certificate issued; not connected yet", now));
+    Fields fields{{"serial_number", to_hex(record.serial)}, {"account", granted.account.str()},
+                  {"profile", profile.decision.id.str()}, {"not_after", to_rfc3339(record.not_after)}};
+    log_.write(event::granted, fields);
+    changes.push_back(timeline(device.id, now, event::granted, std::move(fields)));
+    TRY_VOID(store_.commit(std::move(changes)));
+  }
+  // At the same moment as the decision: the device may connect the instant it holds its certificate.
+  TRY_VOID(access_.admit(record));
+  out.chain.insert(out.chain.end(), authority.chain().begin(), authority.chain().end());
+  return out;
+}
+
+Error Enroller::hold(registry::Device device, const crypto::PublicKey& key, const enroll::Pending& pending, Time now) {
+  Fields fields{{"why", pending.why}, {"who", pending.who}};
+  log_.write(event::grant_pending, fields);
+  registry::DeviceKey record{device.id, to_bytes(View(key.fingerprint())), registry::KeyState::pending, "fdo-voucher", now, now};
+  DeviceId id = device.id;
+  bool already = device.state == registry::DeviceState::waiting && device.state_reason == pending.why;
+  if (!already) {
+    auto stored = store_.commit({registry::PutKey{std::move(record)},
+                                 update(std::move(device), registry::DeviceState::waiting, pending.why, now),
+                                 timeline(id, now, event::grant_pending, std::move(fields))});
+    if (!stored) return stored.error();
+  }
+  return {Errc::busy, "waiting for a decision: " + pending.why};
+}
+
+Error Enroller::turn_away(registry::Device device, const enroll::Refused& refused, Time now) {
+  Fields fields{{"why", refused.why}};
+  log_.write(event::grant_refused, fields);
+  auto stored = store_.commit({timeline(device.id, now, event::grant_refused, std::move(fields))});
+  if (!stored) return stored.error();
+  return {Errc::refused, refused.why};
+}
+
+Result<void> Enroller::approve(const DeviceId& id, const std::string& who, Time now) {
+  TRY(auto device, require_device(store_.read(), id));
+  TRY(auto keys, store_.read().keys_of(id));
+  registry::Transaction changes;
+  for (registry::DeviceKey& key : keys) {
+    if (key.state == registry::KeyState::pending) {
+      key.state = registry::KeyState::accepted;
+    } else if (key.state == registry::KeyState::accepted) {
+      key.state = registry::KeyState::superseded;
+    } else {
+      continue;
+    }
+    key.changed = now;
+    changes.push_back(registry::PutKey{std::move(key)});
+  }
+  bool any = std::ranges::any_of(changes, [](const auto& change) {
+    return std::get<registry::PutKey>(change).key.state == registry::KeyState::accepted;
+  });
+  if (!any) return fail(Errc::not_found, "no key of device '" + id.str() + "' waits for approval");
+  changes.push_back(update(device, registry::DeviceState::waiting, "approved; the device has to come again", now));
+  changes.push_back(timeline(id, now, event::device_approved, {{"who", who}}));
+  log_(event::device_approved, {{"who", who}});
+  return store_.commit(std::move(changes));
+}
+
+Result<void> Enroller::reject(const DeviceId& id, const std::string& who, const std::string& reason, Time now) {
+  TRY(auto device, require_device(store_.read(), id));
+  TRY(auto keys, store_.read().keys_of(id));
+  registry::Transaction changes;
+  for (registry::DeviceKey& key : keys) {
+    if (key.state != registry::KeyState::pending) continue;
+    key.state = registry::KeyState::rejected;
+    key.changed = now;
+    changes.push_back(registry::PutKey{std::move(key)});
+  }
+  if (changes.empty()) return fail(Errc::not_found, "no key of device '" + id.str() + "' waits for approval");
+  changes.push_back(update(device, registry::DeviceState::failed, "rejected: " + reason, now));
+  changes.push_back(timeline(id, now, event::device_rejected, {{"who", who}, {"reason", reason}}));
+  log_(event::device_rejected, {{"who", who}, {"reason", reason}});
+  return store_.commit(std::move(changes));
+}
+
+Result<void> Enroller::revoke(const DeviceId& id, const std::string& who, const std::string& reason, Time now) {
+  Result<void> written;
+  for (int i = 0; i < conflict_retries; ++i) {
+    TRY(auto device, require_device(store_.read(), id));
+    TRY(auto certificates, store_.read().certificates_of(id));
+    registry::Transaction changes;
+    for (const registry::Certificate& each : certificates)
+      if (each.state != registry::CertificateState::revoked)
+        changes.push_back(registry::SetCertificateState{each.serial, registry::CertificateState::revoked, now});
+    if (device.state != registry::DeviceState::revoked) {
+      changes.push_back(update(device, registry::DeviceState::revoked, reason, now));
+      changes.push_back(timeline(id, now, event::device_revoked, {{"who", who}, {"reason", reason}}));
+      log_(event::device_revoked, {{"who", who}, {"reason", reason}});
+    }
+    written = changes.empty() ? ok() : store_.commit(std::move(changes));
+    if (!written && written.error().code == Errc::conflict) continue;
+    if (!written) return written;
+    // Also on repetition: should the first call have died here, this one closes the door.
+    for (const registry::Certificate& each : certificates) TRY_VOID(access_.revoke(each));
+    return ok();
+  }
+  return written;
+}
+
+Result<void> Enroller::readmit(const DeviceId& id, const std::string& who, Time now) {
+  TRY(auto device, require_device(store_.read(), id));
+  if (device.state != registry::DeviceState::revoked) return fail(Errc::conflict, "device '" + id.str() + "' is not revoked");
+  log_(event::device_readmitted, {{"who", who}});
+  return store_.commit({update(device, registry::DeviceState::known, "re-admitted; it may onboard again", now),
+                        timeline(id, now, event::device_readmitted, {{"who", who}})});
+}
+
+}  // namespace fairlead::server

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Brings Offer, Claim, profile and registry together, lets enroll::decide() decide, and carries the decision out: the
+// certificate, the record of it, and the broker's door. The same for every way in.
+#pragma once
+
+#include "base/log.h"
+#include "base/random.h"
+#include "enroll/decide.h"
+#include "server/access.h"
+#include "server/identity.h"
+#include "server/profiles.h"
+#include "server/store.h"
+
+namespace fairlead::server {
+
+class Enroller {
+ public:
+  Enroller(Store& store, const Identity& identity, Access& access, std::string own_endpoint,
+           std::vector<crypto::Certificate> endpoint_anchors, Random& random, Log& log)
+      : store_(store), identity_(identity), access_(access), own_endpoint_(std::move(own_endpoint)),
+        endpoint_anchors_(std::move(endpoint_anchors)), random_(random), log_(log) {}
+
+  // The Grant for an Offer of a known device; the same key gets the same certificate while it is good. busy: a person
+  // has to decide first (it is on record as pending). refused: with why. Durable before it returns.
+  Result<Bytes> grant(View offer_document, const DeviceId& device, enroll::Right right, Time now);
+
+  // The same for a bare PKCS#10 request, as third-party FDO devices send it by fdo.csr: the certificate chain as
+  // PKCS#7. The subject is ours to say, whatever the request asks.
+  Result<Bytes> certificate(View csr, const DeviceId& device, enroll::Right right, Time now);
+  Result<Bytes> ca_certificates() const;  // PKCS#7
+
+  // An operator's word on the key that waits. not_found when none does.
+  Result<void> approve(const DeviceId& device, const std::string& who, Time now);
+  Result<void> reject(const DeviceId& device, const std::string& who, const std::string& reason, Time now);
+  // Cut off now, refused afterwards. Idempotent.
+  Result<void> revoke(const DeviceId& device, const std::string& who, const std::string& reason, Time now);
+  Result<void> readmit(const DeviceId& device, const std::string& who, Time now);
+
+ private:
+  struct Issued {
+    registry::Device device;
+    std::vector<crypto::Certificate> chain;
+    std::string topic_prefix;
+    std::vector<std::string> endpoints;
+  };
+  Result<Issued> issue(const crypto::PublicKey& key, registry::Device device, enroll::Right right, Time now);
+  Result<Issued> carry_out(const enroll::Granted& granted, const EnrolmentProfile& profile, registry::Device device,
+                           const crypto::PublicKey& key, Time now);
+  Result<std::optional<crypto::Certificate>> still_good(const DeviceId& device, const crypto::PublicKey& key, Time now);
+  Error hold(registry::Device device, const crypto::PublicKey& key, const enroll::Pending& pending, Time now);
+  Error turn_away(registry::Device device, const enroll::Refused& refused, Time now);
+
+  Store& store_;
+  const Identity& identity_;
+  Access& access_;
+  const std::string own_endpoint_;
+  const std::vector<crypto::Certificate> endpoint_anchors_;
+  Random& random_;
+  Log& log_;
+};
+
+// "fairlead/v1/acme/d-17/": what a device may publish and subscribe below.
+std::string topic_prefix_of(const AccountId& account, const DeviceId& device);
+
+}  // namespace fairlead::server

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// FDO 1.1 §4.3: which message goes to which role, tokens, and errors. One table for all three protocols' servers.
+#pragma once
+
+#include <string>
+
+#include "base/log.h"
+#include "server/fdo/answer.h"
+#include "server/fdo/owner.h"
+#include "server/fdo/rendezvous.h"
+#include "server/fdo/station.h"
+#include "server/sessions.h"
+
+namespace fairlead::server {
+
+struct FdoReply {
+  std::uint8_t type = 0;  // 255: an error message
+  Bytes body;
+  std::string token;      // to be set as "Authorization: Bearer ..." when not empty
+};
+
+// Roles that are switched off are null; their messages are refused. Thread-safe; may block.
+class FdoService {
+ public:
+  FdoService(Sessions& sessions, Random& random, Log& log, Station* station, Rendezvous* rendezvous, Owner* owner)
+      : sessions_(sessions), random_(random), log_(log), station_(station), rendezvous_(rendezvous), owner_(owner) {}
+
+  FdoReply handle(std::uint8_t type, std::string_view token, View body, const Caller& caller);
+
+ private:
+  fdo::Outcome<Answer> open(std::uint8_t type, View body, const Caller& caller);
+  fdo::Outcome<Answer> go_on(std::uint8_t type, View state, View body, const Caller& caller);
+  FdoReply refuse(std::uint8_t type, const fdo::Refusal& refusal, const Caller& caller);
+  void hear_error(std::string_view token, View body, const Caller& caller);
+
+  Sessions& sessions_;
+  Random& random_;
+  Log& log_;
+  Station* station_;
+  Rendezvous* rendezvous_;
+  Owner* owner_;
+};
+
+}  // namespace fairlead::server

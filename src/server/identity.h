@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server's own keys and the certificates that go with them: made at the first start, opened afterwards.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/random.h"
+#include "crypto/certificate.h"
+#include "fdo/types.h"
+#include "keystore/keystore.h"
+#include "pki/authority.h"
+#include "server/store.h"
+
+namespace fairlead::server {
+
+// A certification authority together with the key that it signs with.
+struct OwnAuthority {
+  std::shared_ptr<crypto::Signer> key;
+  pki::Authority authority;  // refers to *key
+};
+
+struct Identity {
+  std::shared_ptr<crypto::Signer> manufacturer;  // signs entry 0 of the vouchers that we make
+  std::shared_ptr<crypto::Signer> owner;         // last entry of the vouchers that are ours
+  OwnAuthority device_ca;                        // issues factory device certificates
+  OwnAuthority operational_ca;                   // issues what the broker accepts
+};
+
+// Keys live in the keystore, certificates in the registry, where every server of a group finds them. A certificate
+// whose key is missing is refused in words rather than replaced: devices out there trust it.
+Result<Identity> open_identity(keystore::Keystore& keys, Store& store, crypto::KeyType type, Random& random, Time now);
+
+}  // namespace fairlead::server

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Enrolment profiles: which devices, which account, which endpoint, what is done on the device, for how long.
+// Documents are JSON, as docs/api/openapi.yaml describes them.
+#pragma once
+
+#include <string_view>
+
+#include "enroll/decide.h"
+#include "fdo/owner_modules.h"
+#include "registry/registry.h"
+
+namespace fairlead::server {
+
+struct EnrolmentProfile {
+  enroll::Profile decision;
+  std::int64_t priority = 0;
+  std::vector<std::string> endpoints;  // URIs; empty: this server's own broker
+  bool allow_credential_reuse = false;
+  fdo::OwnerPlan actions;  // beside Grant and fdo.csr, which come first by themselves
+};
+
+// malformed with the member that is wrong: "actions[2].url: missing".
+Result<EnrolmentProfile> parse_profile(const ProfileId& id, std::string_view json);
+
+// The profile that decides for a device: the highest priority that matches. Without any profile a device waits.
+Result<std::optional<EnrolmentProfile>> profile_for(registry::Registry& registry, const enroll::Subject& subject);
+
+// What the first start writes: every device of the one account "default", own broker, 90 days.
+std::string default_profile_document();
+
+}  // namespace fairlead::server
