@@ -28,6 +28,7 @@ void read_claims(cbor::Reader& in, Eat& out) {
     } else if (label == claim_fdo && out.xb.empty()) {
       in.array(1);
       out.xb = to_bytes(in.bytes(2048));
+      if (!in.failed() && out.xb.empty()) in.fail_here("EAT's key exchange parameter is empty");
     } else if (label == claim_maroe_prefix) {
       in.skip();
     } else {

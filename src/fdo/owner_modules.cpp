@@ -50,19 +50,19 @@ std::string to_text(const Action& action) {
 }
 
 void write_dialogue(Writer& out, const OwnerDialogue& d) {
-  out.array(10);
+  out.array(11);
   write_devmod(out, d.devmod);
   out.boolean(d.devmod_done);
   d.joiner.write(out);
   out.uint(d.action).boolean(d.started).uint(d.offset);
   d.outbox.write(out);
-  out.uint(d.idle_rounds).boolean(d.done_sent).array(d.inactive.size());
+  out.uint(d.idle_rounds).boolean(d.more_sent).boolean(d.done_sent).array(d.inactive.size());
   for (const std::string& module : d.inactive) out.text(module);
 }
 
 OwnerDialogue read_dialogue(Reader& in) {
   OwnerDialogue d;
-  in.array(10);
+  in.array(11);
   d.devmod = read_devmod(in);
   d.devmod_done = in.boolean();
   d.joiner = ValueJoiner::read(in);
@@ -71,6 +71,7 @@ OwnerDialogue read_dialogue(Reader& in) {
   d.offset = in.uint();
   d.outbox = Outbox::read(in);
   d.idle_rounds = in.uint();
+  d.more_sent = in.boolean();
   d.done_sent = in.boolean();
   std::size_t count = in.array_between(0, 128);
   for (std::size_t i = 0; i < count && !in.failed(); ++i) d.inactive.push_back(in.text(128));
@@ -92,8 +93,10 @@ class Round {
       return fail(Errc::malformed, "devmod is not complete when '" + pair.key + "' comes");
     Reader in(pair.value);
     if (key.message == "active") {
-      if (!in.boolean()) d_.inactive.emplace_back(key.module);
-      return in.finish().in(pair.key);
+      bool active = in.boolean();
+      TRY_VOID(in.finish().in(pair.key));
+      if (!active) note_inactive(key.module);
+      return ok();
     }
     if (d_.action >= plan_.size() || module_of(plan_[d_.action]) != key.module)
       return ok();  // not asked for: no effect
@@ -124,6 +127,7 @@ class Round {
     out.info = d_.outbox.take(limit_);
     out.more = !d_.outbox.empty();
     out.done = !out.more && out.info.empty() && d_.action >= plan_.size();
+    d_.more_sent = out.more;
     d_.done_sent = out.done;
     return out;
   }
@@ -131,6 +135,13 @@ class Round {
  private:
   bool has_not(std::string_view module) const {
     return !d_.devmod.has(module) || std::ranges::find(d_.inactive, module) != d_.inactive.end();
+  }
+
+  // Only modules of the plan matter, so a device can't make this list long.
+  void note_inactive(std::string_view module) {
+    if (std::ranges::find(d_.inactive, module) != d_.inactive.end()) return;
+    if (std::ranges::find(plan_, module, module_of) != plan_.end())
+      d_.inactive.emplace_back(module);
   }
 
   void push(std::string_view module, std::string_view message, Writer value) {
@@ -183,7 +194,10 @@ class Round {
       return ok();
     }
     if (message == "simpleenroll-req" || message == "simplereenroll-req") {
-      auto csr = from_base64_lenient(in.text_view(limits::csr_bytes_max * 2));
+      // One implementation sends EST bodies as bstr instead of tstr.
+      auto csr = from_base64_lenient(in.peek() == cbor::Kind::bytes
+                                         ? as_text(in.bytes(limits::csr_bytes_max * 2))
+                                         : in.text_view(limits::csr_bytes_max * 2));
       TRY_VOID(in.finish());
       if (!csr) return error(csr_error_bad_request), ok();
       auto chain = events_.issue(*csr);
@@ -268,16 +282,16 @@ class Round {
     Writer array;
     array.array(a.args.size());
     for (const std::string& arg : a.args) array.text(arg);
-    push("fdo.command", "command", std::move(Writer().text(a.command)));
-    push("fdo.command", "may_fail", std::move(Writer().boolean(a.may_fail)));
-    push("fdo.command", "return_stdout", std::move(Writer().boolean(a.return_stdout)));
-    push("fdo.command", "return_stderr", std::move(Writer().boolean(a.return_stderr)));
     Writer args, execute;
     if (intel)
       args.raw(array.view()), execute.raw(array.view());
     else
       args.bytes(array.view()), execute.null();
+    push("fdo.command", "command", std::move(Writer().text(a.command)));
     push("fdo.command", "args", std::move(args));
+    push("fdo.command", "may_fail", std::move(Writer().boolean(a.may_fail)));
+    push("fdo.command", "return_stdout", std::move(Writer().boolean(a.return_stdout)));
+    push("fdo.command", "return_stderr", std::move(Writer().boolean(a.return_stderr)));
     push("fdo.command", "execute", std::move(execute));
   }
   Result<void> on(const action::Command& a, std::string_view message, Reader& in) {
@@ -319,7 +333,9 @@ Outcome<OwnerInfoMessage> next_round(OwnerDialogue& dialogue, const OwnerPlan& p
                                      OwnerEvents& events, const DeviceInfoMessage& message,
                                      std::size_t limit) {
   if (dialogue.done_sent) return after_done(message);
-  if (message.more && !dialogue.outbox.empty())
+  // An answer to the first part of what the device says may wait in the outbox meanwhile; only what
+  // we announced by IsMore forbids the device to go on.
+  if (message.more && dialogue.more_sent)
     return refuse(ErrorCode::invalid_message, "both sides say that more comes");
   Round round(dialogue, plan, events, limit);
   std::size_t action_before = dialogue.action;

@@ -68,8 +68,9 @@ struct OwnerDialogue {
   std::uint64_t offset = 0;  // bytes sent of a download
   Outbox outbox;             // what did not fit into the last message
   std::uint64_t idle_rounds = 0;
+  bool more_sent = false;  // our last message said IsMore: the device has to answer empty
   bool done_sent = false;
-  std::vector<std::string> inactive;  // modules that the device said it has not
+  std::vector<std::string> inactive;  // modules of the plan that the device said it has not
 };
 void write_dialogue(cbor::Writer& out, const OwnerDialogue& dialogue);
 OwnerDialogue read_dialogue(cbor::Reader& in);

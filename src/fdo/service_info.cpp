@@ -195,7 +195,9 @@ void read_modules(Reader& in, DevMod& devmod) {
 
 }  // namespace
 
-bool DevMod::complete() const { return (seen & all) == all; }
+bool DevMod::complete() const {
+  return (seen & all) == all && (modules_announced == 0 || !modules.empty());
+}
 bool DevMod::has(std::string_view module) const {
   return std::ranges::find(modules, module) != modules.end();
 }
@@ -235,24 +237,26 @@ void push_devmod(Outbox& out, const DevMod& devmod) {
 }
 
 void write_devmod(Writer& out, const DevMod& devmod) {
-  out.array(9)
+  out.array(10)
       .text(devmod.os)
       .text(devmod.arch)
       .text(devmod.version)
       .text(devmod.device)
       .text(devmod.serial);
   out.text(devmod.separator).text(devmod.binary_formats).uint(devmod.seen);
+  out.uint(devmod.modules_announced);
   out.array(devmod.modules.size());
   for (const std::string& module : devmod.modules) out.text(module);
 }
 
 DevMod read_devmod(Reader& in) {
   DevMod out;
-  in.array(9);
+  in.array(10);
   for (auto member : {&DevMod::os, &DevMod::arch, &DevMod::version, &DevMod::device,
                       &DevMod::serial, &DevMod::separator, &DevMod::binary_formats})
     out.*member = in.text(1024);
   out.seen = static_cast<std::uint32_t>(in.uint_at_most(all));
+  out.modules_announced = in.uint_at_most(modules_max);
   std::size_t count = in.array_between(0, modules_max);
   for (std::size_t i = 0; i < count && !in.failed(); ++i) out.modules.push_back(in.text(128));
   return out;

@@ -16,6 +16,11 @@ const Guid& guid_of(const To2OwnerState& state) {
 
 Outcome<To2Started> on_hello_device(const To2OwnerContext& context, View message60) {
   TRY(auto hello, decode_hello_device(message60));
+  // Import lets no such voucher in; if one got here, that is our fault and not the device's.
+  if (context.voucher.device_chain.empty() || context.voucher.entries.empty() ||
+      !(context.voucher.owner_key().key == context.owner_key.public_key()))
+    return refuse(ErrorCode::internal,
+                  "TO2.HelloDevice: our voucher has no device chain, no entry, or another owner");
   const crypto::PublicKey& device_key = context.voucher.device_chain.front().public_key();
   auto kex = parse_kex_suite(hello.kex_suite);
   auto cipher = parse_cipher_suite(hello.cipher_suite);
@@ -52,7 +57,7 @@ Outcome<To2Started> on_hello_device(const To2OwnerContext& context, View message
   fields.xa = xa;
   TRY(Bytes message61, encode_prove_ov_header(fields, context.owner_key));
   std::size_t max_message =
-      hello.max_message_bytes ? hello.max_message_bytes : limits::fdo_message_bytes_max;
+      hello.max_message_bytes ? hello.max_message_bytes : limits::fdo_message_bytes_default;
   return To2Started{std::move(message61), to2::ProvingDevice{hello.guid, nonce, *kex, *cipher,
                                                              std::move(share.key.scalar),
                                                              std::move(share.random), max_message}};
@@ -181,8 +186,11 @@ To2OwnerState read_proving(Reader& in) {
   in.array(7);
   s.guid = in.fixed<Guid>();
   s.nonce_prove_dv = in.fixed<Nonce>();
-  s.kex = parse_kex_suite(in.text(16)).value_or(KexSuite::ecdh256);
-  s.cipher = parse_cipher_suite(in.integer()).value_or(CipherSuite::a128gcm);
+  auto kex = parse_kex_suite(in.text(16));
+  auto cipher = parse_cipher_suite(in.integer());
+  if (!kex || !cipher) in.fail_here("stored suite is unknown");
+  s.kex = kex.value_or(KexSuite::ecdh256);
+  s.cipher = cipher.value_or(CipherSuite::a128gcm);
   s.scalar = SecretBytes::copy_of(in.bytes(64));
   s.random = SecretBytes::copy_of(in.bytes(64));
   s.max_message_bytes = in.uint();
