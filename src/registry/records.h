@@ -18,6 +18,8 @@ struct Account {
   AccountId id;
   std::string name;
   Time created{};
+
+  friend bool operator==(const Account&, const Account&) = default;
 };
 
 enum class Role : int { admin = 1, factory = 2, operator_ = 3, engineer = 4, installer = 5, auditor = 6 };
@@ -29,6 +31,8 @@ struct User {
   std::string password_hash; // "scrypt$…", empty: no password login
   bool disabled = false;
   Time created{};
+
+  friend bool operator==(const User&, const User&) = default;
 };
 
 struct ApiToken {
@@ -38,6 +42,8 @@ struct ApiToken {
   std::vector<std::string> scopes;  // "devices:read"
   std::string label;
   Time created{}, expires{};
+
+  friend bool operator==(const ApiToken&, const ApiToken&) = default;
 };
 
 struct Profile {
@@ -45,6 +51,8 @@ struct Profile {
   std::int64_t priority = 0;   // the highest that matches a device decides
   std::uint64_t revision = 0;  // raised by every change
   std::string document;        // JSON, as docs/api/openapi.yaml describes it
+
+  friend bool operator==(const Profile&, const Profile&) = default;
 };
 
 // A manufacturer or owner key whose vouchers are accepted.
@@ -55,6 +63,8 @@ struct TrustedKey {
   std::string name;
   Bytes spki;         // DER
   Time created{};
+
+  friend bool operator==(const TrustedKey&, const TrustedKey&) = default;
 };
 
 enum class VoucherState : int {
@@ -74,6 +84,8 @@ struct Voucher {
   Bytes replaces;             // GUID that this one is the replacement of; else empty
   Bytes encoded;              // the Ownership Voucher (CBOR)
   Time created{}, changed{};
+
+  friend bool operator==(const Voucher&, const Voucher&) = default;
 };
 
 enum class DeviceState : int {
@@ -99,6 +111,8 @@ struct Device {
   std::string state_reason;              // in words, for the last change of state
   Time created{}, changed{}, last_seen{};
   std::uint64_t revision = 0;            // raised by every change
+
+  friend bool operator==(const Device&, const Device&) = default;
 };
 
 enum class KeyState : int { pending = 1, accepted = 2, rejected = 3, superseded = 4, quarantined = 5 };
@@ -110,6 +124,8 @@ struct DeviceKey {
   KeyState state = KeyState::pending;
   std::string evidence;  // what vouches for it: "fdo-voucher"
   Time created{}, changed{};
+
+  friend bool operator==(const DeviceKey&, const DeviceKey&) = default;
 };
 
 enum class CertificateState : int { issued = 1, active = 2, superseded = 3, revoked = 4 };
@@ -124,6 +140,8 @@ struct Certificate {
   Time not_before{}, not_after{}, changed{};
   std::string topic_prefix;  // what the Grant allows on the broker: everything below this
   Bytes der;
+
+  friend bool operator==(const Certificate&, const Certificate&) = default;
 };
 
 // Rendezvous: a device that may ask for its owner.
@@ -134,6 +152,8 @@ struct Registration {
   Bytes voucher_chain;   // hashes of header and entries, to tell an extension from a truncation; kept after expiry
   Time expires{};        // not handed out after this
   Time changed{};
+
+  friend bool operator==(const Registration&, const Registration&) = default;
 };
 
 // Owner: keep this voucher registered at this rendezvous server.
@@ -144,6 +164,8 @@ struct To0Job {
   std::int64_t failures = 0;
   std::string last_error;
   Time registered_until{};
+
+  friend bool operator==(const To0Job&, const To0Job&) = default;
 };
 
 // A protocol run between two messages, sealed by nobody: the registry is trusted, the peer is not.
@@ -151,6 +173,8 @@ struct Session {
   std::string id;  // the bearer token
   Bytes state;
   Time expires{};
+
+  friend bool operator==(const Session&, const Session&) = default;
 };
 
 struct TimelineEvent {
