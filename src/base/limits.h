@@ -15,6 +15,14 @@ inline constexpr std::size_t certificate_chain_max = 8;
 inline constexpr std::size_t csr_bytes_max = 8 * 1024;
 inline constexpr std::size_t pem_bytes_max = 1024 * 1024;
 
+// What may be asked to stand in a certificate
+inline constexpr std::size_t name_characters_max = 64;  // RFC 5280 A.1: ub-common-name and others
+inline constexpr std::size_t subject_alternative_names_max = 16;
+inline constexpr std::size_t subject_alternative_uri_bytes_max = 512;
+inline constexpr auto certificate_lifetime_min = std::chrono::minutes(1);
+inline constexpr auto certificate_lifetime_max = std::chrono::days(36'525);
+inline constexpr auto certificate_backdate_max = std::chrono::days(7);
+
 // FDO
 inline constexpr std::size_t fdo_message_bytes_max = 65'535;  // FDO 1.1: "at most 65535 bytes"
 inline constexpr std::size_t fdo_message_bytes_default =

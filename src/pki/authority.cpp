@@ -2,193 +2,266 @@
 #include "pki/authority.h"
 
 #include <algorithm>
-#include <cctype>
 
+#include "base/limits.h"
 #include "codec/der/reader.h"
 #include "codec/der/writer.h"
-#include "codec/utf8.h"
+#include "pki/extensions.h"
 
 namespace fairlead::pki {
 
+using crypto::Certificate;
+using crypto::KeyType;
+using crypto::PublicKey;
+
+struct Authority::Templates {
+  CertificateTemplate client, server, device, ca;
+};
+
+struct Authority::Content {
+  const PublicKey& key;
+  Time not_before, not_after;
+  Bytes rdns, extensions;
+};
+
 namespace {
 
-constexpr std::size_t common_name_characters_max = 64, serial_number_max = 64;
+Time whole_seconds(Time time) { return std::chrono::floor<std::chrono::seconds>(time); }
 
-Bytes encode_signature_algorithm(crypto::KeyType type) {
-  return der::sequence_of({der::object_identifier(
-      type == crypto::KeyType::p384 ? "1.2.840.10045.4.3.3" : "1.2.840.10045.4.3.2")});
+Serial draw_serial(Random& random) {
+  auto serial = random.draw<Serial>();
+  serial.value[0] &= 0x7F;
+  if (serial.value[0] == 0) serial.value[0] = 1;
+  return serial;
 }
 
-Bytes attribute(std::string_view oid, std::uint8_t tag, std::string_view text) {
-  Bytes pair = der::sequence_of({der::object_identifier(oid), der::element(tag, as_view(text))});
-  return der::element(der::set, pair);
+Bytes joined(std::initializer_list<View> parts) {
+  Bytes out;
+  for (View each : parts) append(out, each);
+  return out;
 }
 
-std::size_t characters(std::string_view utf8) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(utf8, [](char c) { return (c & 0xC0) != 0x80; }));
+Bytes common_name_rdn(std::string_view text) {
+  return rdn(oid_common_name, der::utf8_string, text);
 }
 
+Bytes profile_rdns(const LeafProfile& profile) {
+  Bytes out;
+  if (!profile.organization.empty())
+    append(out, rdn(oid_organization, der::utf8_string, profile.organization));
+  if (!profile.organizational_unit.empty())
+    append(out, rdn(oid_organizational_unit, der::utf8_string, profile.organizational_unit));
+  return out;
+}
+
+// X.680 §41.4: the characters of PrintableString.
 bool is_printable(std::string_view text) {
-  return std::ranges::all_of(text, [](unsigned char c) {
-    return std::isalnum(c) ||
-           std::string_view(" '()+,-./:=?").find(static_cast<char>(c)) != std::string_view::npos;
+  return std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           std::string_view(" '()+,-./:=?").contains(c);
   });
 }
 
-Result<Bytes> encode_name(const Subject& subject) {
-  if (subject.common_name.empty()) return fail(Errc::refused, "certificate: the name is empty");
-  if (!is_utf8(subject.common_name) || subject.common_name.find('\0') != std::string::npos)
-    return fail(Errc::refused, "certificate: the name is not clean UTF-8");
-  if (characters(subject.common_name) > common_name_characters_max)
-    return fail(Errc::refused, "certificate: the name is longer than 64 characters");
-  if (subject.serial_number.size() > serial_number_max)
-    return fail(Errc::refused, "certificate: the serial number is too long");
-  Bytes names = attribute("2.5.4.3", der::utf8_string, subject.common_name);
-  // X.520 asks for a PrintableString; a serial number that is none still has to be said.
+Bytes leaf_rdns(const LeafProfile& profile, const LeafSubject& subject) {
+  Bytes out = profile_rdns(profile);
+  append(out, common_name_rdn(subject.common_name));
+  // X.520 asks for a PrintableString; a maker's serial number that is none ("A_1") still has to be
+  // said as it stands on the label.
   if (!subject.serial_number.empty())
-    append(names,
-           attribute("2.5.4.5",
-                     is_printable(subject.serial_number) ? der::printable_string : der::utf8_string,
-                     subject.serial_number));
-  return der::element(der::sequence, names);
+    append(out, rdn(oid_serial_number,
+                    is_printable(subject.serial_number) ? der::printable_string : der::utf8_string,
+                    subject.serial_number));
+  return out;
 }
 
-Bytes extension(std::string_view oid, bool critical, View value) {
-  const std::uint8_t yes[] = {0xFF};
-  Bytes flag = critical ? der::element(der::boolean, yes) : Bytes{};
-  return der::sequence_of(
-      {der::object_identifier(oid), flag, der::element(der::octet_string, value)});
-}
-
-// RFC 5280 §4.2.1.2 (1): SHA-1 of the key is customary; any method that gives a unique value is
-// allowed, and RFC 7093 §2 (1) takes the leftmost 160 bits of SHA-256.
-Bytes key_identifier(const crypto::PublicKey& key) {
-  Bytes hash =
-      crypto::hash(crypto::HashAlg::sha256, {key.point().empty() ? key.spki() : key.point()});
-  hash.resize(20);
-  return hash;
-}
-
-// keyUsage bits, most significant first: digitalSignature 0, keyCertSign 5, cRLSign 6.
-Bytes key_usage(std::uint8_t bits, std::uint8_t unused) {
-  const std::uint8_t content[] = {unused, bits};
-  return extension("2.5.29.15", true, der::element(der::bit_string, content));
-}
-
-Bytes alternative_names(const Request& request) {
+Bytes leaf_extensions(const PublicKey& key, const LeafSubject& subject) {
+  Bytes out = subject_key_identifier(key_identifier(key));
+  if (subject.san_uris.empty()) return out;
   Bytes names;
-  for (const auto& dns : request.dns_names)
-    append(names, der::element(der::context(2), as_view(dns)));
-  for (const auto& uri : request.uris) append(names, der::element(der::context(6), as_view(uri)));
-  for (const auto& ip : request.ip_addresses) append(names, der::element(der::context(7), ip));
-  return names.empty() ? names : extension("2.5.29.17", false, der::element(der::sequence, names));
+  for (const std::string& uri : subject.san_uris)
+    append(names, der::element(der::context(6), as_view(uri)));
+  append(out, subject_alternative_names(names));
+  return out;
 }
 
-Bytes extended_key_usage(Usage usage) {
-  if (usage == Usage::device_identity) return {};
-  Bytes purpose = der::object_identifier(usage == Usage::tls_client ? "1.3.6.1.5.5.7.3.2"
-                                                                    : "1.3.6.1.5.5.7.3.1");
-  return extension("2.5.29.37", false, der::element(der::sequence, purpose));
+Bytes server_extensions(const PublicKey& key, const ServerSubject& subject) {
+  Bytes names;
+  for (const std::string& name : subject.dns_names)
+    append(names, der::element(der::context(2), as_view(name)));
+  for (const Bytes& address : subject.ip_addresses)
+    append(names, der::element(der::context(7), address));
+  Bytes out = subject_key_identifier(key_identifier(key));
+  append(out, subject_alternative_names(names));
+  return out;
 }
 
-Bytes subject_key_id(const crypto::PublicKey& key) {
-  return extension("2.5.29.14", false, der::element(der::octet_string, key_identifier(key)));
-}
-
-Bytes authority_key_id_of(const crypto::PublicKey& key) {
-  return extension("2.5.29.35", false,
-                   der::element(der::sequence, der::element(der::context(0), key_identifier(key))));
-}
-
-Bytes validity(Time from, Time to) { return der::sequence_of({der::time(from), der::time(to)}); }
-
-// RFC 5280 §4.1.2.2: positive, at most 20 octets; 127 random bits never repeat, also after a
-// restore from backup.
-Bytes draw_serial(Random& random) {
-  Bytes serial = random.bytes(16);
-  serial[0] &= 0x7F;
-  if (serial[0] == 0) serial[0] = 1;
-  return der::unsigned_integer(serial);
-}
-
-struct ToBeSigned {
-  View serial, algorithm, issuer, validity, subject, spki, extensions;
-};
-
-Result<crypto::Certificate> sign(const ToBeSigned& parts, crypto::Signer& key) {
-  static const Bytes version3 =
-      der::element(der::context_constructed(0), der::unsigned_integer(Bytes{2}));
-  Bytes list =
-      der::element(der::context_constructed(3), der::element(der::sequence, parts.extensions));
-  Bytes tbs = der::sequence_of({version3, parts.serial, parts.algorithm, parts.issuer,
-                                parts.validity, parts.subject, parts.spki, list});
-  TRY(auto signature, key.sign(tbs));
-  TRY(Bytes encoded, crypto::ecdsa_raw_to_der(key.public_key().type(), signature.raw));
-  return crypto::Certificate::from_der(
-      der::sequence_of({tbs, parts.algorithm, der::bit_string_of(encoded)}));
+Result<Certificate> parsed(Result<Bytes> der) {
+  if (!der) return fail(std::move(der).error());
+  return Certificate::from_der(*der).in("certificate just issued");
 }
 
 }  // namespace
 
-Time no_expiry() {
-  using namespace std::chrono;
-  return Time(sys_days(year(9999) / 12 / 31)) + hours(23) + minutes(59) + seconds(59);
+Authority::Authority(std::vector<Certificate> chain, crypto::Signer& key)
+    : chain_(std::move(chain)), key_(&key) {}
+
+Result<Authority> Authority::open(std::vector<Certificate> chain, crypto::Signer& key) {
+  if (chain.empty()) return fail(Errc::untrusted, "CA certificate is missing");
+  const Certificate& ca = chain.front();
+  const KeyType type = key.public_key().type();
+  if (!crypto::is_ec(type)) return fail(Errc::unsupported, "CA key is neither EC P-256 nor P-384");
+  if (ca.public_key() != key.public_key())
+    return fail(Errc::untrusted, "CA certificate of '" + ca.subject() + "' is for another key");
+  if (!ca.is_ca())
+    return fail(Errc::untrusted, "certificate of '" + ca.subject() + "' is not a CA certificate");
+  TRY_VOID(crypto::validate_links(chain).in("CA chain"));
+  TRY(auto facts, read_ca_facts(ca));
+  if (!facts.may_sign_certificates)
+    return fail(Errc::untrusted, "CA '" + ca.subject() + "' may not sign certificates");
+  const Bytes name = ca.subject_der();
+  // RFC 5280 §4.1.2.4: "The issuer field MUST contain a non-empty distinguished name (DN)."
+  if (name.size() <= 2) return fail(Errc::untrusted, "CA certificate has an empty subject");
+
+  // RFC 5280 §4.2.1.1: the issuer's own SKI where it has one; any value derived from its key, else.
+  Bytes id = facts.key_identifier.empty() ? key_identifier(ca.public_key()) : facts.key_identifier;
+  const Bytes aki = authority_key_identifier(id);
+  const Bytes end_entity =
+      joined({basic_constraints_end_entity(), key_usage(Usage::digital_signature)});
+  auto leaf = [&](View eku) { return joined({end_entity, eku, aki}); };
+  Authority out(chain, key);
+  out.templates_ = std::make_shared<const Templates>(
+      Templates{{type, name, leaf(extended_key_usage(Purpose::client))},
+                {type, name, leaf(extended_key_usage(Purpose::server))},
+                {type, name, leaf({})},
+                {type, name, joined({key_usage(Usage::certificate_and_crl_signing), aki})}});
+  out.path_length_ = facts.path_length ? static_cast<long>(std::min<std::uint64_t>(
+                                             *facts.path_length, limits::certificate_chain_max))
+                                       : -1;
+  out.not_before_ = Time::min();
+  out.not_after_ = Time::max();
+  for (const Certificate& each : chain) {
+    out.not_before_ = std::max(out.not_before_, each.not_before());
+    out.not_after_ = std::min(out.not_after_, each.not_after());
+  }
+  return out;
 }
 
-Authority::Authority(std::shared_ptr<crypto::Signer> key, std::vector<crypto::Certificate> chain)
-    : key_(std::move(key)),
-      chain_(std::move(chain)),
-      signature_algorithm_(encode_signature_algorithm(key_->public_key().type())),
-      issuer_(chain_.front().subject_der()),
-      authority_key_id_(authority_key_id_of(key_->public_key())) {}
-
-Result<Authority> Authority::create(std::shared_ptr<crypto::Signer> key,
-                                    std::vector<crypto::Certificate> chain) {
-  if (chain.empty() || !chain.front().is_ca())
-    return fail(Errc::untrusted, "authority: its certificate is not a CA's");
-  if (!(chain.front().public_key() == key->public_key()))
-    return fail(Errc::untrusted, "authority: the certificate of '" + chain.front().subject() +
-                                     "' is for another key");
-  if (!crypto::is_ec(key->public_key().type()))
-    return fail(Errc::unsupported, "authority: only EC keys issue certificates here");
-  return Authority(std::move(key), std::move(chain));
+Result<void> Authority::check_alive(Time now) const {
+  if (now < not_before_)
+    return fail(Errc::expired, "CA '" + certificate().subject() + "' is not valid before " +
+                                   to_rfc3339(not_before_) + ", the time here is " +
+                                   to_rfc3339(now));
+  if (now >= not_after_)
+    return fail(Errc::expired, "CA '" + certificate().subject() + "' or its issuer expired at " +
+                                   to_rfc3339(not_after_) + ", the time here is " +
+                                   to_rfc3339(now));
+  return ok();
 }
 
-Result<crypto::Certificate> Authority::issue(const crypto::PublicKey& key, const Request& request,
-                                             Random& random) const {
-  TRY(Bytes subject, encode_name(request.subject));
-  Time end = std::min(request.not_after, chain_.front().not_after());
-  if (end <= request.not_before)
-    return fail(Errc::refused, "certificate: it would end before it begins, or the CA has expired");
-  static const Bytes not_a_ca = extension("2.5.29.19", true, der::element(der::sequence, {}));
-  static const Bytes signs = key_usage(0x80, 7);
-  Bytes extensions = not_a_ca;
-  append(extensions, signs);
-  append(extensions, extended_key_usage(request.usage));
-  append(extensions, subject_key_id(key));
-  append(extensions, authority_key_id_);
-  append(extensions, alternative_names(request));
-  Bytes serial = draw_serial(random), dates = validity(request.not_before, end), spki = key.spki();
-  return sign({serial, signature_algorithm_, issuer_, dates, subject, spki, extensions}, *key_);
+Result<Bytes> Authority::sign(const CertificateTemplate& kind, const Content& content,
+                              Random& random) const {
+  if (content.key.type() == KeyType::other)
+    return fail(Errc::unsupported, "certificates for keys of this type are not issued");
+  // A certificate for its own issuer's key could be taken for the issuer's.
+  if (content.key == key_->public_key())
+    return fail(Errc::refused, "the key to be certified is the CA's own");
+  // So could one that bears a CA's name: RFC 5280 §6.1 builds paths by name, and says of one whose
+  // "subject and issuer names are identical" that it is self-issued.
+  for (const Certificate& ca : chain_)
+    if (equal(der::element(der::sequence, content.rdns), ca.subject_der()))
+      return fail(Errc::refused, "the name to be certified is that of a CA");
+  const Time from = whole_seconds(content.not_before), to = whole_seconds(content.not_after);
+  if (from >= to) return fail(Errc::refused, "validity is empty, or outside that of the issuer");
+  const Bytes spki = content.key.spki();
+  return kind.sign({draw_serial(random), from, to, content.rdns, spki, content.extensions}, *key_);
 }
 
-Result<crypto::Certificate> create_root(crypto::Signer& key, const Subject& subject,
-                                        Time not_before, Time not_after, int path_length,
-                                        Random& random) {
-  TRY(Bytes name, encode_name(subject));
-  const std::uint8_t yes[] = {0xFF};
-  Bytes constraints = der::element(der::boolean, yes);
-  if (path_length >= 0)
-    append(constraints, der::unsigned_integer(Bytes{static_cast<std::uint8_t>(path_length)}));
-  Bytes extensions = extension("2.5.29.19", true, der::element(der::sequence, constraints));
-  append(extensions, key_usage(0x06, 1));
-  append(extensions, subject_key_id(key.public_key()));
-  append(extensions, authority_key_id_of(key.public_key()));
-  Bytes algorithm = encode_signature_algorithm(key.public_key().type());
-  Bytes serial = draw_serial(random), dates = validity(not_before, not_after),
-        spki = key.public_key().spki();
-  return sign({serial, algorithm, name, dates, name, spki, extensions}, key);
+Result<Authority::Content> Authority::leaf_content(const LeafProfile& profile,
+                                                   const PublicKey& subject_key, Time now) const {
+  TRY_VOID(check_profile(profile));
+  TRY_VOID(check_alive(now));
+  return Content{subject_key,
+                 std::max(now - profile.backdate, not_before_),
+                 std::min(now + profile.lifetime, not_after_),
+                 {},
+                 {}};
+}
+
+Result<Bytes> Authority::issue_der(const LeafProfile& profile, const PublicKey& subject_key,
+                                   const LeafSubject& subject, Time now, Random& random) const {
+  TRY_VOID(check_subject(subject));
+  TRY(auto content, leaf_content(profile, subject_key, now));
+  content.rdns = leaf_rdns(profile, subject);
+  content.extensions = leaf_extensions(subject_key, subject);
+  return sign(templates_->client, content, random);
+}
+
+Result<Certificate> Authority::issue(const LeafProfile& profile, const PublicKey& subject_key,
+                                     const LeafSubject& subject, Time now, Random& random) const {
+  return parsed(issue_der(profile, subject_key, subject, now, random));
+}
+
+Result<Certificate> Authority::issue_tls_server(const LeafProfile& profile,
+                                                const PublicKey& subject_key,
+                                                const ServerSubject& subject, Time now,
+                                                Random& random) const {
+  TRY_VOID(check_subject(subject));
+  TRY(auto content, leaf_content(profile, subject_key, now));
+  content.rdns = profile_rdns(profile);
+  append(content.rdns, common_name_rdn(subject.common_name));
+  content.extensions = server_extensions(subject_key, subject);
+  return parsed(sign(templates_->server, content, random));
+}
+
+// IEEE 802.1AR §8: subject with serialNumber, notAfter 99991231235959Z, keyUsage digitalSignature.
+Result<Certificate> Authority::issue_device(const PublicKey& subject_key,
+                                            const LeafSubject& subject, Time now,
+                                            Random& random) const {
+  TRY_VOID(check_subject(subject));
+  if (subject.serial_number.empty())
+    return fail(Errc::refused, "device certificate needs a serial number");
+  TRY_VOID(check_alive(now));
+  const Content content{subject_key, now, no_expiry, leaf_rdns({}, subject),
+                        leaf_extensions(subject_key, subject)};
+  return parsed(sign(templates_->device, content, random));
+}
+
+Result<Certificate> Authority::issue_intermediate(const PublicKey& subject_key,
+                                                  std::string_view common_name,
+                                                  unsigned path_length, Time not_before,
+                                                  Time not_after, Random& random) const {
+  TRY_VOID(check_name_text(common_name, "common name"));
+  if (!crypto::is_ec(subject_key.type()))
+    return fail(Errc::unsupported, "CA key is neither EC P-256 nor P-384");
+  if (path_length >= limits::certificate_chain_max)
+    return fail(Errc::refused, "path length is larger than any chain accepted here");
+  // RFC 5280 §4.2.1.9: pathLenConstraint "gives the maximum number of non-self-issued intermediate
+  // certificates that may follow this certificate in a valid certification path."
+  if (path_length_ >= 0 && static_cast<long>(path_length) >= path_length_)
+    return fail(Errc::refused, "path length of '" + certificate().subject() +
+                                   "' leaves no room for this CA below it");
+  const Content content{subject_key, std::max(not_before, not_before_),
+                        std::min(not_after, not_after_), common_name_rdn(common_name),
+                        joined({subject_key_identifier(key_identifier(subject_key)),
+                                basic_constraints_ca(path_length)})};
+  return parsed(sign(templates_->ca, content, random));
+}
+
+Result<Certificate> create_root(crypto::Signer& key, std::string_view common_name, Time not_before,
+                                Time not_after, Random& random) {
+  TRY_VOID(check_name_text(common_name, "common name"));
+  const PublicKey& own = key.public_key();
+  if (!crypto::is_ec(own.type()))
+    return fail(Errc::unsupported, "CA key is neither EC P-256 nor P-384");
+  const Time from = whole_seconds(not_before), to = whole_seconds(not_after);
+  if (from >= to || from < Time{} || to > no_expiry)
+    return fail(Errc::refused, "validity is empty, or outside the years 1970 to 9999");
+  const Bytes name = common_name_rdn(common_name), spki = own.spki();
+  const CertificateTemplate root(
+      own.type(), der::element(der::sequence, name),
+      joined({basic_constraints_ca(std::nullopt), key_usage(Usage::certificate_and_crl_signing)}));
+  const Bytes extensions = subject_key_identifier(key_identifier(own));
+  return parsed(root.sign({draw_serial(random), from, to, name, spki, extensions}, key));
 }
 
 }  // namespace fairlead::pki

@@ -67,6 +67,11 @@ class Authority {
   struct Templates;
   Authority(std::vector<crypto::Certificate> chain, crypto::Signer& key);
   Result<void> check_alive(Time now) const;
+  // How every certificate is made here: dates cut to whole seconds, key and name checked.
+  struct Content;
+  Result<Bytes> sign(const CertificateTemplate& kind, const Content& content, Random& random) const;
+  Result<Content> leaf_content(const LeafProfile& profile, const crypto::PublicKey& subject_key,
+                               Time now) const;
 
   std::vector<crypto::Certificate> chain_;
   crypto::Signer* key_;  // not owned

@@ -22,13 +22,13 @@ inline constexpr Time no_expiry = std::chrono::sys_days(std::chrono::year(9999) 
 struct LeafProfile {
   Duration lifetime = std::chrono::days(90);  // from `now`; cut where the CA's chain ends
   Duration backdate = std::chrono::hours(1);  // notBefore = now - backdate: clocks in the field lag
-  std::string organization, organizational_unit;  // of the subject; "" leaves it out
+  std::string organization = {}, organizational_unit = {};  // of the subject; "" leaves it out
 };
 
 // Of an operational or a device certificate.
 struct LeafSubject {
   std::string common_name;            // UTF-8, 1 to 64 characters, nothing invisible
-  std::string serial_number;          // attribute 2.5.4.5, PrintableString, to 64; "" leaves it out
+  std::string serial_number;          // attribute 2.5.4.5, same rules; "" leaves it out
   std::vector<std::string> san_uris;  // absolute, ASCII (RFC 5280 §4.2.1.6); "" is refused
 };
 
