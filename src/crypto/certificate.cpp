@@ -13,6 +13,7 @@ struct Certificate::Impl {
   Bytes der;
   X509Ptr x509;
   PublicKey key;
+  Time not_before, not_after;
 };
 
 namespace {
@@ -32,9 +33,9 @@ std::string name_text(const X509_NAME* name) {
   return {text, static_cast<std::size_t>(length)};
 }
 
-Time to_time(const ASN1_TIME* asn1) {
+std::optional<Time> to_time(const ASN1_TIME* asn1) {
   std::tm tm{};
-  if (ASN1_TIME_to_tm(asn1, &tm) != 1) return Time::min();
+  if (!asn1 || ASN1_TIME_to_tm(asn1, &tm) != 1) return std::nullopt;
   auto date = std::chrono::year(tm.tm_year + 1900) / (tm.tm_mon + 1) / tm.tm_mday;
   return Time(std::chrono::sys_days(date)) + std::chrono::hours(tm.tm_hour) +
          std::chrono::minutes(tm.tm_min) + std::chrono::seconds(tm.tm_sec);
@@ -72,7 +73,18 @@ Result<Certificate> Certificate::from_der(View der) {
   Bytes encoded(spki, spki + length);
   OPENSSL_free(spki);
   TRY(auto key, PublicKey::from_spki(encoded).in("certificate"));
-  return Certificate(std::make_shared<Impl>(Impl{to_bytes(der), std::move(x509), std::move(key)}));
+  auto not_before = to_time(X509_get0_notBefore(x509.get()));
+  auto not_after = to_time(X509_get0_notAfter(x509.get()));
+  if (!not_before || !not_after)
+    return fail(Errc::malformed, "certificate's validity can't be decoded");
+  // Reading the flags makes OpenSSL decode the extensions; one that it can't decode says nothing
+  // reliable.
+  if (X509_get_extension_flags(x509.get()) & EXFLAG_INVALID) {
+    ERR_clear_error();
+    return fail(Errc::malformed, "certificate has an extension that can't be decoded");
+  }
+  return Certificate(std::make_shared<Impl>(
+      Impl{to_bytes(der), std::move(x509), std::move(key), *not_before, *not_after}));
 }
 
 Result<std::vector<Certificate>> Certificate::from_pem(std::string_view text) {
@@ -100,8 +112,8 @@ Bytes Certificate::subject_der() const {
   return name_der(X509_get_subject_name(impl_->x509.get()));
 }
 Bytes Certificate::issuer_der() const { return name_der(X509_get_issuer_name(impl_->x509.get())); }
-Time Certificate::not_before() const { return to_time(X509_get0_notBefore(impl_->x509.get())); }
-Time Certificate::not_after() const { return to_time(X509_get0_notAfter(impl_->x509.get())); }
+Time Certificate::not_before() const { return impl_->not_before; }
+Time Certificate::not_after() const { return impl_->not_after; }
 bool Certificate::is_ca() const {
   return (X509_get_extension_flags(impl_->x509.get()) & EXFLAG_CA) != 0;
 }
@@ -132,6 +144,13 @@ Bytes Certificate::serial() const {
 }
 
 bool Certificate::signed_by(const PublicKey& issuer_key) const {
+  int digest = NID_undef;
+  // SHA-1 and MD5 can be made to collide: a signature with them proves nothing.
+  if (X509_get_signature_info(impl_->x509.get(), &digest, nullptr, nullptr, nullptr) != 1 ||
+      (digest != NID_sha256 && digest != NID_sha384 && digest != NID_sha512)) {
+    ERR_clear_error();
+    return false;
+  }
   bool good = X509_verify(impl_->x509.get(), issuer_key.impl().pkey.get()) == 1;
   if (!good) ERR_clear_error();
   return good;
@@ -152,9 +171,39 @@ Result<void> check_dates(const Certificate& certificate, const PathPolicy& polic
   return ok();
 }
 
+// RFC 5280 §4.2: "A certificate-using system MUST reject the certificate if it encounters a
+// critical extension it does not recognize or a critical extension that contains information that
+// it cannot process."
+Result<void> check_extensions(const Certificate& certificate) {
+  X509* x509 = certificate.impl().x509.get();
+  for (int i = 0; i < X509_get_ext_count(x509); ++i) {
+    X509_EXTENSION* extension = X509_get_ext(x509, i);
+    int nid = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
+    // Name constraints have to be critical in any case (§4.2.1.10), and are not checked here.
+    if (X509_EXTENSION_get_critical(extension) != 1 && nid != NID_name_constraints) continue;
+    switch (nid) {
+      case NID_basic_constraints:
+      case NID_key_usage:
+      case NID_ext_key_usage:         // for whoever uses the certificate
+      case NID_subject_alt_name:      // the same
+      case NID_certificate_policies:  // any policy will do
+        continue;
+      default:
+        break;
+    }
+    char name[80];
+    OBJ_obj2txt(name, sizeof name, X509_EXTENSION_get_object(extension), 0);
+    return fail(Errc::untrusted, "certificate of '" + certificate.subject() +
+                                     "' has the critical extension '" + name +
+                                     "', which is not understood here");
+  }
+  return ok();
+}
+
 // RFC 5280 §6.1.4 (k), (l), (n): what an issuer must be. `below`: non-self-issued CA certificates
 // under it.
 Result<void> check_issuer(const Certificate& issuer, const Certificate& subject, long below) {
+  TRY_VOID(check_extensions(issuer));
   if (subject.issuer_der() != issuer.subject_der())
     return fail(Errc::untrusted, "certificate of '" + subject.subject() + "' names '" +
                                      subject.issuer() + "' as its issuer, the next one is of '" +
@@ -182,16 +231,22 @@ Result<void> validate_path(std::span<const Certificate> chain, const PathPolicy&
   if (chain.empty()) return fail(Errc::untrusted, "no certificate was presented");
   if (chain.size() > limits::certificate_chain_max)
     return fail(Errc::untrusted, "certificate chain is too long");
+  // Of an anchor with the right name that didn't fit; another one with that name still may.
+  std::optional<Error> almost;
   for (std::size_t i = 0; i < chain.size(); ++i) {
     TRY_VOID(check_dates(chain[i], policy));
+    TRY_VOID(check_extensions(chain[i]));
     for (const Certificate& anchor : policy.anchors) {
       if (anchor == chain[i]) return ok();
       if (anchor.subject_der() != chain[i].issuer_der()) continue;
-      if (!check_issuer(anchor, chain[i], static_cast<long>(i))) continue;
-      return check_dates(anchor, policy);
+      auto fits = check_issuer(anchor, chain[i], static_cast<long>(i));
+      if (fits) fits = check_dates(anchor, policy);
+      if (fits) return ok();
+      almost = fits.error();
     }
     if (i + 1 < chain.size()) TRY_VOID(check_issuer(chain[i + 1], chain[i], static_cast<long>(i)));
   }
+  if (almost) return std::unexpected(std::move(*almost));
   return fail(Errc::untrusted, "certificate of '" + chain.front().subject() + "' is issued by '" +
                                    chain.back().issuer() + "', which is not trusted here");
 }
@@ -200,6 +255,7 @@ Result<void> validate_links(std::span<const Certificate> chain) {
   if (chain.empty()) return fail(Errc::untrusted, "certificate chain is empty");
   if (chain.size() > limits::certificate_chain_max)
     return fail(Errc::untrusted, "certificate chain is too long");
+  for (const Certificate& each : chain) TRY_VOID(check_extensions(each));
   for (std::size_t i = 0; i + 1 < chain.size(); ++i)
     TRY_VOID(check_issuer(chain[i + 1], chain[i], static_cast<long>(i)));
   const Certificate& last = chain.back();
