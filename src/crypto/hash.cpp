@@ -52,6 +52,7 @@ Bytes hmac(HashAlg alg, View key, std::initializer_list<View> parts) {
   Bytes out = hash(alg, {outer_pad, inner});
   OPENSSL_cleanse(inner_pad.data(), block);
   OPENSSL_cleanse(outer_pad.data(), block);
+  OPENSSL_cleanse(shortened.data(), shortened.size());
   return out;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // PKCS#10 requests and certs-only PKCS#7, on our own strict DER reader and writer.
+#include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/limits.h"
 #include "codec/der/reader.h"
@@ -35,6 +37,14 @@ Bytes signature_algorithm(KeyType type) {
   }
 }
 
+// A name ends up in logs, topics and file names: no control characters, no half-decoded letters.
+void check_text(der::Reader& in, std::string_view text) {
+  if (!is_utf8(text)) in.fail_here("text is not UTF-8");
+  for (char c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      in.fail_here("control character in a text");
+}
+
 std::string text_of(der::Reader& in) {
   std::uint8_t tag = in.peek_tag();
   if (tag != der::utf8_string && tag != der::printable_string && tag != der::ia5_string) {
@@ -42,13 +52,14 @@ std::string text_of(der::Reader& in) {
     return {};
   }
   std::string out(as_text(in.value(tag)));
-  if (!is_utf8(out)) in.fail_here("text is not UTF-8");
+  check_text(in, out);
   return out;
 }
 
 // Name ::= SEQUENCE OF SET OF SEQUENCE { OID, value }
 Result<std::string> common_name_of(View name) {
   std::string out;
+  bool seen = false;
   der::Reader outer(name);
   der::Reader in = outer.enter(der::sequence);
   while (!in.failed() && !in.at_end()) {
@@ -57,6 +68,8 @@ Result<std::string> common_name_of(View name) {
       der::Reader pair = set.enter(der::sequence);
       View oid = pair.element(der::oid);
       if (!pair.failed() && is(oid, oid_common_name)) {
+        // Readers differ in which one they take; an attacker would choose.
+        if (std::exchange(seen, true)) pair.fail_here("common name appears twice");
         out = text_of(pair);
       } else {
         pair.any_element();
@@ -75,9 +88,9 @@ Result<void> read_san(View value, CertificateRequest& out) {
   while (!names.failed() && !names.at_end()) {
     std::uint8_t tag = names.peek_tag();
     View content = names.value(tag);
-    if (!is_utf8(as_text(content))) continue;
-    if (tag == der::context(6)) out.san_uris.emplace_back(as_text(content));
-    if (tag == der::context(2)) out.san_dns.emplace_back(as_text(content));
+    if (tag != der::context(6) && tag != der::context(2)) continue;
+    check_text(names, as_text(content));
+    (tag == der::context(6) ? out.san_uris : out.san_dns).emplace_back(as_text(content));
   }
   TRY_VOID(names.finish().in("subject alternative names"));
   return outer.finish().in("subject alternative names");
@@ -112,6 +125,17 @@ Result<void> read_attributes(der::Reader attributes, CertificateRequest& out) {
     TRY_VOID(values.finish().in("request attribute"));
   }
   return attributes.finish().in("request attributes");
+}
+
+// X.520 wants a PrintableString for serial numbers; those that aren't (an underscore is enough) go
+// as UTF-8.
+std::uint8_t string_tag(std::string_view text) {
+  constexpr std::string_view others = " '()+,-./:=?";
+  bool printable = std::ranges::all_of(text, [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           others.contains(c);
+  });
+  return printable ? der::printable_string : der::utf8_string;
 }
 
 Bytes text_attribute(std::string_view oid, std::uint8_t tag, std::string_view text) {
@@ -158,9 +182,12 @@ Result<CertificateRequest> decode_csr(View encoded) {
 }
 
 Result<Bytes> create_csr(Signer& key, const CsrSubject& subject) {
-  Bytes names = text_attribute(oid_common_name, der::utf8_string, subject.common_name);
+  Bytes names;
+  if (!subject.common_name.empty())
+    names = text_attribute(oid_common_name, der::utf8_string, subject.common_name);
   if (!subject.serial_number.empty())
-    append(names, text_attribute(oid_serial_number, der::printable_string, subject.serial_number));
+    append(names, text_attribute(oid_serial_number, string_tag(subject.serial_number),
+                                 subject.serial_number));
   Bytes attributes;
   if (!subject.san_uris.empty()) {
     Bytes uris;
@@ -202,11 +229,14 @@ Result<std::vector<Certificate>> decode_certs_only(View encoded) {
   if (!is(info.element(der::oid), oid_signed_data)) info.fail_here("not PKCS#7 SignedData");
   der::Reader wrapper = info.enter(der::context_constructed(0));
   der::Reader data = wrapper.enter(der::sequence);
-  data.small_integer();
-  data.element(der::set);
+  if (data.small_integer() != 1) data.fail_here("SignedData version is not 1");
+  if (!data.value(der::set).empty())
+    data.fail_here("digest algorithms where only certificates belong");
   data.element(der::sequence);
   der::Reader certificates = data.enter(der::context_constructed(0));
-  TRY_VOID(data.status().in("PKCS#7"));
+  if (data.peek_tag() == der::context_constructed(1)) data.any_element();  // CRLs: not asked for
+  if (!data.value(der::set).empty()) data.fail_here("signers where only certificates belong");
+  for (der::Reader* each : {&data, &wrapper, &info, &outer}) TRY_VOID(each->finish().in("PKCS#7"));
   std::vector<Certificate> out;
   while (!certificates.failed() && !certificates.at_end()) {
     if (out.size() == limits::certificate_chain_max)
@@ -217,6 +247,7 @@ Result<std::vector<Certificate>> decode_certs_only(View encoded) {
     out.push_back(std::move(certificate));
   }
   TRY_VOID(certificates.finish().in("PKCS#7"));
+  if (out.empty()) return fail(Errc::malformed, "PKCS#7 holds no certificate");
   return out;
 }
 
