@@ -54,6 +54,7 @@ struct VoucherFilter {
   std::optional<AccountId> account;
   std::optional<VoucherState> state;
   std::string serial;  // exact
+  std::optional<DeviceId> device;
 };
 
 // One thing to do. Each is checked against the registry as it is inside the transaction.

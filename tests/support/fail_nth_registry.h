@@ -16,7 +16,7 @@
 
 namespace fairlead::test {
 
-class FailNth final : public registry::Registry {
+class FailNth : public registry::Registry {
  public:
   // Call number `nth` (from 0; every call of the port counts) does nothing and returns `code`; the
   // others pass.

@@ -40,6 +40,7 @@ CREATE INDEX vouchers_account_state ON vouchers(account, state, guid);
 CREATE INDEX vouchers_account ON vouchers(account, guid);
 CREATE INDEX vouchers_state ON vouchers(state, guid);
 CREATE INDEX vouchers_serial ON vouchers(serial, guid);
+CREATE INDEX vouchers_device ON vouchers(device, guid);
 
 CREATE TABLE devices(id TEXT NOT NULL PRIMARY KEY, account TEXT NOT NULL, name TEXT NOT NULL,
   serial TEXT NOT NULL, model TEXT NOT NULL, product_uri TEXT NOT NULL, device_info TEXT NOT NULL,
@@ -85,8 +86,8 @@ CREATE TABLE settings(name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHO
 )sql"},
 };
 
-// 0: a new, empty file.
-Result<std::int64_t> version_of(Connection& connection) {
+// A new, empty file gets version 0.
+Result<std::int64_t> version_or_new(Connection& connection) {
   constexpr auto tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table'";
   TRY(const auto ours,
       find_one<std::int64_t>(connection,
@@ -95,6 +96,9 @@ Result<std::int64_t> version_of(Connection& connection) {
     TRY(const auto foreign, find_one<std::int64_t>(connection, tables));
     if (foreign.value_or(0) != 0)
       return fail(Errc::unsupported, "the file is a database of another program");
+    TRY_VOID(
+        connection.run_script("CREATE TABLE fairlead_schema(version INTEGER NOT NULL);"
+                              "INSERT INTO fairlead_schema VALUES(0);"));
     return 0;
   }
   TRY(const auto version,
@@ -104,17 +108,12 @@ Result<std::int64_t> version_of(Connection& connection) {
 }
 
 Result<void> migrate_within(Connection& connection) {
-  TRY(const std::int64_t version, version_of(connection));
+  TRY(const std::int64_t version, version_or_new(connection));
   if (version > schema_version_newest())
     return fail(Errc::unsupported, "registry was written by a newer Fairlead (schema " +
                                        std::to_string(version) + "; this program knows up to " +
                                        std::to_string(schema_version_newest()) + ")");
   if (version == schema_version_newest()) return ok();
-  if (version == 0) {
-    TRY_VOID(
-        connection.run_script("CREATE TABLE fairlead_schema(version INTEGER NOT NULL);"
-                              "INSERT INTO fairlead_schema VALUES(0);"));
-  }
   for (const Migration& migration : migrations)
     if (migration.number > version)
       TRY_VOID(
