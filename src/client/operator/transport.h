@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The port through which an operator's client reaches a server. The command line fills it with
+// net::HttpClient; another program may use its own HTTP.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace fairlead::client {
+
+struct ApiRequest {
+  std::string method;           // "GET"
+  std::string target;           // below the server's address: "/api/v1/devices?limit=10"
+  std::string content_type{};   // empty without a body
+  std::string authorization{};  // "Bearer …" or empty. A secret: never logged
+  std::string if_match{};       // an ETag as it was received, or empty
+  std::string body{};
+  Duration limit = std::chrono::seconds(30);  // for the whole exchange
+};
+
+struct ApiResponse {
+  unsigned status = 0;
+  std::string etag{};
+  std::string body{};
+};
+
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  // Blocks until the answer is there, whatever its status. io, timed_out: no answer; untrusted: the
+  // server's certificate is not accepted; malformed, refused: the answer is none, or is too large.
+  virtual Result<ApiResponse> exchange(const ApiRequest& request) = 0;
+
+  // Several at once where the transport can; answers in the order of the requests.
+  virtual std::vector<Result<ApiResponse>> exchange_all(std::span<const ApiRequest> requests) {
+    std::vector<Result<ApiResponse>> answers;
+    for (const auto& request : requests) answers.push_back(exchange(request));
+    return answers;
+  }
+};
+
+}  // namespace fairlead::client

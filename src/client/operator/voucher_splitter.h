@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ownership Vouchers out of a PEM stream of any length, one at a time.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "crypto/hash.h"
+
+namespace fairlead::client {
+
+struct FoundVoucher {
+  std::string where;        // "vouchers.pem:120", the line of its BEGIN
+  std::string pem{};        // complete, written anew
+  crypto::Sha256 digest{};  // of what the PEM holds: the same voucher in another file is the same
+  std::string refusal{};    // why it is none; then pem and digest are empty
+};
+
+// RFC 7468's lax form: text around blocks and blocks with other labels (a conformance tool appends
+// the owner's private key) are passed over, and never kept.
+class VoucherSplitter {
+ public:
+  explicit VoucherSplitter(std::string name) : name_(std::move(name)) {}
+
+  // Takes bytes in portions of any size; appends what is complete.
+  void put(std::string_view bytes, std::vector<FoundVoucher>& out);
+  void finish(std::vector<FoundVoucher>& out);  // at the end of the input
+  bool found_any() const { return found_any_; }
+
+ private:
+  enum class At { outside, inside, skipping };  // skipping: too long, until its END
+  void line(std::string_view text, std::vector<FoundVoucher>& out);
+  void begin();
+  void end(std::vector<FoundVoucher>& out);
+  void refuse(std::string why, std::vector<FoundVoucher>& out);
+
+  std::string name_;
+  std::string partial_;  // of a line, bounded
+  bool line_too_long_ = false;
+  std::size_t line_number_ = 1, begin_line_ = 0;
+  At at_ = At::outside;
+  std::string base64_;  // bounded
+  bool found_any_ = false;
+};
+
+}  // namespace fairlead::client
