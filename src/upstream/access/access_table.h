@@ -18,6 +18,12 @@
 #include "base/result.h"
 #include "base/time.h"
 
+namespace fairlead::limits {
+inline constexpr std::size_t access_device_id_bytes_max = 64;
+inline constexpr std::size_t access_topic_prefix_bytes_max = 128;
+inline constexpr std::uint64_t access_capacity_max = std::uint64_t{1} << 26;  // 16 GiB of file
+}  // namespace fairlead::limits
+
 namespace fairlead::upstream {
 
 // SHA-256 of a client certificate's DER: the key of the table. crypto::Certificate::fingerprint()
@@ -33,7 +39,7 @@ enum class AccessRole : std::uint8_t {
 
 // What the broker knows of one certificate.
 struct AccessEntry {
-  CertificateFingerprint fingerprint;
+  CertificateFingerprint fingerprint{};
   AccessState state = AccessState::active;
   AccessRole role = AccessRole::device;
   std::uint64_t generation = 0;  // of the grant; the caller's own count, shown in logs
@@ -42,12 +48,6 @@ struct AccessEntry {
 
   friend bool operator==(const AccessEntry&, const AccessEntry&) = default;
 };
-
-namespace limits {
-inline constexpr std::size_t access_device_id_bytes_max = 64;
-inline constexpr std::size_t access_topic_prefix_bytes_max = 128;
-inline constexpr std::uint64_t access_capacity_max = std::uint64_t{1} << 26;  // 16 GiB of file
-}  // namespace limits
 
 // refused, with what is wrong, for an entry that the table can't hold or that would open more than
 // it says.
