@@ -51,6 +51,13 @@ bool is_sealed(std::span<const std::uint8_t> bytes, std::uint64_t seed) {
   return get64(bytes.data() + bytes.size() - 8) == checksum(bytes, seed);
 }
 
+// Most slots on the way to an entry: not worth decoding.
+bool is_whole_and_anothers(std::span<const std::uint8_t, slot_bytes> bytes, std::uint64_t table_id,
+                           const CertificateFingerprint& ours) {
+  return bytes[0] == slot_tag && !std::equal(ours.value.begin(), ours.value.end(), &bytes[16]) &&
+         is_sealed(bytes, table_id);
+}
+
 }  // namespace
 
 std::uint64_t Layout::home(const CertificateFingerprint& fingerprint) const {
@@ -225,6 +232,7 @@ Result<Search> search(const OpenTable& table, const CertificateFingerprint& fing
   std::array<std::uint8_t, run_slots * slot_bytes> run;
   auto slot = layout.home(fingerprint);
   auto left = std::min(probe_slots_max, layout.capacity);
+  int patience = torn_reads_max;  // for the whole search: damage must not hold up the broker
   AccessEntry entry;
   while (left > 0) {
     auto count = std::min({std::uint64_t{run_slots}, left, layout.capacity - slot});
@@ -233,8 +241,9 @@ Result<Search> search(const OpenTable& table, const CertificateFingerprint& fing
       return fail(Errc::malformed, "the access table has been truncated");
     for (std::uint64_t i = 0; i < count; ++i) {
       auto one = bytes.subspan(i * slot_bytes).first<slot_bytes>();
+      if (is_whole_and_anothers(one, layout.table_id, fingerprint)) continue;
       auto kind = decode_slot(one, layout.table_id, entry);
-      for (int again = 0; kind == SlotKind::torn && again < torn_reads_max; ++again) {
+      while (kind == SlotKind::torn && patience-- > 0) {
         ::sched_yield();  // most likely a writer is at work on it
         if (!read_exactly(table.file.get(), one, Layout::offset(slot + i)))
           return fail(Errc::malformed, "the access table has been truncated");
