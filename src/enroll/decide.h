@@ -74,7 +74,7 @@ struct Refused {
 };
 using Decision = std::variant<Granted, Pending, Refused>;
 
-Decision decide(const SignedOffer& offer, const Claim& claim, const Profile& profile,
+Decision decide(const crypto::PublicKey& key, const Claim& claim, const Profile& profile,
                 const Known& known);
 
 }  // namespace fairlead::enroll

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/api/api.h"
+
+#include <array>
+#include <charconv>
+
+#include "base/events.h"
+#include "server/api/call.h"
+
+namespace fairlead::server::api {
+
+namespace {
+
+struct Route {
+  std::string_view method, path, scope;  // scope "": public; "self": any valid token
+  Handler handler;
+};
+
+constexpr std::array routes_table{
+    Route{"GET", "/api/v1/health", "", health},
+    Route{"POST", "/api/v1/login", "", login},
+    Route{"GET", "/api/v1/me", "self", me},
+    Route{"GET", "/api/v1/status", "status:read", status},
+    Route{"GET", "/api/v1/keys", "factory:read", keys},
+    Route{"GET", "/api/v1/accounts", "users:read", list_accounts},
+    Route{"POST", "/api/v1/accounts", "users:write", create_account},
+    Route{"GET", "/api/v1/users", "users:read", list_users},
+    Route{"POST", "/api/v1/users", "users:write", create_user},
+    Route{"PATCH", "/api/v1/users/{id}", "users:write", change_user},
+    Route{"GET", "/api/v1/tokens", "self", list_tokens},
+    Route{"POST", "/api/v1/tokens", "self", create_token},
+    Route{"DELETE", "/api/v1/tokens/{id}", "self", remove_token},
+    Route{"GET", "/api/v1/profiles", "profiles:read", list_profiles},
+    Route{"GET", "/api/v1/profiles/{id}", "profiles:read", show_profile},
+    Route{"PUT", "/api/v1/profiles/{id}", "profiles:write", put_profile},
+    Route{"DELETE", "/api/v1/profiles/{id}", "profiles:write", remove_profile},
+    Route{"GET", "/api/v1/trusted-keys", "trust:read", list_trusted},
+    Route{"POST", "/api/v1/trusted-keys", "trust:write", add_trusted},
+    Route{"DELETE", "/api/v1/trusted-keys/{fingerprint}", "trust:write", remove_trusted},
+    Route{"GET", "/api/v1/factory/rendezvous", "factory:read", show_rendezvous},
+    Route{"PUT", "/api/v1/factory/rendezvous", "factory:write", put_rendezvous},
+    Route{"GET", "/api/v1/vouchers", "vouchers:read", list_vouchers},
+    Route{"POST", "/api/v1/vouchers/import", "vouchers:write", import_vouchers},
+    Route{"GET", "/api/v1/vouchers/{guid}", "vouchers:read", show_voucher},
+    Route{"GET", "/api/v1/vouchers/{guid}/pem", "vouchers:read", show_voucher_pem},
+    Route{"POST", "/api/v1/vouchers/{guid}/extend", "vouchers:write", extend_voucher},
+    Route{"GET", "/api/v1/devices", "devices:read", list_devices},
+    Route{"GET", "/api/v1/devices/{id}", "devices:read", show_device},
+    Route{"PATCH", "/api/v1/devices/{id}", "devices:write", change_device},
+    Route{"GET", "/api/v1/devices/{id}/timeline", "devices:read", show_timeline},
+    Route{"POST", "/api/v1/devices/{id}/revoke", "devices:write", revoke_device},
+    Route{"POST", "/api/v1/devices/{id}/readmit", "devices:write", readmit_device},
+    Route{"POST", "/api/v1/devices/{id}/approve", "devices:write", approve_device},
+    Route{"POST", "/api/v1/devices/{id}/reject", "devices:write", reject_device},
+};
+
+std::string_view take_segment(std::string_view& path) {
+  auto slash = path.find('/');
+  std::string_view segment = path.substr(0, slash);
+  path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+  return segment;
+}
+
+std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path) {
+  std::vector<std::string> parameters;
+  while (!pattern.empty() && !path.empty()) {
+    std::string_view wanted = take_segment(pattern), actual = take_segment(path);
+    if (wanted.starts_with('{') && !actual.empty()) parameters.emplace_back(actual);
+    else if (wanted != actual) return std::nullopt;
+  }
+  if (!pattern.empty() || !path.empty()) return std::nullopt;
+  return parameters;
+}
+
+// HTTP status by kind of error: the one table of this program.
+unsigned status_of(Errc code) {
+  switch (code) {
+    case Errc::malformed:
+    case Errc::unsupported: return 400;
+    case Errc::untrusted: return 401;
+    case Errc::refused: return 403;
+    case Errc::not_found: return 404;
+    case Errc::conflict:
+    case Errc::expired: return 409;
+    case Errc::busy: return 429;
+    case Errc::timed_out:
+    case Errc::cancelled:
+    case Errc::io: return 503;
+    case Errc::internal: return 500;
+  }
+  return 500;
+}
+
+Response error_response(unsigned status, std::string_view code, std::string_view message) {
+  json::object body{{"error", {{"code", code}, {"message", message}}}};
+  return ok_json(body, status);
+}
+
+struct Found {
+  const Route* route = nullptr;
+  std::vector<std::string> parameters;
+  bool path_known = false;
+};
+
+Found find_route(const Request& request) {
+  Found found;
+  for (const Route& route : routes_table) {
+    auto parameters = match(route.path, request.path);
+    if (!parameters) continue;
+    found.path_known = true;
+    if (route.method != request.method) continue;
+    found.route = &route;
+    found.parameters = std::move(*parameters);
+    break;
+  }
+  return found;
+}
+
+Result<json::object> parse_body(const Request& request) {
+  bool is_json = request.content_type.empty() || request.content_type.starts_with("application/json");
+  if (request.body.empty() || !is_json) return json::object{};
+  boost::system::error_code error;
+  json::parse_options options;
+  options.max_depth = 16;
+  json::value value = json::parse(as_text(request.body), error, {}, options);
+  if (error || !value.is_object()) return fail(Errc::malformed, "the request's body is not a JSON object");
+  return std::move(value.get_object());
+}
+
+}  // namespace
+
+Response ok_json(const json::value& value, unsigned status) { return {status, "application/json", {}, json::serialize(value) + "\n"}; }
+
+std::string Call::query(std::string_view name) const {
+  for (const auto& [key, value] : request.query)
+    if (key == name) return value;
+  return {};
+}
+
+registry::Page Call::page() const {
+  registry::Page page{query("after"), 100};
+  std::string limit = query("limit");
+  std::size_t number = 0;
+  auto [end, error] = std::from_chars(limit.data(), limit.data() + limit.size(), number);
+  if (error == std::errc{} && number >= 1 && number <= 1000) page.limit = number;
+  return page;
+}
+
+Result<std::string> Call::text(std::string_view name) const {
+  const json::value* value = body.if_contains(name);
+  if (!value || !value->is_string() || value->get_string().empty())
+    return fail(Errc::malformed, "'" + std::string(name) + "' is missing or not a text");
+  return std::string(value->get_string());
+}
+
+std::string Call::text_or(std::string_view name, std::string otherwise) const {
+  auto value = text(name);
+  return value ? *value : std::move(otherwise);
+}
+
+std::optional<bool> Call::flag(std::string_view name) const {
+  const json::value* value = body.if_contains(name);
+  if (!value || !value->is_bool()) return std::nullopt;
+  return value->get_bool();
+}
+
+Response Api::handle(const Request& request) {
+  Found found = find_route(request);
+  if (!found.route) {
+    // Whoever has no token learns nothing about which paths there are.
+    auto known = authenticate(services_.store, request.authorization, request.now);
+    if (!known) return error_response(401, "untrusted", known.error().context);
+    return found.path_known ? error_response(405, "unsupported", "this path does not take " + request.method)
+                            : error_response(404, "not_found", "there is nothing at this path");
+  }
+  auto answer = [&]() -> Result<Response> {
+    Principal who;
+    if (!found.route->scope.empty()) {
+      TRY(who, authenticate(services_.store, request.authorization, request.now));
+      if (found.route->scope != "self") TRY_VOID(authorize(who, found.route->scope));
+    }
+    TRY(auto body, parse_body(request));
+    Call call{services_, request, who, found.parameters, std::move(body)};
+    return found.route->handler(call);
+  }();
+  if (answer) return std::move(*answer);
+  const Error& error = answer.error();
+  unsigned status = status_of(error.code);
+  services_.log(event::api_refused, {{"method", request.method}, {"path", request.path}, {"status", std::to_string(status)},
+                                     {"why", error.context}, {"peer", request.peer}});
+  return error_response(status, fairlead::to_string(error.code), error.context);
+}
+
+std::vector<RouteName> routes() {
+  std::vector<RouteName> out;
+  for (const Route& route : routes_table) out.push_back({std::string(route.method), std::string(route.path), std::string(route.scope)});
+  return out;
+}
+
+Result<std::string> Api::bootstrap(Time now) {
+  TRY(auto users, services_.store.read().users());
+  if (!users.empty()) return std::string();
+  NewToken token = make_token(UserId("admin"), {"*"}, "first start", now, std::chrono::days(365), services_.random);
+  registry::User admin{UserId("admin"), {}, registry::Role::admin, {}, false, now};
+  registry::Profile profile{ProfileId("default"), -1000, 0, default_profile_document()};
+  TRY_VOID(services_.store.commit({registry::PutAccount{{AccountId("default"), "Default", now}}, registry::PutUser{std::move(admin)},
+                                   registry::PutToken{std::move(token.record)}, registry::PutProfile{std::move(profile), {}}}));
+  return token.secret;
+}
+
+}  // namespace fairlead::server::api

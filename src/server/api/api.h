@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The REST API: one table of routes, each with the scope that it takes. Nothing is reachable without a token but login
+// and health. Described by docs/api/openapi.yaml, which the tests hold this to.
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "fdo/rendezvous.h"
+#include "server/enroller.h"
+#include "server/identity.h"
+#include "server/store.h"
+#include "server/vouchers.h"
+
+namespace fairlead::server::api {
+
+struct Request {
+  std::string method, path;                                    // "/api/v1/devices"
+  std::vector<std::pair<std::string, std::string>> query;      // decoded
+  std::string authorization, content_type, if_match;
+  Bytes body;
+  std::string peer;
+  Time now{};
+};
+
+struct Response {
+  unsigned status = 200;
+  std::string content_type = "application/json", etag;
+  std::string body;
+};
+
+// Who asks, once the token is good.
+struct Principal {
+  registry::User user;
+  std::vector<std::string> scopes;  // "devices:read"; "*" is everything that the role may do
+  bool sees(const AccountId& account) const { return user.account.empty() || user.account == account; }
+};
+
+struct Services {
+  Store& store;
+  const Identity& identity;
+  Vouchers& vouchers;
+  Enroller& enroller;
+  Random& random;
+  Log& log;
+};
+
+class Api {
+ public:
+  explicit Api(Services services) : services_(services) {}
+
+  Response handle(const Request& request);  // may block
+
+  // At the first start: account "default", user "admin" without a password, and a token for it, which is returned
+  // once. Empty when there are users already.
+  Result<std::string> bootstrap(Time now);
+
+ private:
+  Services services_;
+};
+
+// For tests that hold the server to the OpenAPI document: "GET /api/v1/devices/{id}" and its scope ("" = public).
+struct RouteName {
+  std::string method, path, scope;
+};
+std::vector<RouteName> routes();
+
+}  // namespace fairlead::server::api

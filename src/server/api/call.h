@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a handler works with, shared by the handlers' files.
+#pragma once
+
+#include <boost/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/api/api.h"
+#include "server/api/auth.h"
+#include "server/api/views.h"
+
+namespace fairlead::server::api {
+
+namespace json = boost::json;
+
+struct Call {
+  Services& s;
+  const Request& request;
+  const Principal& who;
+  std::vector<std::string> parameters;  // of the path, in order
+  json::object body;                    // of a JSON request, else empty
+
+  registry::Registry& read() const { return s.store.read(); }
+  std::string query(std::string_view name) const;
+  registry::Page page() const;  // from "after" and "limit"; limit 1 to 1000, 100 by default
+
+  // Members of the body; malformed names the member.
+  Result<std::string> text(std::string_view name) const;
+  std::string text_or(std::string_view name, std::string otherwise) const;
+  std::optional<bool> flag(std::string_view name) const;
+};
+
+Result<crypto::PublicKey> public_key_from_pem(std::string_view text);  // PUBLIC KEY or CERTIFICATE
+
+using Handler = Result<Response> (*)(Call&);
+
+Response ok_json(const json::value& value, unsigned status = 200);
+// {"items": […], "next": "…"}; `next` when the page is full.
+template <class Records, class Key>
+Response page_of(const Records& records, std::size_t limit, Key key) {
+  json::array items;
+  for (const auto& record : records) items.push_back(to_json(record));
+  json::object out{{"items", std::move(items)}};
+  if (!records.empty() && records.size() >= limit) out["next"] = key(records.back());
+  return ok_json(out);
+}
+
+// handlers_people.cpp
+Result<Response> login(Call&);
+Result<Response> me(Call&);
+Result<Response> list_accounts(Call&);
+Result<Response> create_account(Call&);
+Result<Response> list_users(Call&);
+Result<Response> create_user(Call&);
+Result<Response> change_user(Call&);
+Result<Response> list_tokens(Call&);
+Result<Response> create_token(Call&);
+Result<Response> remove_token(Call&);
+// handlers_setup.cpp
+Result<Response> health(Call&);
+Result<Response> status(Call&);
+Result<Response> keys(Call&);
+Result<Response> list_profiles(Call&);
+Result<Response> show_profile(Call&);
+Result<Response> put_profile(Call&);
+Result<Response> remove_profile(Call&);
+Result<Response> list_trusted(Call&);
+Result<Response> add_trusted(Call&);
+Result<Response> remove_trusted(Call&);
+Result<Response> show_rendezvous(Call&);
+Result<Response> put_rendezvous(Call&);
+// handlers_vouchers.cpp
+Result<Response> list_vouchers(Call&);
+Result<Response> show_voucher(Call&);
+Result<Response> show_voucher_pem(Call&);
+Result<Response> import_vouchers(Call&);
+Result<Response> extend_voucher(Call&);
+// handlers_devices.cpp
+Result<Response> list_devices(Call&);
+Result<Response> show_device(Call&);
+Result<Response> change_device(Call&);
+Result<Response> show_timeline(Call&);
+Result<Response> revoke_device(Call&);
+Result<Response> readmit_device(Call&);
+Result<Response> approve_device(Call&);
+Result<Response> reject_device(Call&);
+
+}  // namespace fairlead::server::api

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/api/call.h"
+
+namespace fairlead::server::api {
+
+namespace {
+
+constexpr std::size_t timeline_max = 1000;
+
+// By id; another account's device is as unknown as none.
+Result<registry::Device> require_device(Call& call) {
+  TRY(auto device, call.read().find_device(DeviceId(call.parameters[0])));
+  if (!device || !call.who.sees(device->account)) return fail(Errc::not_found, "there is no device '" + call.parameters[0] + "'");
+  return std::move(*device);
+}
+
+Result<Response> show(Call& call) {
+  TRY(auto device, require_device(call));
+  json::object out = to_json(device);
+  TRY(auto certificates, call.read().certificates_of(device.id));
+  json::array list;
+  for (const auto& each : certificates) list.push_back(to_json(each));
+  out["certificates"] = std::move(list);
+  return ok_json(out);
+}
+
+}  // namespace
+
+Result<Response> list_devices(Call& call) {
+  registry::DeviceFilter filter;
+  filter.search = call.query("search");
+  if (std::string state = call.query("state"); !state.empty()) {
+    filter.state = device_state_from(state);
+    if (!filter.state) return fail(Errc::malformed, "'state' is none of known, onboarding, waiting, granted, online, offline, revoked, failed");
+  }
+  if (std::string profile = call.query("profile"); !profile.empty()) filter.profile = ProfileId(profile);
+  if (std::string account = call.query("account"); !account.empty()) filter.account = AccountId(account);
+  if (!call.who.user.account.empty()) filter.account = call.who.user.account;
+  registry::Page page = call.page();
+  TRY(auto devices, call.read().devices(filter, page));
+  return page_of(devices, page.limit, [](const auto& each) { return each.id.str(); });
+}
+
+Result<Response> show_device(Call& call) { return show(call); }
+
+Result<Response> change_device(Call& call) {
+  TRY(auto device, require_device(call));
+  std::uint64_t revision = device.revision;
+  device.name = call.text_or("name", device.name);
+  if (const json::value* groups = call.body.if_contains("groups")) {
+    if (!groups->is_array() || groups->get_array().size() > 32) return fail(Errc::malformed, "'groups' is not a list of at most 32");
+    device.groups.clear();
+    for (const auto& each : groups->get_array()) {
+      if (!each.is_string()) return fail(Errc::malformed, "'groups' holds something that is not a text");
+      device.groups.emplace_back(each.get_string());
+    }
+  }
+  device.changed = call.request.now;
+  TRY_VOID(call.s.store.commit({registry::UpdateDevice{std::move(device), revision}}));
+  return show(call);
+}
+
+Result<Response> show_timeline(Call& call) {
+  TRY(auto device, require_device(call));
+  TRY(auto events, call.read().events_of(device.id, timeline_max));
+  return page_of(events, SIZE_MAX, [](const auto& each) { return std::to_string(each.sequence); });
+}
+
+Result<Response> revoke_device(Call& call) {
+  TRY(auto device, require_device(call));
+  TRY(auto reason, call.text("reason"));
+  TRY_VOID(call.s.enroller.revoke(device.id, call.who.user.id.str(), reason, call.request.now));
+  return show(call);
+}
+
+Result<Response> readmit_device(Call& call) {
+  TRY(auto device, require_device(call));
+  TRY_VOID(call.s.enroller.readmit(device.id, call.who.user.id.str(), call.request.now));
+  return show(call);
+}
+
+Result<Response> approve_device(Call& call) {
+  TRY(auto device, require_device(call));
+  TRY_VOID(call.s.enroller.approve(device.id, call.who.user.id.str(), call.request.now));
+  return show(call);
+}
+
+Result<Response> reject_device(Call& call) {
+  TRY(auto device, require_device(call));
+  TRY(auto reason, call.text("reason"));
+  TRY_VOID(call.s.enroller.reject(device.id, call.who.user.id.str(), reason, call.request.now));
+  return show(call);
+}
+
+}  // namespace fairlead::server::api

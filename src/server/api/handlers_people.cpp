@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <atomic>
+
+#include "server/api/call.h"
+
+namespace fairlead::server::api {
+
+namespace {
+
+constexpr int logins_at_once_max = 2;  // each costs 32 MiB and 100 ms: strangers must not buy more of them
+
+// Ids are what topics, paths and people hold: short and plain.
+Result<std::string> plain_id(std::string id) {
+  bool good = !id.empty() && id.size() <= 64 && std::ranges::all_of(id, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '@';
+  });
+  if (!good) return fail(Errc::malformed, "'" + id + "': an id is 1 to 64 of a-z 0-9 - _ . @");
+  return id;
+}
+
+class LoginSlot {
+ public:
+  LoginSlot() : taken_(running_.fetch_add(1) < logins_at_once_max) {}
+  ~LoginSlot() { running_.fetch_sub(1); }
+  LoginSlot(const LoginSlot&) = delete;
+  bool taken() const { return taken_; }
+
+ private:
+  static inline std::atomic<int> running_ = 0;
+  bool taken_;
+};
+
+}  // namespace
+
+Result<Response> login(Call& call) {
+  TRY(auto name, call.text("user"));
+  TRY(auto password, call.text("password"));
+  LoginSlot slot;
+  if (!slot.taken()) return fail(Errc::busy, "too many logins at once; try again in a second");
+  TRY(auto user, call.read().find_user(UserId(name)));
+  // The same work and the same words whichever part was wrong.
+  static const std::string nobody = "scrypt15$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+  bool good = verify_password(password, user && !user->password_hash.empty() ? user->password_hash : nobody);
+  if (!good || !user || user->disabled) return fail(Errc::untrusted, "user or password is wrong");
+  NewToken token = make_token(user->id, {"*"}, "login", call.request.now, std::chrono::hours(12), call.s.random);
+  json::object answer{{"token", token.secret}, {"expires", to_rfc3339(token.record.expires)}};
+  TRY_VOID(call.s.store.commit({registry::PutToken{std::move(token.record)}}));
+  return ok_json(answer);
+}
+
+Result<Response> me(Call& call) {
+  json::object out = to_json(call.who.user);
+  out["scopes"] = json::array(call.who.scopes.begin(), call.who.scopes.end());
+  return ok_json(out);
+}
+
+Result<Response> list_accounts(Call& call) {
+  TRY(auto accounts, call.read().accounts());
+  std::erase_if(accounts, [&](const auto& each) { return !call.who.sees(each.id); });
+  return page_of(accounts, SIZE_MAX, [](const auto& each) { return each.id.str(); });
+}
+
+Result<Response> create_account(Call& call) {
+  TRY(auto given, call.text("id"));
+  TRY(auto id, plain_id(given));
+  TRY(auto existing, call.read().find_account(AccountId(id)));
+  if (existing) return fail(Errc::conflict, "account '" + id + "' is there already");
+  registry::Account account{AccountId(id), call.text_or("name", id), call.request.now};
+  TRY_VOID(call.s.store.commit({registry::PutAccount{account}}));
+  return ok_json(to_json(account), 201);
+}
+
+Result<Response> list_users(Call& call) {
+  TRY(auto users, call.read().users());
+  std::erase_if(users, [&](const auto& each) { return !call.who.sees(each.account); });
+  return page_of(users, SIZE_MAX, [](const auto& each) { return each.id.str(); });
+}
+
+Result<Response> create_user(Call& call) {
+  TRY(auto given, call.text("id"));
+  TRY(auto id, plain_id(given));
+  TRY(auto role_name, call.text("role"));
+  auto role = role_from(role_name);
+  if (!role) return fail(Errc::malformed, "'role' is none of admin, factory, operator, engineer, installer, auditor");
+  AccountId account(call.text_or("account", ""));
+  if (account.empty() && *role != registry::Role::admin && *role != registry::Role::factory)
+    return fail(Errc::malformed, "'account' is missing: only admin and factory users have none");
+  if (!account.empty()) {
+    TRY(auto known, call.read().find_account(account));
+    if (!known) return fail(Errc::not_found, "there is no account '" + account.str() + "'");
+  }
+  TRY(auto existing, call.read().find_user(UserId(id)));
+  if (existing) return fail(Errc::conflict, "user '" + id + "' is there already");
+  registry::User user{UserId(id), account, *role, {}, false, call.request.now};
+  if (call.body.contains("password")) {
+    TRY(auto password, call.text("password"));
+    TRY(user.password_hash, hash_password(password, call.s.random));
+  }
+  TRY_VOID(call.s.store.commit({registry::PutUser{user}}));
+  return ok_json(to_json(user), 201);
+}
+
+Result<Response> change_user(Call& call) {
+  TRY(auto user, call.read().find_user(UserId(call.parameters[0])));
+  if (!user) return fail(Errc::not_found, "there is no user '" + call.parameters[0] + "'");
+  if (auto disabled = call.flag("disabled")) user->disabled = *disabled;
+  if (call.body.contains("role")) {
+    TRY(auto role_name, call.text("role"));
+    auto role = role_from(role_name);
+    if (!role) return fail(Errc::malformed, "'role' is none of admin, factory, operator, engineer, installer, auditor");
+    user->role = *role;
+  }
+  if (call.body.contains("password")) {
+    TRY(auto password, call.text("password"));
+    TRY(user->password_hash, hash_password(password, call.s.random));
+  }
+  TRY_VOID(call.s.store.commit({registry::PutUser{*user}}));
+  return ok_json(to_json(*user));
+}
+
+Result<Response> list_tokens(Call& call) {
+  TRY(auto tokens, call.read().tokens());
+  bool all = call.who.user.role == registry::Role::admin;
+  std::erase_if(tokens, [&](const auto& each) { return !all && each.user != call.who.user.id; });
+  return page_of(tokens, SIZE_MAX, [](const auto& each) { return each.id; });
+}
+
+Result<Response> create_token(Call& call) {
+  std::vector<std::string> scopes;
+  if (const json::value* given = call.body.if_contains("scopes")) {
+    if (!given->is_array() || given->get_array().size() > 32) return fail(Errc::malformed, "'scopes' is not a list of at most 32");
+    for (const auto& each : given->get_array()) {
+      if (!each.is_string()) return fail(Errc::malformed, "'scopes' holds something that is not a text");
+      // A token never gives more than the one it was made with.
+      TRY_VOID(authorize(call.who, each.get_string()));
+      scopes.emplace_back(each.get_string());
+    }
+  } else {
+    scopes = call.who.scopes;
+  }
+  std::int64_t days = 90;
+  if (const json::value* given = call.body.if_contains("expires_days")) {
+    if (!given->is_int64() || given->get_int64() < 1 || given->get_int64() > 3650)
+      return fail(Errc::malformed, "'expires_days' is not from 1 to 3650");
+    days = given->get_int64();
+  }
+  NewToken token = make_token(call.who.user.id, std::move(scopes), call.text_or("label", ""), call.request.now,
+                              std::chrono::days(days), call.s.random);
+  json::object answer = to_json(token.record);
+  answer["token"] = token.secret;
+  TRY_VOID(call.s.store.commit({registry::PutToken{std::move(token.record)}}));
+  return ok_json(answer, 201);
+}
+
+Result<Response> remove_token(Call& call) {
+  TRY(auto tokens, call.read().tokens());
+  auto token = std::ranges::find(tokens, call.parameters[0], &registry::ApiToken::id);
+  bool may = token != tokens.end() && (token->user == call.who.user.id || call.who.user.role == registry::Role::admin);
+  if (!may) return fail(Errc::not_found, "there is no token '" + call.parameters[0] + "' of yours");
+  TRY_VOID(call.s.store.commit({registry::RemoveToken{token->id}}));
+  return Response{204, {}, {}, {}};
+}
+
+}  // namespace fairlead::server::api

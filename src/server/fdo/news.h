@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens during service info, for one message of one run: answers from the enroller, and the timeline.
+#pragma once
+
+#include "base/log.h"
+#include "fdo/owner_modules.h"
+#include "server/enroller.h"
+
+namespace fairlead::server {
+
+class News final : public fdo::OwnerEvents {
+ public:
+  News(Store& store, Enroller& enroller, Log& log, DeviceId device, Time now)
+      : store_(store), enroller_(enroller), log_(log), device_(std::move(device)), now_(now) {}
+
+  void on_devmod(const fdo::DevMod& devmod) override;
+  Result<Bytes> grant(View offer) override;
+  Result<Bytes> issue(View csr) override;
+  Result<Bytes> ca_certificates() override;
+  Result<void> on_upload_part(const std::string& name, View part) override;
+  Result<void> on_upload_end(const std::string& name, View sha384) override;
+  void on_output(const fdo::Action& action, std::string_view stream, View output) override;
+  void on_action_done(const fdo::Action& action, Result<void> result) override;
+
+  Result<void> store();  // what was collected, durably
+
+ private:
+  void note(const LogEvent& event, Fields fields);
+
+  Store& store_;
+  Enroller& enroller_;
+  Log& log_;
+  DeviceId device_;
+  Time now_;
+  registry::Transaction changes_;
+};
+
+}  // namespace fairlead::server

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/presence.h"
+
+#include "base/events.h"
+#include "server/vouchers.h"
+
+namespace fairlead::server {
+
+Result<registry::Transaction> PresenceRecord::changes_for(registry::Device device, bool online, Time seen) {
+  registry::Transaction changes;
+  if (online) {
+    TRY(auto voucher, store_.read().find_voucher(device.guid));
+    if (voucher) {
+      TRY(changes, drop_superseded(store_.read(), *voucher, seen));
+    }
+    TRY(auto certificates, store_.read().certificates_of(device.id));
+    if (!certificates.empty() && certificates.front().state == registry::CertificateState::issued)
+      changes.push_back(registry::SetCertificateState{certificates.front().serial, registry::CertificateState::active, seen});
+  }
+  const LogEvent& event = online ? event::device_online : event::device_offline;
+  Fields fields = online ? Fields{} : Fields{{"why", "its session ended"}};
+  log_.write(event, fields);
+  DeviceId id = device.id;
+  std::uint64_t revision = device.revision;
+  bool revoked = device.state == registry::DeviceState::revoked;
+  if (!revoked) {
+    device.state = online ? registry::DeviceState::online : registry::DeviceState::offline;
+    device.state_reason = describe(event, fields);
+    device.changed = seen;
+  }
+  device.last_seen = seen;
+  changes.push_back(registry::UpdateDevice{std::move(device), revision});
+  changes.push_back(timeline(id, seen, event, std::move(fields)));
+  return changes;
+}
+
+Result<void> PresenceRecord::on_presence(const AccountId& account, const DeviceId& id, bool online, Time seen) {
+  TRY(auto device, store_.read().find_device(id));
+  if (!device || device->account != account) return ok();  // a topic that is none of a device's
+  bool was_online = device->state == registry::DeviceState::online;
+  if (was_online == online) return ok();
+  TRY(auto changes, changes_for(std::move(*device), online, seen));
+  return store_.commit(std::move(changes));
+}
+
+}  // namespace fairlead::server

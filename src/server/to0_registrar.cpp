@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/to0_registrar.h"
+
+#include <algorithm>
+
+#include "base/events.h"
+#include "base/limits.h"
+#include "fdo/di.h"
+
+namespace fairlead::server {
+
+namespace {
+
+constexpr std::size_t jobs_at_once = 32;
+constexpr Duration look_again = std::chrono::milliseconds(500);
+
+net::TlsClient anonymous_tls() {
+  // FDO's own rule: the voucher proves both sides; TLS hides, and need not authenticate.
+  net::TlsClient tls;
+  tls.trust.unauthenticated = true;
+  return tls;
+}
+
+Result<void> expect_message(const net::HttpResponse& response, int wanted) {
+  auto type = net::find_header(response.headers, "Message-Type");
+  if (type == std::to_string(wanted) && response.status == 200) return ok();
+  if (type == "255") {
+    TRY(auto error, fdo::decode_error(response.body));
+    return fail(Errc::refused, "it answered error " + std::to_string(static_cast<int>(error.code)) + ": " + error.text);
+  }
+  return fail(Errc::io, "it answered HTTP " + std::to_string(response.status) + " instead of message " + std::to_string(wanted));
+}
+
+}  // namespace
+
+Duration refresh_after(std::uint32_t granted, std::uint8_t random_byte) {
+  std::int64_t ms = std::int64_t{granted} * 1000;
+  return Duration(ms / 2 + ms * 3 / 10 * random_byte / 255);
+}
+
+Duration retry_after(std::int64_t failures, std::uint8_t random_byte) {
+  std::int64_t ms = std::min<std::int64_t>(600'000, std::int64_t{1000} << std::clamp<std::int64_t>(failures - 1, 0, 20));
+  return Duration(ms * 3 / 4 + ms / 2 * random_byte / 255);
+}
+
+To0Registrar::To0Registrar(net::Loop& loop, Store& store, const Identity& identity, std::vector<fdo::To2Address> addresses,
+                           std::uint32_t wait_seconds, Random& random, Clock clock, Log& log)
+    : loop_(loop), store_(store), identity_(identity), addresses_(std::move(addresses)), wait_seconds_(wait_seconds),
+      random_(random), clock_(std::move(clock)), log_(log), client_(loop, anonymous_tls()) {}
+
+net::Task<void> To0Registrar::run() {
+  while (!loop_.stopping()) {
+    Time now = clock_();
+    auto look = [&] { return store_.read().to0_jobs_due(now, jobs_at_once); };
+    auto due = co_await loop_.on_worker(look);
+    if (due) {
+      for (registry::To0Job& job : *due) {
+        auto done = co_await work_off(std::move(job));
+        ignore(done, "work_off records its own failure, and the job stays due");
+      }
+    }
+    if (due && due->size() == jobs_at_once) continue;
+    auto slept = co_await loop_.sleep(look_again);
+    if (!slept) co_return ok();
+  }
+  co_return ok();
+}
+
+net::Task<void> To0Registrar::work_off(registry::To0Job job) {
+  auto granted = co_await register_at(job);
+  std::uint8_t dice = random_.bytes(1)[0];
+  std::string guid = fdo::to_text(fdo::Guid::from(job.guid).value_or(fdo::Guid{}));
+  registry::Transaction changes;
+  Time now = clock_();
+  bool ever_registered = job.registered_until != Time{};
+  Fields fields;
+  if (granted) {
+    fields = {{"guid", guid}, {"rendezvous", job.rendezvous}, {"seconds", std::to_string(*granted)}};
+    log_.write(event::to0_registered, fields);
+    job.registered_until = now + std::chrono::seconds(*granted);
+    job.due = now + refresh_after(*granted, dice);
+  } else {
+    Duration wait = retry_after(job.failures + 1, dice);
+    fields = {{"guid", guid}, {"rendezvous", job.rendezvous}, {"why", granted.error().context},
+              {"retry", std::to_string(wait.count() / 1000 + 1)}};
+    log_.write(event::to0_failed, fields);
+    job.due = now + wait;
+  }
+  const LogEvent& event = granted ? event::to0_registered : event::to0_failed;
+  // The timeline tells of the first success, the first failure and changes of reason; not of every refresh.
+  std::string outcome = granted ? "" : granted.error().context;
+  bool news = !ever_registered || job.last_error != outcome;
+  job.failures = granted ? 0 : job.failures + 1;
+  job.last_error = outcome;
+  auto store = [&]() -> Result<void> {
+    TRY(auto voucher, store_.read().find_voucher(job.guid));
+    if (!voucher) return store_.commit({registry::RemoveTo0Job{job.guid, job.rendezvous}});
+    changes.push_back(registry::PutTo0Job{job});
+    if (news && !voucher->device.empty()) changes.push_back(timeline(voucher->device, now, event, fields));
+    return store_.commit(std::move(changes));
+  };
+  co_return co_await loop_.on_worker(store);
+}
+
+net::Task<net::HttpResponse> To0Registrar::post(std::string base, int message, Bytes body, std::string token) {
+  CO_TRY(net::Url url, net::parse_url(base + "/fdo/101/msg/" + std::to_string(message)));
+  net::HttpRequest request;
+  request.method = "POST";
+  request.headers = {{"Content-Type", "application/cbor"}};
+  if (!token.empty()) request.headers.emplace_back("Authorization", token);
+  request.body = std::move(body);
+  co_return co_await client_.send(std::move(url), std::move(request), limits::reply_deadline, limits::fdo_message_bytes_max);
+}
+
+net::Task<std::uint32_t> To0Registrar::register_at(registry::To0Job job) {
+  Bytes hello = fdo::encode_empty();
+  CO_TRY(auto ack, co_await post(job.rendezvous, 20, std::move(hello), {}));
+  CO_TRY_VOID(expect_message(ack, 21));
+  CO_TRY(auto nonce, fdo::decode_nonce(ack.body));
+  std::string token(net::find_header(ack.headers, "Authorization").value_or(""));
+  auto sign = [&]() -> Result<Bytes> {
+    TRY(auto record, store_.read().find_voucher(job.guid));
+    if (!record) return fail(Errc::not_found, "the voucher is gone");
+    TRY(auto voucher, fdo::decode_voucher(record->encoded));
+    return fdo::encode_owner_sign(voucher, wait_seconds_, nonce, addresses_, *identity_.owner);
+  };
+  CO_TRY(Bytes owner_sign, co_await loop_.on_worker(sign));
+  CO_TRY(auto accepted, co_await post(job.rendezvous, 22, std::move(owner_sign), std::move(token)));
+  CO_TRY_VOID(expect_message(accepted, 23));
+  co_return fdo::decode_accept_owner(accepted.body);
+}
+
+}  // namespace fairlead::server
