@@ -40,6 +40,7 @@ struct HttpRequest {
   std::optional<crypto::Certificate>
       client_certificate;  // verified to client_anchors only if it says so:
   bool client_certificate_valid = false;
+  bool tls_resumed = false;                // the handshake was a short one
   std::string client_certificate_problem;  // why it is not valid: "certificate has expired"
 };
 
@@ -65,10 +66,10 @@ struct HttpServerOptions {
 
   Duration header_deadline =
       limits::http_header_deadline;  // first byte to the end of the head; TLS handshake
-  Duration body_deadline = limits::http_body_deadline;  // end of the head to the end of the body
-  Duration idle_deadline = limits::http_idle_deadline;  // between two requests
-  Duration write_deadline =
-      limits::http_write_deadline;  // for the answer, plus 1 s for each 64 KiB of it
+  Duration body_deadline = limits::http_body_deadline;    // end of the head to the end of the body
+  Duration idle_deadline = limits::http_idle_deadline;    // between two requests
+  Duration write_deadline = limits::http_write_deadline;  // for the answer, plus what it takes
+  std::size_t write_rate_min = 64 * 1024;                 // at this many bytes a second
 };
 
 // Tolerates odd header lines ("http: //host/…: x", "_connection: keep-alive"): a stock FDO device
@@ -95,9 +96,9 @@ class HttpClient {
   HttpClient(Loop& loop, TlsClient tls);
   ~HttpClient();
 
-  // request.target is ignored in favour of url.target; Host is set. Within `limit` in all, else
-  // timed_out. io: can't resolve, refused, reset; untrusted: TLS peer not accepted, with why
-  // (issuer named).
+  // request.target is ignored in favour of url.target; Host and Content-Length are set. Within
+  // `limit` in all, else timed_out. io: can't resolve, refused, reset; untrusted: TLS peer not
+  // accepted, with why (issuer named).
   Task<HttpResponse> send(Url url, HttpRequest request, Duration limit, std::size_t body_bytes_max);
 
   struct Impl;

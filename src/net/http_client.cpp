@@ -82,7 +82,7 @@ bool has_line_break(std::string_view text) {
 bool is_ours_to_set(std::string_view name) {
   Headers one{{std::string(name), ""}};
   return find_header(one, "Host") || find_header(one, "Content-Length") ||
-         find_header(one, "Transfer-Encoding") || find_header(one, "Connection");
+         find_header(one, "Transfer-Encoding");
 }
 
 Result<std::string> request_head(const Url& url, const HttpRequest& request) {
@@ -154,8 +154,8 @@ Origin origin_of(const Url& url) { return {url.tls, url.host, url.port}; }
 // The server may have closed it meanwhile; unexpected bytes are as bad.
 bool still_quiet(Connection& connection) {
   char byte;
-  auto count = ::recv(connection.stream.descriptor(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  auto io = connection.stream.read(&byte, 1);  // with TLS this takes in session tickets that wait
+  return io.kind == Io::Kind::wait_read;
 }
 
 }  // namespace
@@ -180,9 +180,7 @@ std::unique_ptr<Connection> Impl::take_idle(const Origin& origin) {
     auto connection = std::move(place->second.back());
     place->second.pop_back();
     --idle_count;
-    // With TLS 1.3 a session ticket may wait unread, so only plain connections can be told by a
-    // look.
-    if (connection->stream.tls() || still_quiet(*connection)) found = std::move(connection);
+    if (still_quiet(*connection)) found = std::move(connection);
   }
   if (place->second.empty()) idle.erase(place);
   if (found) found->reused = true;

@@ -429,6 +429,7 @@ Task<void> Impl::serve(std::shared_ptr<Impl> server, std::unique_ptr<HttpConnect
 void Impl::describe_peer(HttpConnection& c, HttpRequest& request) {
   request.peer = c.peer;
   if (!c.stream.tls()) return;
+  request.tls_resumed = c.stream.tls()->resumed();
   const auto& peer = c.stream.tls()->peer();
   request.client_certificate = peer.certificate;
   request.client_certificate_valid = peer.valid;
@@ -540,7 +541,7 @@ asio::awaitable<bool> Impl::answer(HttpConnection& c, const HttpResponse& respon
 asio::awaitable<bool> Impl::write_all(HttpConnection& c, std::string_view head,
                                       std::string_view body) {
   c.deadline = steady_clock::now() + options.write_deadline +
-               std::chrono::seconds((head.size() + body.size()) / (64 * 1024));
+               std::chrono::seconds((head.size() + body.size()) / options.write_rate_min);
   while (!head.empty() || !body.empty()) {
     auto io = c.stream.write(head, body);
     if (io.kind == Io::Kind::done) {

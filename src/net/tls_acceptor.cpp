@@ -39,17 +39,25 @@ int check_client(X509_STORE_CTX* store_context, void* settings) {
   return 1;  // the handshake goes on
 }
 
-// A ticket carries the client's certificate but not its chain, so the verdict travels along: "" or
-// the problem, behind one byte. Tickets are encrypted with a key of this context, so nobody else
-// can write one.
+// A ticket carries the client's certificate but not its chain, so the verdict travels along: "+",
+// or "-" and the problem. Tickets are encrypted with a key of this context, so nobody else can
+// write one.
 int add_verdict(SSL* ssl, void*) {
   const auto& peer = peer_of(ssl);
   std::string verdict = (peer.valid ? "+" : "-") + peer.problem;
+  if (SSL_session_reused(ssl))
+    verdict = peer.recalled;  // the next ticket of a session that came by ticket
   return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), verdict.data(), verdict.size());
 }
 
-SSL_TICKET_RETURN take_ticket(SSL* ssl, SSL_SESSION*, const unsigned char*, std::size_t,
+SSL_TICKET_RETURN take_ticket(SSL* ssl, SSL_SESSION* session, const unsigned char*, std::size_t,
                               SSL_TICKET_STATUS status, void*) {
+  if (status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW) {
+    void* bytes = nullptr;
+    std::size_t size = 0;
+    SSL_SESSION_get0_ticket_appdata(session, &bytes, &size);
+    peer_of(ssl).recalled.assign(static_cast<const char*>(bytes), bytes ? size : 0);
+  }
   switch (status) {
     // TLS 1.3 tickets are for one use (RFC 8446 §C.4), so each resumption brings a new one.
     case SSL_TICKET_SUCCESS:
@@ -79,10 +87,7 @@ void TlsSession::recall_client() {
   auto certificate = from_x509(leaf);
   if (!certificate) return;
   peer_->certificate = std::move(*certificate);
-  void* bytes = nullptr;
-  std::size_t size = 0;
-  SSL_SESSION_get0_ticket_appdata(SSL_get0_session(ssl_), &bytes, &size);
-  std::string_view verdict(static_cast<const char*>(bytes), bytes ? size : 0);
+  const auto& verdict = peer_->recalled;
   peer_->valid = verdict == "+";
   peer_->problem = verdict.starts_with('-') ? verdict.substr(1) : "";
   if (verdict.empty()) peer_->problem = "the resumed session says nothing of its certificate";

@@ -28,6 +28,7 @@ struct TlsPeer {
   std::string problem;           // why it is not valid
   std::optional<Error> refusal;  // a client's reason to end the handshake
   TlsResumption resumption;      // a client's newest ticket
+  std::string recalled;  // a server's verdict on the client, out of the ticket that was shown
 };
 
 class TlsSession {
