@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/operator/explain.h"
+
+namespace fairlead::client {
+
+namespace {
+
+struct StateWords {
+  std::string_view state, next;
+  bool decides;  // this sentence, whatever the last event advises
+};
+constexpr StateWords state_words[] = {
+    {"known", "Connect the device to its network and switch it on; it finds its way by itself.",
+     false},
+    {"onboarding",
+     "Nothing yet: it is onboarding at this moment. If that lasts longer than a minute, "
+     "`fairlead-device status` on the device says where it is.",
+     false},
+    {"waiting",
+     "Somebody has to decide: `fairlead device approve DEVICE` or `fairlead device reject DEVICE "
+     "--reason TEXT`.",
+     true},
+    {"granted",
+     "It has its certificate but was not seen on the broker yet. Check that the device reaches the "
+     "broker's address; it tries again by itself.",
+     false},
+    {"online", "Nothing: the device is connected.", true},
+    {"offline",
+     "Check the device's power and network; it connects again by itself as soon as it can.", false},
+    {"revoked", "It is locked out. `fairlead readmit DEVICE` lets it come again.", true},
+    {"failed",
+     "Mend what the last lines say; the device tries again by itself. `fairlead-device status` on "
+     "the device has its side of the story.",
+     false},
+};
+
+// {field} by the event's fields, and the word DEVICE by what the person calls it.
+std::string filled(std::string text, const json::value& event, const std::string& as) {
+  const json::object* members = event.if_object();
+  const json::value* fields = members ? members->if_contains("fields") : nullptr;
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    auto end = text[at] == '{' ? text.find('}', at) : text.npos;
+    if (end != text.npos && fields) {
+      std::string value = plain_text(text_at(*fields, text.substr(at + 1, end - at - 1)));
+      out += value.empty() ? text.substr(at, end - at + 1) : value;
+      at = end + 1;
+    } else if (text.compare(at, 7, " DEVICE") == 0 &&
+               (at + 7 == text.size() || text[at + 7] == ' ' || text[at + 7] == '`')) {
+      out += " " + as;
+      at += 7;
+    } else {
+      out += text[at++];
+    }
+  }
+  return out;
+}
+
+std::string title_of(const json::value& device) {
+  std::string id = plain_text(text_at(device, "id"));
+  std::string name = plain_text(text_at(device, "name"));
+  std::string serial = plain_text(text_at(device, "serial"));
+  std::string out = !name.empty() ? name : !serial.empty() ? serial : id;
+  std::string inside;
+  auto say = [&](std::string_view what, const std::string& value) {
+    if (value.empty() || value == out) return;
+    inside += (inside.empty() ? "" : ", ") + std::string(what) + " " + value;
+  };
+  say("id", id);
+  say("serial", serial);
+  say("GUID", plain_text(text_at(device, "guid")));
+  say("model", plain_text(text_at(device, "model")));
+  say("account", plain_text(text_at(device, "account")));
+  return inside.empty() ? out : out + " (" + inside + ")";
+}
+
+std::string next_step(const std::string& state, const json::array& events, const std::string& as) {
+  const StateWords* words = nullptr;
+  for (const auto& row : state_words)
+    if (row.state == state) words = &row;
+  std::string advice;
+  if (!words || !words->decides) {
+    // A failed attempt may be followed by lines that advise nothing.
+    for (auto event = events.rbegin(); event != events.rend() && advice.empty(); ++event) {
+      advice = filled(plain_text(text_at(*event, "advice")), *event, as);
+      if (state != "failed") break;
+    }
+  }
+  if (!advice.empty()) return advice;
+  if (words) return filled(std::string(words->next), nullptr, as);
+  return "This program does not know the state '" + state +
+         "'; compare its version with the server's.";
+}
+
+}  // namespace
+
+std::string in_words(Duration time) {
+  using namespace std::chrono;
+  auto whole = [](auto count, std::string_view unit) {
+    return std::to_string(count) + " " + std::string(unit);
+  };
+  auto two = [&](auto large, std::string_view unit, auto small, std::string_view small_unit) {
+    return small ? whole(large, unit) + " " + whole(small, small_unit) : whole(large, unit);
+  };
+  if (time < Duration(0)) return "-" + in_words(-time);
+  if (time < seconds(1)) return whole(time.count(), "ms");
+  auto s = floor<seconds>(time).count();
+  if (s < 60) return whole(s, "s");
+  if (s < 3600) return two(s / 60, "min", s % 60, "s");
+  if (s < 86'400) return two(s / 3600, "h", s % 3600 / 60, "min");
+  return two(s / 86'400, "d", s % 86'400 / 3600, "h");
+}
+
+Explanation explain(const json::value& device, const json::value& timeline, const std::string& as) {
+  Explanation out;
+  out.title = title_of(device);
+  out.state = plain_text(text_at(device, "state"));
+  out.reason = plain_text(text_at(device, "state_reason"));
+  const auto& events = items_of(timeline);
+  for (const auto& event : events) {
+    ExplainedEvent line;
+    line.at = line.until = from_rfc3339(text_at(event, "at")).value_or(Time{});
+    line.level = plain_text(text_at(event, "level"));
+    line.text = plain_text(text_at(event, "text"));
+    if (line.text.empty()) line.text = plain_text(text_at(event, "id"));
+    if (!out.events.empty() && out.events.back().text == line.text) {
+      ++out.events.back().times;
+      out.events.back().until = line.at;
+      continue;
+    }
+    if (!out.events.empty()) line.since_previous = line.at - out.events.back().until;
+    out.events.push_back(std::move(line));
+  }
+  out.next = next_step(out.state, events, as);
+  return out;
+}
+
+}  // namespace fairlead::client
