@@ -62,7 +62,9 @@ struct HttpServerOptions {
   std::function<std::size_t(std::string_view target)> body_limit_for;
   std::size_t connections_max = 10'000;  // in all; beyond it a new connection is closed at once
   std::size_t connections_per_peer_max = 10'000;  // from one address
-  // At either limit the connection that has been idle longest makes room first.
+  // At either limit room is made by the connection that has been idle longest, or else by the one
+  // that has been longest about sending its request; only when all are being answered is a new one
+  // closed at once.
 
   Duration header_deadline =
       limits::http_header_deadline;  // first byte to the end of the head; TLS handshake

@@ -10,23 +10,27 @@ HttpConnection::~HttpConnection() {
 }
 
 ConnectionTable::Room ConnectionTable::make_room(const std::string& peer) {
-  auto account = peers_.find(peer);
-  if (account != peers_.end() && account->second.connections >= per_peer_max_) {
-    if (account->second.idle.empty()) return Room::full_for_peer;
-    close_idle(account->second.idle.front());
+  auto place = peers_.find(peer);
+  if (place != peers_.end() && place->second.connections >= per_peer_max_) {
+    auto& account = place->second;
+    auto& waiting = account.idle.empty() ? account.reading : account.idle;
+    if (waiting.empty()) return Room::full_for_peer;
+    drop(waiting.front());
   }
-  if (size_ >= connections_max_ && !close_longest_idle()) return Room::full;
+  if (size_ >= connections_max_ && !close_longest_waiting()) return Room::full;
   return Room::yes;
 }
 
-bool ConnectionTable::close_longest_idle() {
-  if (idle_.empty()) return false;
-  close_idle(idle_.front());
+bool ConnectionTable::close_longest_waiting() {
+  auto& waiting = idle_.empty() ? reading_ : idle_;
+  if (waiting.empty()) return false;
+  drop(waiting.front());
   return true;
 }
 
 // Its coroutine wakes up and ends soon; its place is free now.
-void ConnectionTable::close_idle(HttpConnection& connection) {
+void ConnectionTable::drop(HttpConnection& connection) {
+  connection.dropped = true;
   connection.stream.interrupt();
   leave(connection);
 }
@@ -48,14 +52,22 @@ void ConnectionTable::leave(HttpConnection& connection) {
 }
 
 void ConnectionTable::set_idle(HttpConnection& connection) {
-  if (!connection.account || connection.in_idle.is_linked()) return;
+  set_busy(connection);
+  if (!connection.account) return;
   idle_.push_back(connection);
   connection.account->idle.push_back(connection);
 }
 
+void ConnectionTable::set_reading(HttpConnection& connection) {
+  set_busy(connection);
+  if (!connection.account) return;
+  reading_.push_back(connection);
+  connection.account->reading.push_back(connection);
+}
+
 void ConnectionTable::set_busy(HttpConnection& connection) {
-  connection.in_idle.unlink();
-  connection.in_idle_of_peer.unlink();
+  connection.in_waiting.unlink();
+  connection.in_waiting_of_peer.unlink();
 }
 
 void ConnectionTable::interrupt_late(SteadyTime now) {

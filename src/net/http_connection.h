@@ -27,7 +27,9 @@ struct HttpConnection {
 
   using Hook = boost::intrusive::list_member_hook<
       boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
-  Hook in_all, in_idle, in_idle_of_peer;  // leave their lists by themselves
+  Hook in_all;  // hooks leave their lists by themselves
+  Hook in_waiting,
+      in_waiting_of_peer;  // idle, or in the middle of a request; neither while we work for it
 
   std::shared_ptr<ConnectionTable> table;  // shared with the server, which may go first
   PeerAccount* account = nullptr;          // in the table while this connection counts
@@ -37,6 +39,7 @@ struct HttpConnection {
   std::string head;    // of the answer; kept for its memory
   RequestReader reader;
   SteadyTime deadline = SteadyTime::max();
+  bool dropped = false;  // to make room: it ends without a word
   std::function<void()> cancel;
 };
 
@@ -46,8 +49,9 @@ using ConnectionList = boost::intrusive::list<
     boost::intrusive::constant_time_size<false>>;
 
 struct PeerAccount {
+  using List = ConnectionList<&HttpConnection::in_waiting_of_peer>;
   std::size_t connections = 0;
-  ConnectionList<&HttpConnection::in_idle_of_peer> idle;  // longest idle first
+  List idle, reading;  // longest first
 };
 
 class ConnectionTable : public std::enable_shared_from_this<ConnectionTable> {
@@ -57,12 +61,15 @@ class ConnectionTable : public std::enable_shared_from_this<ConnectionTable> {
   ConnectionTable(std::size_t connections_max, std::size_t per_peer_max)
       : connections_max_(connections_max), per_peer_max_(per_peer_max) {}
 
-  // Closes the longest idle connection if that is what it takes.
+  // If that is what it takes, closes the connection that has been idle longest, or else the one
+  // that has been longest about sending its request: a slow one is the cheapest way to use up a
+  // server.
   Room make_room(const std::string& peer);
-  bool close_longest_idle();
+  bool close_longest_waiting();
   void enter(HttpConnection& connection);
   void leave(HttpConnection& connection);  // once is enough, twice is harmless
   void set_idle(HttpConnection& connection);
+  void set_reading(HttpConnection& connection);
   void set_busy(HttpConnection& connection);
 
   void interrupt_late(SteadyTime now);
@@ -70,12 +77,12 @@ class ConnectionTable : public std::enable_shared_from_this<ConnectionTable> {
   std::size_t size() const { return size_; }  // from any thread
 
  private:
-  void close_idle(HttpConnection& connection);
+  void drop(HttpConnection& connection);
 
   std::size_t connections_max_, per_peer_max_;
   std::atomic<std::size_t> size_ = 0;
   ConnectionList<&HttpConnection::in_all> all_;
-  ConnectionList<&HttpConnection::in_idle> idle_;  // longest idle first
+  ConnectionList<&HttpConnection::in_waiting> idle_, reading_;  // longest first
   std::unordered_map<std::string, PeerAccount> peers_;
 };
 

@@ -323,7 +323,7 @@ Task<void> Impl::accept(std::shared_ptr<Impl> server) {
       } else if (peer.error().code == Errc::busy) {
         if (!reported) server->log(event::accept_failed, {{"why", peer.error().context}});
         reported = true;
-        server->table->close_longest_idle();
+        server->table->close_longest_waiting();
         auto pause = server->loop.sleep(Duration(20));  // descriptors come back when coroutines end
         ignore(co_await std::move(pause), "cancelled: the next wait says so");
         break;
@@ -392,6 +392,7 @@ Task<void> Impl::serve(std::shared_ptr<Impl> server, std::unique_ptr<HttpConnect
   auto& c = *connection;
   if (c.stream.tls()) {
     c.deadline = steady_clock::now() + server->options.header_deadline;
+    server->table->set_reading(c);
     auto handshake = c.stream.handshake();
     auto secured = co_await std::move(handshake);
     if (!secured) {
@@ -459,7 +460,7 @@ asio::awaitable<Impl::Reading> Impl::read_request(HttpConnection& c, bool first)
         co_return Reading{Got::request};
       }
       if (phase == Phase::idle) {
-        table->set_busy(c);
+        table->set_reading(c);
         phase = Phase::head;
         c.deadline = steady_clock::now() + options.header_deadline;
       }
@@ -498,7 +499,7 @@ asio::awaitable<Impl::Reading> Impl::read_request(HttpConnection& c, bool first)
         if (std::get<0>(waited) && !c.stream.interrupted()) co_return Reading{};
       }
       if (c.stream.interrupted()) {
-        if (phase == Phase::idle) co_return Reading{};
+        if (phase == Phase::idle || c.dropped) co_return Reading{};
         co_return Reading{Got::refused, 408, "the request did not arrive in time"};
       }
     }

@@ -316,20 +316,51 @@ TEST(HttpServer, ClosesTheLongestIdleConnectionToMakeRoom) {
   EXPECT_EQ(s.server->connections(), 2u);
 }
 
-TEST(HttpServer, RefusesAConnectionWhenNoneIsIdle) {
+TEST(HttpServer, DropsTheSlowestRequestWhenNoConnectionIsIdle) {
   for (bool per_peer : {false, true}) {
     HttpServerOptions options;
-    (per_peer ? options.connections_per_peer_max : options.connections_max) = 1;
+    (per_peer ? options.connections_per_peer_max : options.connections_max) = 2;
     Served s(options);
-    auto first = s.peer();
-    first.send("POST / HTTP/1.1\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n");
-    EXPECT_EQ(first.read_answer(), "HTTP/1.1 100 Continue\r\n\r\n");  // it is busy now
-    auto second = s.peer();
+    auto half = [&] {
+      auto peer = s.peer();
+      peer.send("POST / HTTP/1.1\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n");
+      EXPECT_EQ(peer.read_answer(), "HTTP/1.1 100 Continue\r\n\r\n");  // it is in the middle now
+      return peer;
+    };
+    auto slowest = half(), second = half(), third = half();
+    EXPECT_EQ(slowest.read_all(), "");
+    for (auto* peer : {&second, &third}) {
+      peer->send("b");
+      EXPECT_EQ(status_of(peer->read_answer()), "HTTP/1.1 200");
+    }
+  }
+}
+
+TEST(HttpServer, RefusesAConnectionWhenAllAreBeingAnswered) {
+  for (bool per_peer : {false, true}) {
+    LoopThread t;
+    Completion release(t.loop);
+    std::promise<void> entered;
+    auto handler = [&](HttpRequest) -> Task<HttpResponse> {
+      entered.set_value();
+      auto waiting = release.wait(test_patience);
+      CO_TRY_VOID(co_await std::move(waiting));
+      co_return HttpResponse{};
+    };
+    HttpServerOptions options;
+    (per_peer ? options.connections_per_peer_max : options.connections_max) = 1;
+    auto server = HttpServer::listen(t.loop, t.log, options, handler).value();
+    t.start();
+    RawPeer first(server->port());
+    first.send("GET / HTTP/1.1\r\n\r\n");
+    entered.get_future().wait();
+    RawPeer second(server->port());
     EXPECT_EQ(second.read_all(), "");
-    EXPECT_NE(s.t.log.await("CONNECTION_LIMIT").find(per_peer ? "from one address" : "in all"),
+    EXPECT_NE(t.log.await("CONNECTION_LIMIT").find(per_peer ? "from one address" : "in all"),
               std::string::npos);
-    first.send("b");
+    release.complete(ok());
     EXPECT_EQ(status_of(first.read_answer()), "HTTP/1.1 200");
+    t.stop();
   }
 }
 
