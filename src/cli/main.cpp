@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// fairlead: the operator's command line.
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <clocale>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <thread>
+
+#include "cli/http_transport.h"
+#include "cli/run.h"
+
+namespace {
+
+using namespace fairlead;
+using namespace fairlead::cli;
+
+constexpr std::size_t ca_bytes_max = 1024 * 1024;
+constexpr std::size_t secret_bytes_max = 1024;
+
+void write_to(std::FILE* stream, std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stream);
+  if (stream == stderr) std::fflush(stream);
+}
+
+std::size_t width_of(int descriptor) {
+  winsize size{};
+  if (!isatty(descriptor) || ioctl(descriptor, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
+}
+
+std::string local_time(Time time) {
+  std::time_t seconds = to_unix_seconds(time);
+  std::tm parts{};
+  localtime_r(&seconds, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+  return text;
+}
+
+// Does not show on a terminal what is typed.
+class NoEcho {
+ public:
+  NoEcho() : on_(tcgetattr(STDIN_FILENO, &before_) == 0) {
+    termios quiet = before_;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    if (on_) tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+  }
+  ~NoEcho() {
+    if (on_) tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+  }
+  NoEcho(const NoEcho&) = delete;
+
+ private:
+  termios before_{};
+  bool on_;
+};
+
+Answer<std::string> ask_secret(std::string_view prompt) {
+  bool terminal = isatty(STDIN_FILENO);
+  if (terminal) write_to(stderr, prompt);
+  NoEcho quiet;
+  std::string line;
+  for (char c = 0; line.size() < secret_bytes_max && ::read(STDIN_FILENO, &c, 1) == 1 && c != '\n';)
+    line += c;
+  if (terminal) write_to(stderr, "\n");
+  if (line.ends_with('\r')) line.pop_back();
+  if (line.empty()) return problem(ProblemKind::usage, "no password was given");
+  return line;
+}
+
+Answer<std::unique_ptr<client::Transport>> connect(const World::Target& target) {
+  net::TlsTrust trust;
+  trust.system_anchors = target.ca.empty();
+  if (!target.ca.empty()) {
+    TRY(auto text, read_text_file(target.ca, ca_bytes_max));
+    auto anchors = crypto::Certificate::from_pem(text);
+    if (!anchors || anchors->empty())
+      return problem(ProblemKind::failed, target.ca + ": no certificate that can be read");
+    trust.anchors = std::move(*anchors);
+  }
+  auto transport = HttpTransport::open(target.server, std::move(trust), target.plain_http);
+  if (transport) return std::move(*transport);
+  if (transport.error().code == Errc::refused)
+    return problem(ProblemKind::usage, transport.error().context,
+                   "Use https://, or say --plain-http if nobody else is on that network.");
+  return problem(ProblemKind::usage, "--server: " + transport.error().context);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  tzset();
+  World world{.console = {.out = [](std::string_view text) { write_to(stdout, text); },
+                          .err = [](std::string_view text) { write_to(stderr, text); },
+                          .ask_secret = ask_secret,
+                          .width = width_of(STDOUT_FILENO),
+                          .err_is_terminal = isatty(STDERR_FILENO) != 0,
+                          .local_time = local_time},
+              .clock = system_clock(),
+              .wait = [](Duration time) { std::this_thread::sleep_for(time); },
+              .environment =
+                  [](const std::string& name) {
+                    const char* value = std::getenv(name.c_str());
+                    return std::string(value ? value : "");
+                  },
+              .connect = connect};
+  std::vector<std::string> words(argv + 1, argv + argc);
+  ExitCode code = run(world, words);
+  // Results that could not be written are not delivered.
+  if (std::fflush(stdout) != 0 && code == ExitCode::ok) code = ExitCode::failed;
+  return static_cast<int>(code);
+}
