@@ -19,25 +19,26 @@ enum class Command { run, initialize, status, reset };
 struct Config {
   Command command = Command::run;
   std::filesystem::path state = "/var/lib/fairlead-device";
-  std::filesystem::path work;   // for files that the owner sends and fetches; empty: STATE/work
-  std::string manufacturer;     // URL of the factory station; empty: none
-  std::string serial;           // empty: of the machine (DMI, device tree, machine-id)
+  std::filesystem::path work;  // for files that the owner sends and fetches; empty: STATE/work
+  std::string manufacturer;    // URL of the factory station; empty: none
+  std::string serial;          // empty: of the machine (DMI, device tree, machine-id)
   std::string model = "Fairlead device";
-  std::string product_uri;      // IEC 61406, may be empty
-  std::string firmware;         // empty: this program's version
+  std::string product_uri;  // IEC 61406, may be empty
+  std::string firmware;     // empty: this program's version
   crypto::KeyType key_type = crypto::KeyType::p256;
   bool allow_credential_reuse = false;
 
   // Actions of an owner.
-  std::vector<std::string> commands;  // programs that fdo.command may start, by full path; empty: none
+  std::vector<std::string>
+      commands;  // programs that fdo.command may start, by full path; empty: none
   std::chrono::seconds command_seconds_max{60};
   std::uint64_t download_bytes_max = 64u << 20;
   std::uint64_t upload_bytes_max = 1u << 20;
   std::uint64_t wget_bytes_max = 4u << 20;
 
   // Upstream.
-  bool connect = true;           // false: end when provisioned
-  std::string upstream_uri;      // used where a certificate came without endpoints (fdo.csr)
+  bool connect = true;       // false: end when provisioned
+  std::string upstream_uri;  // used where a certificate came without endpoints (fdo.csr)
   std::chrono::seconds telemetry_interval{60};
 
   std::chrono::seconds retry_max{3600};  // no wait is longer
@@ -58,7 +59,8 @@ struct CommandLine {
 Result<CommandLine> parse_command_line(std::span<const char* const> arguments);
 std::string_view usage();
 
-// Of the machine: DMI product serial, device tree serial-number, or the first half of machine-id; "" if none.
+// Of the machine: DMI product serial, device tree serial-number, or the first half of machine-id;
+// "" if none.
 std::string machine_serial();
 
 }  // namespace fairlead::device

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The device's way from the factory to its upstream, as a table of rows that can be read from top to bottom. The table
-// decides; the driver (device.h) only carries actions out and reports what came of them.
+// The device's way from the factory to its upstream, as a table of rows that can be read from top
+// to bottom. The table decides; the driver (device.h) only carries actions out and reports what
+// came of them.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@
 
 namespace fairlead::device {
 
-// Where a device stands. The first five are kept (or follow from what is kept); the others are on the way between.
+// Where a device stands. The first five are kept (or follow from what is kept); the others are on
+// the way between.
 enum class State : std::uint8_t {
   uninitialized,  // no credential
   initialized,    // has a factory or replacement credential, and no access to an upstream
@@ -27,23 +29,23 @@ enum class State : std::uint8_t {
 };
 
 enum class Event : std::uint8_t {
-  started,     // the program starts, or a wait is over
-  done,        // the action succeeded
-  bare,        // onboarding succeeded without a grant
-  failed,      // for a reason that may pass by itself
-  refused,     // for a reason that a person has to mend
-  exhausted,   // nothing is left to try in this round
+  started,    // the program starts, or a wait is over
+  done,       // the action succeeded
+  bare,       // onboarding succeeded without a grant
+  failed,     // for a reason that may pass by itself
+  refused,    // for a reason that a person has to mend
+  exhausted,  // nothing is left to try in this round
 };
 
 enum class Action : std::uint8_t {
   none,
-  initialize,    // DI
-  seek,          // TO1 with the next rendezvous candidate
-  onboard,       // TO2 with the owner's addresses
-  connect,       // MQTT
-  serve,         // telemetry until the connection ends
-  wait,          // then `started` again
-  wait_long      // the same, more slowly
+  initialize,  // DI
+  seek,        // TO1 with the next rendezvous candidate
+  onboard,     // TO2 with the owner's addresses
+  connect,     // MQTT
+  serve,       // telemetry until the connection ends
+  wait,        // then `started` again
+  wait_long    // the same, more slowly
 };
 
 struct Row {
@@ -58,8 +60,8 @@ std::span<const Row> flow_table();
 // The row for this event; nullptr if the event means nothing in this state (a bug of the driver).
 const Row* find_row(State state, Event event);
 
-std::string_view to_string(State state);    // "uninitialized"
-std::string_view in_words(State state);     // "waits to be initialised at the factory"
+std::string_view to_string(State state);  // "uninitialized"
+std::string_view in_words(State state);   // "waits to be initialised at the factory"
 std::optional<State> parse_state(std::string_view text);
 std::string_view to_string(Event event);
 std::string_view to_string(Action action);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who a device is: its FDO credential, the names of its keys, and its access to an upstream. One file, replaced as a
-// whole, so that a credential never stands with another's keys or certificate.
+// Who a device is: its FDO credential, the names of its keys, and its access to an upstream. One
+// file, replaced as a whole, so that a credential never stands with another's keys or certificate.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "device/reason.h"
+#include "device/flow.h"
 #include "device/state_directory.h"
 #include "enroll/documents.h"
 #include "fdo/di.h"
@@ -18,7 +18,7 @@ namespace fairlead::device {
 // Access to an upstream, as a Grant (or fdo.csr with a configured endpoint) gave it.
 struct Operational {
   keystore::KeyName key;
-  DeviceId device;  // the upstream's name of us
+  DeviceId device;                           // the upstream's name of us
   std::vector<crypto::Certificate> chain;    // leaf first
   std::vector<enroll::Endpoint> endpoints;   // may be empty after fdo.csr
   std::vector<crypto::Certificate> anchors;  // who may vouch for the endpoints
@@ -36,25 +36,26 @@ struct Identity {
 
 inline constexpr std::string_view identity_file = "identity";
 
-// identity = [1, generation, serial, model, device-key, hmac-key, credential bstr, onboarded, operational / null]
-// operational = [key, device, [+ cert], [* [uri, client-id, prefix]], [* cert], server-time-ms]
+// identity = [1, generation, serial, model, device-key, hmac-key, credential bstr, onboarded,
+// operational / null] operational = [key, device, [+ cert], [* [uri, client-id, prefix]], [* cert],
+// server-time-ms]
 Bytes encode_identity(const Identity& identity);
 Result<Identity> decode_identity(View encoded);
 
-// Empty where the device has none; an error where it can't be read (which never counts as "has none").
+// Empty where the device has none; an error where it can't be read (which never counts as "has
+// none").
 Result<std::optional<Identity>> load_identity(const StateDirectory& directory);
 // The one commit. Points: those of the file `identity`.
 Result<void> save_identity(const StateDirectory& directory, const Identity& identity);
 
-keystore::KeyName hmac_key_name(std::uint64_t generation);         // "device-hmac", "device-hmac-1", ...
+keystore::KeyName hmac_key_name(std::uint64_t generation);  // "device-hmac", "device-hmac-1", ...
 keystore::KeyName operational_key_name(std::uint64_t generation);  // "operational-1"
 
-// Removes keys of earlier generations, and of runs that were never committed (except the next operational key, which is
-// kept so that a repeated run offers the same).
+// Removes keys of earlier generations, and of runs that were never committed (except the next
+// operational key, which is kept so that a repeated run offers the same).
 Result<void> sweep_keys(keystore::Keystore& keystore, const std::optional<Identity>& identity);
 
 // Where the device stands by what it keeps.
-enum class State : std::uint8_t;
 State state_of(const std::optional<Identity>& identity);
 
 }  // namespace fairlead::device

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a person wants to know of the device's way: where it stands, since when, why it is not further, and the newest
-// steps. Written whole at each step. Nothing depends on it: what the device is stands in the identity.
+// What a person wants to know of the device's way: where it stands, since when, why it is not
+// further, and the newest steps. Written whole at each step. Nothing depends on it: what the device
+// is stands in the identity.
 #pragma once
 
 #include <deque>
@@ -39,13 +40,15 @@ class Journal {
   // A journal that can't be read is replaced: `lost` says why.
   static Journal open(const StateDirectory& directory, Clock clock, std::optional<Error>& lost);
 
-  // A step by the table. Repeated failures of the same kind in the same state are counted in one entry.
+  // A step by the table. Repeated failures of the same kind in the same state are counted in one
+  // entry.
   Result<void> step(State to, const std::optional<Failure>& failure, std::string text);
   Result<void> waits_until(Time next_try);
   const JournalRecord& record() const { return record_; }
 
  private:
-  Journal(const StateDirectory& directory, Clock clock) : directory_(&directory), clock_(std::move(clock)) {}
+  Journal(const StateDirectory& directory, Clock clock)
+      : directory_(&directory), clock_(std::move(clock)) {}
   Result<void> save() const;
 
   const StateDirectory* directory_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why a device is not further on its way. Each reason is an event of docs/log-events/device.md, which has the words
-// and the advice; the name is what the journal keeps.
+// Why a device is not further on its way. Each reason is an event of docs/log-events/device.md,
+// which has the words and the advice; the name is what the journal keeps.
 #pragma once
 
 #include <cstdint>
@@ -57,7 +57,8 @@ struct Failure {
   Reason reason;
   std::string detail;  // one plain sentence, no secrets
 };
-std::string in_words(const Failure& failure);        // "The rendezvous server does not know this device: ..."
+std::string in_words(
+    const Failure& failure);  // "The rendezvous server does not know this device: ..."
 std::string_view advice_for(const Failure& failure);  // what a person can do; may be empty
 
 template <class T>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// FDO 1.1 §3.7: the order in which a device tries what its rendezvous information names, for ever. No I/O, no clock:
-// says what to do next.
+// FDO 1.1 §3.7: the order in which a device tries what its rendezvous information names, for ever.
+// No I/O, no clock: says what to do next.
 #pragma once
 
 #include <variant>

@@ -13,28 +13,30 @@
 
 namespace fairlead::device {
 
-// Asked at every named point at which a test may want the program to end or a step to fail. An error fails the step.
-// In the program: nothing, or with --allow-fault-injection the end of the process at the point that the environment
-// names.
+// Asked at every named point at which a test may want the program to end or a step to fail. An
+// error fails the step. In the program: nothing, or with --allow-fault-injection the end of the
+// process at the point that the environment names.
 using Checkpoint = std::function<Result<void>(std::string_view point)>;
 Result<void> no_checkpoint(std::string_view point);
 
 class StateDirectory {
  public:
-  // Makes the directory (0700) where missing and takes a lock: one program per directory (busy otherwise). Clears away
-  // what a crash left half-written.
-  static Result<StateDirectory> open(const std::filesystem::path& path, Checkpoint checkpoint = no_checkpoint);
+  // Makes the directory (0700) where missing and takes a lock: one program per directory (busy
+  // otherwise). Clears away what a crash left half-written.
+  static Result<StateDirectory> open(const std::filesystem::path& path,
+                                     Checkpoint checkpoint = no_checkpoint);
   // For looking only (status): no lock, nothing made, nothing cleared. not_found if there is none.
   static Result<StateDirectory> look(const std::filesystem::path& path);
   ~StateDirectory();
   StateDirectory(StateDirectory&& other) noexcept;
   StateDirectory& operator=(StateDirectory&&) = delete;
 
-  // Written beside, synced, moved into place: afterwards the file has its old content or the new one. Points asked:
-  // NAME.before, NAME.written, NAME.synced, NAME.renamed.
+  // Written beside, synced, moved into place: afterwards the file has its old content or the new
+  // one. Points asked: NAME.before, NAME.written, NAME.synced, NAME.renamed.
   Result<void> write(const std::string& name, View content) const;
-  Result<std::optional<Bytes>> read(const std::string& name) const;  // empty if absent; at most 1 MiB
-  Result<void> remove(const std::string& name) const;                // durable; no error if absent
+  Result<std::optional<Bytes>> read(
+      const std::string& name) const;                  // empty if absent; at most 1 MiB
+  Result<void> remove(const std::string& name) const;  // durable; no error if absent
 
   const std::filesystem::path& path() const { return path_; }
 

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device/config.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <functional>
+#include <limits>
+#include <map>
+#include <optional>
+#include <sstream>
+
+namespace fairlead::device {
+
+namespace {
+
+using Setter = std::function<bool(Config&, const toml::node&)>;
+
+template <class T>
+bool set_number(T& to, std::optional<std::int64_t> value) {
+  if (!value || *value < 0 || static_cast<std::uint64_t>(*value) > std::uint64_t{1} << 40)
+    return false;
+  to = static_cast<T>(*value);
+  return true;
+}
+
+Setter into(std::string Config::* member) {
+  return [member](Config& config, const toml::node& node) {
+    auto value = node.value_exact<std::string>();
+    if (value) config.*member = *value;
+    return value.has_value();
+  };
+}
+Setter into(std::filesystem::path Config::* member) {
+  return [member](Config& config, const toml::node& node) {
+    auto value = node.value_exact<std::string>();
+    if (value) config.*member = *value;
+    return value.has_value();
+  };
+}
+Setter into(bool Config::* member) {
+  return [member](Config& config, const toml::node& node) {
+    auto value = node.value_exact<bool>();
+    if (value) config.*member = *value;
+    return value.has_value();
+  };
+}
+Setter into(std::uint64_t Config::* member) {
+  return [member](Config& config, const toml::node& node) {
+    return set_number(config.*member, node.value_exact<std::int64_t>());
+  };
+}
+Setter into(std::chrono::seconds Config::* member) {
+  return [member](Config& config, const toml::node& node) {
+    auto value = node.value_exact<std::int64_t>();
+    bool good = value && *value >= 1 && *value <= 30 * 86'400;
+    if (good) config.*member = std::chrono::seconds(*value);
+    return good;
+  };
+}
+
+bool parse_key_type(Config& config, std::string_view text) {
+  if (text != "p256" && text != "p384") return false;
+  config.key_type = text == "p384" ? crypto::KeyType::p384 : crypto::KeyType::p256;
+  return true;
+}
+bool parse_level(Config& config, std::string_view text) {
+  for (Level level : {Level::debug, Level::info, Level::notice, Level::warning, Level::error}) {
+    if (text != to_string(level)) continue;
+    config.log_level = level;
+    return true;
+  }
+  return false;
+}
+
+bool set_commands(Config& config, const toml::node& node) {
+  const toml::array* all = node.as_array();
+  if (!all || all->size() > 64) return false;
+  config.commands.clear();
+  for (const toml::node& each : *all) {
+    auto value = each.value_exact<std::string>();
+    if (!value || !value->starts_with('/')) return false;  // a bare name would depend on PATH
+    config.commands.push_back(*value);
+  }
+  return true;
+}
+
+const std::map<std::string, Setter, std::less<>>& settings() {
+  static const std::map<std::string, Setter, std::less<>> table{
+      {"state", into(&Config::state)},
+      {"work", into(&Config::work)},
+      {"manufacturer", into(&Config::manufacturer)},
+      {"serial", into(&Config::serial)},
+      {"model", into(&Config::model)},
+      {"product_uri", into(&Config::product_uri)},
+      {"firmware", into(&Config::firmware)},
+      {"key_type",
+       [](Config& c, const toml::node& n) { return parse_key_type(c, n.value_or(std::string())); }},
+      {"log_level",
+       [](Config& c, const toml::node& n) { return parse_level(c, n.value_or(std::string())); }},
+      {"retry_max_seconds", into(&Config::retry_max)},
+      {"allow_credential_reuse", into(&Config::allow_credential_reuse)},
+      {"owner.commands", set_commands},
+      {"owner.command_seconds_max", into(&Config::command_seconds_max)},
+      {"owner.download_bytes_max", into(&Config::download_bytes_max)},
+      {"owner.upload_bytes_max", into(&Config::upload_bytes_max)},
+      {"owner.wget_bytes_max", into(&Config::wget_bytes_max)},
+      {"upstream.connect", into(&Config::connect)},
+      {"upstream.uri", into(&Config::upstream_uri)},
+      {"upstream.telemetry_seconds", into(&Config::telemetry_interval)},
+  };
+  return table;
+}
+
+Result<void> apply(Config& config, const toml::table& table, const std::string& prefix) {
+  for (const auto& [key, node] : table) {
+    std::string name = prefix + std::string(key.str());
+    if (const toml::table* inner = node.as_table()) {
+      TRY_VOID(apply(config, *inner, name + "."));
+      continue;
+    }
+    std::string where = "line " + std::to_string(node.source().begin.line) + ": ";
+    auto setting = settings().find(name);
+    if (setting == settings().end())
+      return fail(Errc::malformed, where + "there is no setting '" + name + "'");
+    if (!setting->second(config, node))
+      return fail(Errc::malformed,
+                  where + "'" + name + "' has a value of the wrong kind or out of range");
+  }
+  return ok();
+}
+
+bool parse_seconds(std::chrono::seconds& to, std::string_view text) {
+  std::int64_t value = 0;
+  auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || value < 1 ||
+      value > 30 * 86'400)
+    return false;
+  to = std::chrono::seconds(value);
+  return true;
+}
+
+struct Option {
+  std::string_view name;
+  bool takes_value;
+  bool (*set)(Config&, std::string_view value);
+};
+
+constexpr Option options[] = {
+    {"--state", true, [](Config& c, std::string_view v) { return c.state = v, !v.empty(); }},
+    {"--work", true, [](Config& c, std::string_view v) { return c.work = v, !v.empty(); }},
+    {"--manufacturer", true,
+     [](Config& c, std::string_view v) { return c.manufacturer = v, true; }},
+    {"--serial", true, [](Config& c, std::string_view v) { return c.serial = v, !v.empty(); }},
+    {"--model", true, [](Config& c, std::string_view v) { return c.model = v, !v.empty(); }},
+    {"--key-type", true, parse_key_type},
+    {"--log-level", true, parse_level},
+    {"--retry-max", true,
+     [](Config& c, std::string_view v) { return parse_seconds(c.retry_max, v); }},
+    {"--telemetry", true,
+     [](Config& c, std::string_view v) { return parse_seconds(c.telemetry_interval, v); }},
+    {"--once", false, [](Config& c, std::string_view) { return c.once = true; }},
+    {"--no-connect", false, [](Config& c, std::string_view) { return c.connect = false, true; }},
+    {"--json", false, [](Config& c, std::string_view) { return c.json = true; }},
+    {"--yes", false, [](Config& c, std::string_view) { return c.yes = true; }},
+    {"--allow-fault-injection", false,
+     [](Config& c, std::string_view) { return c.allow_fault_injection = true; }},
+};
+
+constexpr std::pair<std::string_view, Command> commands[] = {{"run", Command::run},
+                                                             {"initialize", Command::initialize},
+                                                             {"status", Command::status},
+                                                             {"reset", Command::reset}};
+
+Result<Config> load_config(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  if (!in) return fail(Errc::not_found, "configuration " + file.string() + " can't be read");
+  std::ostringstream text;
+  text << in.rdbuf();
+  return parse_config(text.str()).in(file.string());
+}
+
+// The value of option i, or an error; steps over it.
+Result<std::string_view> value_of(std::span<const char* const> arguments, std::size_t& i) {
+  if (i + 1 >= arguments.size())
+    return fail(Errc::malformed, std::string(arguments[i]) + " wants a value");
+  return std::string_view(arguments[++i]);
+}
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view text, Config base) {
+  // The adapter of a library that throws: converted once, here.
+  try {
+    toml::table table = toml::parse(text);
+    TRY_VOID(apply(base, table, ""));
+  } catch (const toml::parse_error& error) {
+    return fail(Errc::malformed, "line " + std::to_string(error.source().begin.line) + ": " +
+                                     std::string(error.description()));
+  }
+  return base;
+}
+
+Result<CommandLine> parse_command_line(std::span<const char* const> arguments) {
+  CommandLine out;
+  // The file first, wherever it stands: options go over it.
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (std::string_view(arguments[i]) != "--config") continue;
+    TRY(auto file, value_of(arguments, i));
+    TRY(out.config, load_config(file));
+  }
+  bool command_seen = false;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    std::string_view word = arguments[i];
+    if (word == "--help" || word == "-h") {
+      out.help = true;
+      return out;
+    }
+    if (word == "--config") {
+      ++i;
+      continue;
+    }
+    auto command = std::ranges::find(commands, word, &std::pair<std::string_view, Command>::first);
+    if (command != std::end(commands) && !command_seen) {
+      out.config.command = command->second;
+      command_seen = true;
+      continue;
+    }
+    auto option = std::ranges::find(options, word, &Option::name);
+    if (option == std::end(options))
+      return fail(Errc::malformed, "'" + std::string(word) + "' is not known; see --help");
+    std::string_view value;
+    if (option->takes_value) {
+      TRY(value, value_of(arguments, i));
+    }
+    if (!option->set(out.config, value))
+      return fail(Errc::malformed, std::string(word) + " can't be '" + std::string(value) + "'");
+  }
+  return out;
+}
+
+std::string_view usage() {
+  return R"(fairlead-device [COMMAND] [OPTIONS]
+
+Commands
+  run          the right next thing, again at every start (default)
+  initialize   make the factory credential at the factory station, then end
+  status       where this device stands and why (--json)
+  reset        forget the upstream and look for the owner again (--yes)
+
+Options
+  --config FILE           settings in TOML; options go over them
+  --state DIR             keys, credential, journal (default /var/lib/fairlead-device)
+  --work DIR              files from and for the owner (default STATE/work)
+  --manufacturer URL      the factory station
+  --serial S, --model M   what the device is (the serial defaults to the machine's)
+  --key-type p256|p384    for new keys
+  --retry-max SECONDS     no wait is longer
+  --telemetry SECONDS     interval of telemetry
+  --no-connect            end when provisioned
+  --once                  end instead of the first wait (status 1), and once connected (status 0)
+  --log-level LEVEL       debug, info, notice, warning, error
+)";
+}
+
+std::string machine_serial() {
+  for (const char* file : {"/sys/class/dmi/id/product_serial", "/proc/device-tree/serial-number"}) {
+    std::ifstream in(file);
+    std::string text;
+    std::getline(in, text, '\0');
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+    bool printable = std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7F; });
+    if (!text.empty() && text.size() <= 64 && printable) return text;
+  }
+  std::ifstream in("/etc/machine-id");
+  std::string id;
+  std::getline(in, id);
+  return id.size() == 32 ? id.substr(0, 16) : "";
+}
+
+}  // namespace fairlead::device

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device/device.h"
+
+#include <ifaddrs.h>
+#include <net/if.h>
+
+#include <future>
+#include <set>
+
+#include "base/events.h"
+#include "base/limits.h"
+
+namespace fairlead::device {
+
+namespace {
+
+constexpr Duration retry_first = std::chrono::seconds(2), refused_first = std::chrono::seconds(30);
+constexpr Duration network_poll = std::chrono::milliseconds(500);
+constexpr Duration fetch_deadline = std::chrono::minutes(2);
+
+// "Nov  2 2026", the first day on which this program can run.
+Time build_day() {
+  constexpr std::string_view date = __DATE__, months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  unsigned month = static_cast<unsigned>(months.find(date.substr(0, 3)) / 3 + 1);
+  unsigned day = static_cast<unsigned>((date[4] == ' ' ? 0 : date[4] - '0') * 10 + date[5] - '0');
+  int year = (date[7] - '0') * 1000 + (date[8] - '0') * 100 + (date[9] - '0') * 10 + date[10] - '0';
+  auto built = std::chrono::year(year) / std::chrono::month(month) / std::chrono::day(day);
+  return std::chrono::sys_days(built) - std::chrono::days(1);  // time zones
+}
+
+// The addresses that a network gave us; a change of them is worth an early try.
+std::set<std::string> network_addresses() {
+  std::set<std::string> out;
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return out;
+  for (auto* each = all; each; each = each->ifa_next) {
+    if (!each->ifa_addr || (each->ifa_flags & IFF_LOOPBACK) || !(each->ifa_flags & IFF_RUNNING))
+      continue;
+    auto* bytes = reinterpret_cast<const std::uint8_t*>(each->ifa_addr);
+    std::size_t size = each->ifa_addr->sa_family == AF_INET    ? 16
+                       : each->ifa_addr->sa_family == AF_INET6 ? 28
+                                                               : 0;
+    if (size > 0) out.insert(std::string(each->ifa_name) + to_hex(View(bytes, size)));
+  }
+  ::freeifaddrs(all);
+  return out;
+}
+
+bool about_reachability(Reason reason) {
+  return reason == Reason::dns_failed || reason == Reason::station_unreachable ||
+         reason == Reason::rendezvous_unreachable || reason == Reason::owner_unreachable ||
+         reason == Reason::broker_unreachable;
+}
+
+std::string text_of(const fdo::Candidate& candidate) {
+  net::Url url{candidate.tls, candidate.host, candidate.port, "/"};
+  return std::string(candidate.tls ? "https://" : "http://") + url.authority();
+}
+
+}  // namespace
+
+Time clock_floor(const std::optional<Identity>& identity) {
+  Time floor = build_day();
+  if (identity && identity->operational)
+    floor = std::max(floor, identity->operational->server_time);
+  return floor;
+}
+
+Device::Device(const Config& config, Workshop workshop, Journal& journal, Log& log,
+               std::optional<Identity> identity)
+    : config_(config),
+      shop_(std::move(workshop)),
+      journal_(journal),
+      log_(log),
+      identity_(std::move(identity)),
+      state_(state_of(identity_)) {}
+Device::~Device() = default;
+
+bool Device::clock_plausible() const { return shop_.clock() >= clock_floor(identity_); }
+
+void Device::reload() {
+  auto loaded = load_identity(shop_.directory);
+  if (loaded) identity_ = std::move(*loaded);
+  // An identity that can't be read now: what is in memory was read or written by us before.
+}
+
+net::Task<void> Device::run() {
+  Outcome outcome{Event::started, {}};
+  for (;;) {
+    const Row* row = find_row(state_, outcome.event);
+    if (!row) {
+      std::string why = "no row for '" + std::string(to_string(outcome.event)) + "' in state '" +
+                        std::string(to_string(state_)) + "'";
+      co_return fail(Errc::internal, why);
+    }
+    if (outcome.failure && outcome.failure->reason == Reason::interrupted) co_return ok();
+    advance(*row, outcome);
+    if (row->next == State::finished) co_return ok();
+    if (row->action == Action::wait || row->action == Action::wait_long) {
+      if (config_.once)
+        co_return fail(Errc::refused,
+                       outcome.failure ? in_words(*outcome.failure) : std::string(row->why));
+      auto waiting = wait(row->action);
+      auto waited = co_await std::move(waiting);
+      if (!waited) co_return ok();  // told to stop
+      outcome = {Event::started, {}};
+      continue;
+    }
+    if (row->action == Action::none) {
+      outcome = {Event::started, {}};
+      continue;
+    }
+    if (ends_before(row->action)) co_return ok();
+    auto performing = perform(row->action);
+    outcome = co_await std::move(performing);
+  }
+}
+
+// `initialize` ends where the field begins; a device that is not to connect ends before that.
+bool Device::ends_before(Action action) const {
+  if (config_.command == Command::initialize) return action != Action::initialize;
+  return action == Action::connect && !config_.connect;
+}
+
+void Device::note(const Failure& failure) {
+  Fields fields{{"detail", failure.detail}};
+  log_.write(event_of(failure.reason), fields);
+}
+
+void Device::advance(const Row& row, const Outcome& outcome) {
+  if (outcome.failure) note(*outcome.failure);
+  if (row.next != state_)
+    log_(event::device_state, {{"from", std::string(to_string(state_))},
+                               {"to", std::string(to_string(row.next))},
+                               {"why", std::string(row.why)}});
+  state_ = row.next;
+  std::string text = outcome.failure ? in_words(*outcome.failure) : std::string(row.why);
+  bool between = state_ == State::finished;
+  if (between) return;
+  // A search goes through many addresses; its obstacles are written down once, when the round is
+  // over.
+  if (state_ == State::seeking && outcome.failure) return;
+  auto written = journal_.step(state_, outcome.failure, std::move(text));
+  if (!written) note(local_failure(written.error()));
+}
+
+boost::asio::awaitable<Device::Outcome> Device::perform(Action action) {
+  if (action == Action::seek) {
+    auto seeking = seek();
+    co_return co_await std::move(seeking);
+  }
+  if (action == Action::onboard) {
+    auto onboarding = onboard_at_owners();
+    co_return co_await std::move(onboarding);
+  }
+  if (action == Action::connect) {
+    auto connecting = connect();
+    co_return co_await std::move(connecting);
+  }
+  if (action == Action::serve) {
+    auto serving = serve();
+    co_return co_await std::move(serving);
+  }
+  auto initializing = act_initialize();
+  auto initialized = co_await std::move(initializing);
+  Outcome out{Event::done, {}};
+  if (!initialized) out = {event_for(initialized.error().reason), initialized.error()};
+  attempts_ = initialized ? 0 : attempts_ + 1;
+  co_return out;
+}
+
+AttemptTask<void> Device::act_initialize() {
+  if (config_.manufacturer.empty())
+    co_return give_up(Reason::station_unset, "no manufacturer is configured");
+  FactoryFacts facts{config_.serial.empty() ? machine_serial() : config_.serial, config_.model,
+                     config_.key_type};
+  if (facts.serial.empty())
+    co_return give_up(Reason::station_unset,
+                      "the machine has no serial number: set one with --serial");
+  auto initializing = initialize(shop_, facts, config_.manufacturer);
+  auto identity = co_await std::move(initializing);
+  if (!identity) {
+    reload();  // a commit that failed in its last step may have happened
+    co_return std::unexpected(std::move(identity.error()));
+  }
+  identity_ = std::move(*identity);
+  log_(event::device_initialized,
+       {{"guid", fdo::to_text(identity_->credential.guid)}, {"serial", identity_->serial}});
+  co_return Attempt<void>{};
+}
+
+boost::asio::awaitable<Device::Outcome> Device::seek() {
+  if (!search_) {
+    search_ = std::make_unique<RendezvousSearch>(identity_->credential.rendezvous, shop_.random,
+                                                 config_.retry_max);
+    round_failure_.reset();
+  }
+  if (!search_->usable()) {
+    search_.reset();
+    search_wait_ = config_.retry_max;
+    Outcome out{Event::exhausted, Failure{Reason::rendezvous_unusable,
+                                          "none of its directives is for http or https"}};
+    co_return out;
+  }
+  for (;;) {
+    auto step = search_->next();
+    if (auto* pause = std::get_if<RendezvousSearch::Wait>(&step)) {
+      if (pause->round_over) {
+        search_wait_ = pause->time;
+        search_.reset();
+        Outcome out{Event::exhausted, round_failure_};
+        if (round_failure_ && about_reachability(round_failure_->reason) &&
+            network_addresses().empty())
+          out.failure = Failure{Reason::network_missing, round_failure_->detail};
+        co_return out;
+      }
+      auto sleeping = shop_.loop.sleep(pause->time);
+      auto slept = co_await std::move(sleeping);
+      if (slept) continue;
+      Outcome out{Event::failed, Failure{Reason::interrupted, "while looking for the owner"}};
+      co_return out;
+    }
+    auto candidate = std::get<RendezvousSearch::Try>(step);
+    owners_ = {candidate.candidate};
+    to1d_.reset();
+    if (candidate.bypass) {
+      Outcome out{Event::done, {}};
+      co_return out;
+    }
+    auto asking = ask_rendezvous(shop_, *identity_, candidate.candidate, clock_plausible());
+    auto redirect = co_await std::move(asking);
+    if (!redirect) {
+      Failure failure = std::move(redirect.error());
+      if (!round_failure_ || round_failure_->reason <= failure.reason) round_failure_ = failure;
+      Outcome out{event_for(failure.reason), std::move(failure)};
+      co_return out;
+    }
+    owners_ = fdo::candidates(redirect->addresses);
+    to1d_ = std::move(*redirect);
+    std::string owners;
+    for (const auto& each : owners_) owners += (owners.empty() ? "" : ", ") + text_of(each);
+    log_(event::device_owner_found,
+         {{"rendezvous", text_of(candidate.candidate)}, {"owners", owners}});
+    Outcome out{Event::done, {}};
+    co_return out;
+  }
+}
+
+boost::asio::awaitable<Device::Outcome> Device::onboard_at_owners() {
+  Failure failure{Reason::owner_unreachable, "the owner registered no address of http or https"};
+  for (const fdo::Candidate& owner : owners_) {
+    OwnerSought sought{owner, to1d_, clock_plausible()};
+    auto onboarding = onboard(shop_, *identity_, module_facts(), std::move(sought),
+                              config_.allow_credential_reuse);
+    auto onboarded = co_await std::move(onboarding);
+    if (!onboarded) {
+      reload();  // a commit that failed in its last step may have happened
+      failure = std::move(onboarded.error());
+      if (failure.reason == Reason::interrupted) break;
+      if (&owner != &owners_.back()) note(failure);
+      continue;
+    }
+    identity_ = std::move(*onboarded);
+    search_.reset();
+    round_failure_.reset();
+    attempts_ = 0;
+    log_(event::device_onboarded,
+         {{"guid", fdo::to_text(identity_->credential.guid)}, {"owner", text_of(owner)}});
+    Outcome out{Event::done, {}};
+    if (state_of(identity_) != State::provisioned)
+      out = {Event::bare, Failure{Reason::grant_missing, "its plan for this device had none"}};
+    else
+      log_(event::device_granted,
+           {{"device", identity_->operational->device.str()},
+            {"endpoint", identity_->operational->endpoints[0].uri},
+            {"not_after", to_rfc3339(identity_->operational->chain[0].not_after())}});
+    co_return out;
+  }
+  if (!round_failure_ || round_failure_->reason <= failure.reason) round_failure_ = failure;
+  Outcome out{event_for(failure.reason), std::move(failure)};
+  co_return out;
+}
+
+boost::asio::awaitable<Device::Outcome> Device::connect() {
+  const Operational& operational = *identity_->operational;
+  if (clock_plausible() && operational.chain[0].not_after() < shop_.clock()) {
+    Outcome out{Event::exhausted, {}};
+    co_return out;
+  }
+  std::string firmware = config_.firmware.empty() ? "fairlead-device 0.1.0" : config_.firmware;
+  LinkSettings settings{firmware, config_.telemetry_interval, clock_plausible()};
+  link_ = std::make_unique<UpstreamLink>(shop_.loop, log_, shop_.keystore, shop_.clock, operational,
+                                         settings);
+  auto connecting = link_->connect();
+  auto connected = co_await std::move(connecting);
+  Outcome out{Event::done, {}};
+  if (connected) {
+    attempts_ = 0;
+  } else {
+    Failure failure = std::move(connected.error());
+    if (about_reachability(failure.reason) && network_addresses().empty())
+      failure.reason = Reason::network_missing;
+    out = {event_for(failure.reason), std::move(failure)};
+    ++attempts_;
+  }
+  co_return out;
+}
+
+boost::asio::awaitable<Device::Outcome> Device::serve() {
+  Outcome out{Event::done, {}};
+  if (config_.once) {
+    auto leaving = link_->disconnect();
+    auto left = co_await std::move(leaving);
+    (void)left;
+    co_return out;
+  }
+  auto serving = link_->serve();
+  auto served = co_await std::move(serving);
+  if (!served) out = {event_for(served.error().reason), served.error()};
+  ++attempts_;
+  co_return out;
+}
+
+Duration Device::wait_time(Action action) {
+  if (search_wait_.count() > 0) return std::exchange(search_wait_, Duration(0));
+  Duration most = std::min<Duration>(config_.retry_max, std::chrono::minutes(5));
+  if (identity_) {
+    auto reason = link_ ? link_->reason() : upstream::LinkReason::none;
+    return std::min(most, upstream::reconnect_delay(reason, attempts_ > 0 ? attempts_ - 1 : 0,
+                                                    shop_.random, most));
+  }
+  Duration first = action == Action::wait_long ? refused_first : retry_first;
+  return std::min(most, first * (1 << std::min(attempts_, 7u)));
+}
+
+AttemptTask<void> Device::wait(Action action) {
+  Duration time = wait_time(action);
+  auto failure = journal_.record().failure;
+  log_(event::device_waits,
+       {{"seconds", std::to_string((time.count() + 999) / 1000)},
+        {"why", failure ? std::string(to_string(failure->reason)) : "another try is due"}});
+  auto written = journal_.waits_until(shop_.clock() + time);
+  ignore(written, "the wait is worth little on disk");
+  // A new address ends the wait early: somebody plugged in the cable. Not after a refusal, which no
+  // cable mends.
+  bool watch = action == Action::wait;
+  auto before = network_addresses();
+  while (time.count() > 0) {
+    Duration part = watch ? std::min(time, network_poll) : time;
+    auto sleeping = shop_.loop.sleep(part);
+    auto slept = co_await std::move(sleeping);
+    CO_TRY_VOID(locally(std::move(slept), Reason::interrupted));
+    time -= part;
+    if (!watch) continue;
+    auto now = network_addresses();
+    if (now != before && !now.empty()) break;
+  }
+  co_return Attempt<void>{};
+}
+
+ModuleFacts Device::module_facts() {
+  ModuleFacts out;
+  out.work = config_.work.empty() ? config_.state / "work" : config_.work;
+  out.product_uri = config_.product_uri;
+  out.firmware = config_.firmware.empty() ? "fairlead-device 0.1.0" : config_.firmware;
+  out.upstream_uri = config_.upstream_uri;
+  out.commands = config_.commands;
+  out.command_seconds_max = config_.command_seconds_max;
+  out.download_bytes_max = config_.download_bytes_max;
+  out.upload_bytes_max = config_.upload_bytes_max;
+  out.wget_bytes_max = config_.wget_bytes_max;
+  if (config_.wget_bytes_max > 0)
+    out.fetch = [this](const std::string& url, std::uint64_t bytes_max) {
+      return fetch(url, bytes_max);
+    };
+  out.log = &log_;
+  out.clock = shop_.clock;
+  out.clock_plausible = clock_plausible();
+  return out;
+}
+
+namespace {
+
+// Delivers whatever becomes of the task, also when the loop stops before it has begun.
+struct Promise {
+  std::promise<Result<Bytes>> promise;
+  bool kept = false;
+  void keep(Result<Bytes> result) {
+    if (!std::exchange(kept, true)) promise.set_value(std::move(result));
+  }
+  ~Promise() { keep(fail(Errc::cancelled, "the program stops")); }
+};
+
+net::Task<void> fetch_on_loop(net::Loop& loop, net::Url url, std::uint64_t bytes_max,
+                              std::shared_ptr<Promise> promise) {
+  net::TlsTrust trust;
+  trust.system_anchors = true;
+  net::HttpClient client(loop, net::TlsClient{trust, {}, nullptr});
+  net::HttpRequest request;
+  request.method = "GET";
+  auto sending = client.send(std::move(url), std::move(request), fetch_deadline, bytes_max);
+  auto response = co_await std::move(sending);
+  if (!response)
+    promise->keep(fail(response.error()));
+  else if (response->status != 200)
+    promise->keep(
+        fail(Errc::io, "the server answered with status " + std::to_string(response->status)));
+  else
+    promise->keep(std::move(response->body));
+  co_return ok();
+}
+
+}  // namespace
+
+// On a worker: the loop does the fetching meanwhile.
+Result<Bytes> Device::fetch(const std::string& text, std::uint64_t bytes_max) {
+  TRY(auto url, net::parse_url(text));
+  auto promise = std::make_shared<Promise>();
+  auto future = promise->promise.get_future();
+  shop_.loop.spawn("fetch",
+                   fetch_on_loop(shop_.loop, std::move(url), bytes_max, std::move(promise)));
+  return future.get();
+}
+
+}  // namespace fairlead::device

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Carries out what the flow table says, and writes down where the device stands.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "device/config.h"
+#include "device/initialize.h"
+#include "device/journal.h"
+#include "device/onboard.h"
+#include "device/rendezvous_search.h"
+#include "device/upstream_link.h"
+
+namespace fairlead::device {
+
+// The earliest time that it can be: when this program was built, or what an upstream last said.
+Time clock_floor(const std::optional<Identity>& identity);
+
+class Device {
+ public:
+  // All outlive the device.
+  Device(const Config& config, Workshop workshop, Journal& journal, Log& log,
+         std::optional<Identity> identity);
+  ~Device();
+
+  // Runs until nothing is left to do (see Config::once), or the loop stops. refused, with the last
+  // obstacle, where `once` ended it before its time.
+  net::Task<void> run();
+
+ private:
+  struct Outcome {
+    Event event;
+    std::optional<Failure> failure;
+  };
+  AttemptTask<void> act_initialize();
+  boost::asio::awaitable<Outcome> perform(Action action);
+  boost::asio::awaitable<Outcome> seek();
+  boost::asio::awaitable<Outcome> onboard_at_owners();
+  boost::asio::awaitable<Outcome> connect();
+  boost::asio::awaitable<Outcome> serve();
+  AttemptTask<void> wait(Action action);
+  bool ends_before(Action action) const;
+  Duration wait_time(Action action);
+  void advance(const Row& row, const Outcome& outcome);
+  void note(const Failure& failure);
+  void reload();
+  bool clock_plausible() const;
+  ModuleFacts module_facts();
+  Result<Bytes> fetch(const std::string& url, std::uint64_t bytes_max);
+
+  const Config& config_;
+  Workshop shop_;
+  Journal& journal_;
+  Log& log_;
+  std::optional<Identity> identity_;
+  State state_;
+
+  std::unique_ptr<RendezvousSearch> search_;
+  std::vector<fdo::Candidate> owners_;  // where TO2 is to be tried
+  std::optional<fdo::To1d> to1d_;
+  std::optional<Failure> round_failure_;  // what got furthest since the round began
+  Duration search_wait_{0};
+  std::unique_ptr<UpstreamLink> link_;
+  unsigned attempts_ = 0;
+};
+
+}  // namespace fairlead::device

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device/fdo_client.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/limits.h"
+
+namespace fairlead::device {
+
+namespace {
+
+constexpr std::size_t token_bytes_max = 4096;
+
+net::Url url_of(const fdo::Candidate& candidate) {
+  return {candidate.tls, candidate.host, candidate.port, "/"};
+}
+
+net::TlsTrust trust_of(const fdo::Candidate& candidate, bool clock_plausible) {
+  net::TlsTrust trust;
+  if (candidate.server_cert_hash)
+    trust.certificate_hash = candidate.server_cert_hash->value;
+  else if (candidate.authority_cert_hash)
+    trust.authority_hash = candidate.authority_cert_hash->value;
+  else
+    trust.unauthenticated = true;
+  trust.ignore_dates = !clock_plausible;
+  return trust;
+}
+
+std::optional<std::uint8_t> message_type(const net::Headers& headers) {
+  auto text = net::find_header(headers, "Message-Type");
+  unsigned value = 0;
+  if (!text) return std::nullopt;
+  auto end = text->data() + text->size();
+  auto read = std::from_chars(text->data(), end, value);
+  if (read.ec != std::errc{} || read.ptr != end || value > 255) return std::nullopt;
+  return static_cast<std::uint8_t>(value);
+}
+
+Reason pick(FdoPeer peer, Reason station, Reason rendezvous, Reason owner) {
+  return peer == FdoPeer::station ? station : peer == FdoPeer::rendezvous ? rendezvous : owner;
+}
+
+}  // namespace
+
+FdoClient::FdoClient(net::Loop& loop, FdoPeer peer, const fdo::Candidate& candidate,
+                     bool clock_plausible)
+    : FdoClient(loop, peer, url_of(candidate), trust_of(candidate, clock_plausible)) {}
+
+FdoClient::FdoClient(net::Loop& loop, FdoPeer peer, net::Url base, net::TlsTrust trust)
+    : peer_(peer), base_(std::move(base)) {
+  while (base_.target.ends_with('/')) base_.target.pop_back();
+  http_ = std::make_unique<net::HttpClient>(loop, net::TlsClient{std::move(trust), {}, nullptr});
+}
+
+Failure FdoClient::transport_failure(const Error& error) const {
+  bool resolving = error.context.contains("resolve") || error.context.contains("name server") ||
+                   error.code == Errc::not_found;
+  switch (error.code) {
+    case Errc::untrusted:
+      return {Reason::tls_untrusted, error.context};
+    case Errc::expired:
+      return {Reason::clock_wrong, error.context};
+    case Errc::cancelled:
+      return {Reason::interrupted, error.context};
+    case Errc::malformed:
+    case Errc::refused:
+      return {Reason::peer_wrong, error.context};
+    case Errc::internal:
+      return {Reason::fault, error.context};
+    default:
+      break;
+  }
+  if (resolving) return {Reason::dns_failed, error.context};
+  return {pick(peer_, Reason::station_unreachable, Reason::rendezvous_unreachable,
+               Reason::owner_unreachable),
+          error.context};
+}
+
+Failure FdoClient::peer_failure(std::uint8_t answering) const {
+  const fdo::ErrorMessage& error = *peer_error_;
+  std::string detail = where() + " answered message " + std::to_string(answering) + " with error " +
+                       std::to_string(static_cast<unsigned>(error.code)) + ": " + error.text;
+  if (error.code == fdo::ErrorCode::not_found)
+    return {
+        pick(peer_, Reason::station_refused, Reason::rendezvous_unknown, Reason::owner_unknowing),
+        detail};
+  if (error.code == fdo::ErrorCode::internal)
+    return {pick(peer_, Reason::station_unreachable, Reason::rendezvous_unreachable,
+                 Reason::owner_fault),
+            detail};
+  return {pick(peer_, Reason::station_refused, Reason::rendezvous_refused, Reason::owner_refused),
+          detail};
+}
+
+AttemptTask<FdoAnswer> FdoClient::exchange(std::uint8_t type, Bytes body, std::uint8_t expected,
+                                           Duration limit) {
+  net::HttpRequest request;
+  request.method = "POST";
+  request.headers = {{"Content-Type", "application/cbor"}};
+  if (!authorization_.empty()) request.headers.emplace_back("Authorization", authorization_);
+  request.body = std::move(body);
+  net::Url url = base_;
+  url.target += "/fdo/101/msg/" + std::to_string(type);
+  auto sending =
+      http_->send(std::move(url), std::move(request), limit, limits::fdo_message_bytes_max);
+  auto response = co_await std::move(sending);
+  if (!response) co_return std::unexpected(transport_failure(response.error()));
+  co_return judge(type, expected, *response);
+}
+
+Attempt<FdoAnswer> FdoClient::judge(std::uint8_t type, std::uint8_t expected,
+                                    const net::HttpResponse& response) {
+  auto answer_type = message_type(response.headers);
+  if (answer_type == 255) {  // under any status
+    auto error = fdo::decode_error(response.body);
+    if (!error)
+      return give_up(Reason::peer_wrong, where() + " sent an error message that can't be read");
+    peer_error_ = std::move(*error);
+    return std::unexpected(peer_failure(type));
+  }
+  if (response.status != 200)
+    return give_up(Reason::peer_wrong, where() + " answered message " + std::to_string(type) +
+                                           " with HTTP status " + std::to_string(response.status));
+  if (answer_type != expected)
+    return give_up(Reason::peer_wrong,
+                   where() + " answered message " + std::to_string(type) +
+                       (answer_type ? " with message " + std::to_string(*answer_type)
+                                    : " without a Message-Type"));
+  bool opens = expected == 11 || expected == 21 || expected == 31 || expected == 61;
+  if (auto token = net::find_header(response.headers, "Authorization")) {
+    if (token->size() > token_bytes_max)
+      return give_up(Reason::peer_wrong, where() + " sent a token that is too long");
+    authorization_ = std::string(*token);
+  } else if (opens) {
+    return give_up(Reason::peer_wrong, where() + " opened the run without a token");
+  }
+  return FdoAnswer{expected, response.body};
+}
+
+AttemptTask<void> FdoClient::report(fdo::ErrorCode code, std::uint8_t previous_message,
+                                    std::string text, Time now, std::uint64_t correlation) {
+  constexpr std::size_t text_max = 500;
+  if (text.size() > text_max) text.resize(text_max);
+  fdo::ErrorMessage message{
+      code, previous_message, std::move(text),
+      static_cast<std::uint64_t>(std::max<std::int64_t>(0, to_unix_seconds(now))), correlation};
+  net::HttpRequest request;
+  request.method = "POST";
+  request.headers = {{"Content-Type", "application/cbor"}, {"Message-Type", "255"}};
+  if (!authorization_.empty()) request.headers.emplace_back("Authorization", authorization_);
+  request.body = fdo::encode_error(message);
+  net::Url url = base_;
+  url.target += "/fdo/101/msg/255";
+  auto sending = http_->send(std::move(url), std::move(request), std::chrono::seconds(5), 4096);
+  auto response = co_await std::move(sending);
+  if (!response) co_return std::unexpected(transport_failure(response.error()));
+  co_return Attempt<void>{};
+}
+
+}  // namespace fairlead::device

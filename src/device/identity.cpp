@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device/identity.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "codec/cbor/reader.h"
+#include "codec/cbor/writer.h"
+
+namespace fairlead::device {
+
+using cbor::Reader;
+using cbor::Writer;
+using keystore::KeyName;
+
+namespace {
+
+constexpr std::uint64_t identity_version = 1;
+constexpr std::size_t text_max = 256, endpoints_max = 8, anchors_max = 8;
+
+void write_certificates(Writer& out, const std::vector<crypto::Certificate>& certificates) {
+  out.array(certificates.size());
+  for (const auto& each : certificates) out.bytes(each.der());
+}
+
+Result<std::vector<crypto::Certificate>> read_certificates(Reader& in, std::size_t max) {
+  std::size_t count = in.array_between(0, max);
+  std::vector<crypto::Certificate> out;
+  for (std::size_t i = 0; i < count; ++i) {
+    View der = in.bytes(limits::certificate_bytes_max);
+    TRY_VOID(in.status());
+    TRY(auto certificate, crypto::Certificate::from_der(der));
+    out.push_back(std::move(certificate));
+  }
+  return out;
+}
+
+void write_operational(Writer& out, const Operational& operational) {
+  out.array(6).text(operational.key.str()).text(operational.device.str());
+  write_certificates(out, operational.chain);
+  out.array(operational.endpoints.size());
+  for (const auto& each : operational.endpoints)
+    out.array(3).text(each.uri).text(each.client_id).text(each.topic_prefix);
+  write_certificates(out, operational.anchors);
+  out.integer(to_unix_ms(operational.server_time));
+}
+
+Result<Operational> read_operational(Reader& in) {
+  Operational out;
+  in.array(6);
+  out.key = KeyName(in.text(64));
+  out.device = DeviceId(in.text(64));
+  TRY(out.chain, read_certificates(in, limits::certificate_chain_max));
+  std::size_t count = in.array_between(0, endpoints_max);
+  for (std::size_t i = 0; i < count && !in.failed(); ++i) {
+    in.array(3);
+    enroll::Endpoint endpoint;
+    endpoint.uri = in.text(text_max);
+    endpoint.client_id = in.text(text_max);
+    endpoint.topic_prefix = in.text(text_max);
+    out.endpoints.push_back(std::move(endpoint));
+  }
+  TRY(out.anchors, read_certificates(in, anchors_max));
+  out.server_time = from_unix_ms(in.integer());
+  return out;
+}
+
+}  // namespace
+
+Bytes encode_identity(const Identity& identity) {
+  Writer out;
+  out.array(9)
+      .uint(identity_version)
+      .uint(identity.generation)
+      .text(identity.serial)
+      .text(identity.model);
+  out.text(identity.device_key.str()).text(identity.hmac_key.str());
+  out.bytes(fdo::encode_credential(identity.credential)).boolean(identity.onboarded);
+  if (identity.operational)
+    write_operational(out, *identity.operational);
+  else
+    out.null();
+  return out.take();
+}
+
+Result<Identity> decode_identity(View encoded) {
+  Reader in(encoded);
+  Identity out;
+  in.array(9);
+  if (in.uint() != identity_version) in.fail_here("identity is of another version");
+  out.generation = in.uint();
+  out.serial = in.text(text_max);
+  out.model = in.text(text_max);
+  out.device_key = KeyName(in.text(64));
+  out.hmac_key = KeyName(in.text(64));
+  View credential = in.bytes(limits::fdo_message_bytes_max);
+  TRY_VOID(in.status());
+  TRY(out.credential, fdo::decode_credential(credential));
+  out.onboarded = in.boolean();
+  if (!in.take_null()) {
+    TRY(auto operational, read_operational(in));
+    out.operational = std::move(operational);
+  }
+  return in.finish(std::move(out));
+}
+
+Result<std::optional<Identity>> load_identity(const StateDirectory& directory) {
+  TRY(auto bytes, directory.read(std::string(identity_file)));
+  if (!bytes) return std::optional<Identity>();
+  TRY(auto identity, decode_identity(*bytes).in("identity in " + directory.path().string()));
+  return std::optional(std::move(identity));
+}
+
+Result<void> save_identity(const StateDirectory& directory, const Identity& identity) {
+  return directory.write(std::string(identity_file), encode_identity(identity));
+}
+
+KeyName hmac_key_name(std::uint64_t generation) {
+  return KeyName(generation == 0 ? "device-hmac" : "device-hmac-" + std::to_string(generation));
+}
+
+KeyName operational_key_name(std::uint64_t generation) {
+  return KeyName("operational-" + std::to_string(generation));
+}
+
+Result<void> sweep_keys(keystore::Keystore& keystore, const std::optional<Identity>& identity) {
+  if (!identity) return ok();  // the next initialisation takes over or replaces what is there
+  std::vector<KeyName> wanted{identity->device_key, identity->hmac_key,
+                              operational_key_name(identity->generation + 1)};
+  if (identity->operational) wanted.push_back(identity->operational->key);
+  TRY(auto names, keystore.list());
+  for (const KeyName& name : names) {
+    bool ours = name.str().starts_with("device-hmac") || name.str().starts_with("operational-");
+    if (ours && std::ranges::find(wanted, name) == wanted.end()) TRY_VOID(keystore.remove(name));
+  }
+  return ok();
+}
+
+State state_of(const std::optional<Identity>& identity) {
+  if (!identity) return State::uninitialized;
+  if (identity->operational && !identity->operational->endpoints.empty()) return State::provisioned;
+  return identity->onboarded ? State::onboarded : State::initialized;
+}
+
+}  // namespace fairlead::device

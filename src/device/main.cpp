@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wiring of fairlead-device.
+#include <malloc.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "base/events.h"
+#include "crypto/system_random.h"
+#include "device/device.h"
+#include "device/status.h"
+#include "keystore/file/file_keystore.h"
+
+namespace {
+
+using namespace fairlead;
+using namespace fairlead::device;
+
+int complain(const Error& error) {
+  std::cerr << "fairlead-device: " << to_string(error) << "\n";
+  return 1;
+}
+
+// A test names a point in the environment; the program ends there as if the power had gone.
+Checkpoint crash_points(const Config& config) {
+  const char* wanted = config.allow_fault_injection ? std::getenv("FAIRLEAD_CRASH_AT") : nullptr;
+  if (!wanted) return no_checkpoint;
+  return [point = std::string(wanted)](std::string_view at) -> Result<void> {
+    if (at == point) ::_exit(137);
+    return ok();
+  };
+}
+
+int show_status(const Config& config) {
+  std::optional<Identity> identity;
+  JournalRecord journal;
+  auto directory = StateDirectory::look(config.state);
+  if (!directory && directory.error().code != Errc::not_found) return complain(directory.error());
+  if (directory) {
+    auto loaded = load_identity(*directory);
+    if (!loaded) return complain(loaded.error());
+    identity = std::move(*loaded);
+    std::optional<Error> lost;
+    journal = Journal::open(*directory, system_clock(), lost).record();
+  }
+  std::cout << (config.json ? status_json(identity, journal) : status_text(identity, journal));
+  return 0;
+}
+
+// Gives up the upstream and the owner's word; the FDO credential stays, so the owner (or the next
+// one) can onboard the device again.
+int reset(const Config& config, const StateDirectory& directory, keystore::Keystore& keystore,
+          Log& log) {
+  if (!config.yes) {
+    std::cerr << "fairlead-device: this takes the device off its upstream; say --yes to do it\n";
+    return 1;
+  }
+  auto identity = load_identity(directory);
+  if (!identity) return complain(identity.error());
+  if (*identity) {
+    (*identity)->operational.reset();
+    (*identity)->onboarded = false;
+    auto saved = save_identity(directory, **identity);
+    if (!saved) return complain(saved.error());
+    auto swept = sweep_keys(keystore, *identity);
+    if (!swept) return complain(swept.error());
+  }
+  auto removed = directory.remove(std::string(journal_file));
+  if (!removed) return complain(removed.error());
+  log(event::device_reset,
+      {{"what", "certificate, endpoints and journal are gone; the credential stays"}});
+  return 0;
+}
+
+net::Task<void> run_to_the_end(Device& device, net::Loop& loop, std::optional<Error>& failure) {
+  auto running = device.run();
+  auto ran = co_await std::move(running);
+  if (!ran && ran.error().code != Errc::cancelled) failure = ran.error();
+  loop.stop();
+  co_return ok();
+}
+
+int run(const Config& config, const StateDirectory& directory, keystore::Keystore& keystore,
+        Log& log) {
+  auto identity = load_identity(directory);
+  if (!identity) return complain(identity.error());
+  if (*identity && config.command == Command::initialize) {
+    std::cout << "already initialised as " << fdo::to_text((*identity)->credential.guid) << "\n";
+    return 0;
+  }
+  auto swept = sweep_keys(keystore, *identity);
+  if (!swept) return complain(swept.error());
+  std::optional<Error> lost;
+  Journal journal = Journal::open(directory, system_clock(), lost);
+  if (lost) log(event::device_journal_lost, {{"why", lost->context}});
+  crypto::SystemRandom random;
+  net::Loop loop(log, 1, 64);
+  Workshop workshop{loop, keystore, directory, random, system_clock(), crash_points(config)};
+  Config effective = config;
+  if (config.command == Command::initialize) effective.once = true;
+  Device device(effective, workshop, journal, log, std::move(*identity));
+  std::optional<Error> failure;
+  loop.spawn("device", run_to_the_end(device, loop, failure));
+  loop.run_until_signal();
+  if (!failure) return 0;
+  std::cerr << "fairlead-device: " << failure->context << "\n";
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  mallopt(M_ARENA_MAX, 1);  // one heap for the few threads: half the memory
+  auto line = parse_command_line(
+      std::span<const char* const>(argv + 1, static_cast<std::size_t>(argc - 1)));
+  if (!line) return complain(line.error());
+  if (line->help) {
+    std::cout << usage();
+    return 0;
+  }
+  const Config& config = line->config;
+  if (config.command == Command::status) return show_status(config);
+  JsonLog log(STDERR_FILENO, system_clock(), config.log_level);
+  auto directory = StateDirectory::open(config.state, crash_points(config));
+  if (!directory) return complain(directory.error());
+  auto keys = keystore::FileKeystore::open(config.state / "keys");
+  if (!keys) return complain(keys.error());
+  if (config.command == Command::reset) return reset(config, *directory, **keys, log);
+  return run(config, *directory, **keys, log);
+}

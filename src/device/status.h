@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "device/identity.h"
+#include "device/journal.h"
+
+namespace fairlead::device {
+
+// Where the device stands, for a person and for a program.
+std::string status_text(const std::optional<Identity>& identity, const JournalRecord& journal);
+std::string status_json(const std::optional<Identity>& identity, const JournalRecord& journal);
+
+}  // namespace fairlead::device

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device/upstream_link.h"
+
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <fstream>
+
+#include "base/events.h"
+
+namespace fairlead::device {
+
+namespace json = boost::json;
+using upstream::LinkReason;
+
+namespace {
+
+Reason reason_of(LinkReason reason) {
+  switch (reason) {
+    case LinkReason::name_not_found:
+      return Reason::dns_failed;
+    case LinkReason::tls_untrusted:
+      return Reason::tls_untrusted;
+    case LinkReason::tls_expired:
+      return Reason::clock_wrong;
+    case LinkReason::certificate_refused:
+    case LinkReason::not_authorised:
+      return Reason::broker_refused;
+    case LinkReason::revoked:
+      return Reason::revoked;
+    case LinkReason::taken_over:
+      return Reason::client_id_taken;
+    case LinkReason::lost:
+      return Reason::connection_lost;
+    default:
+      return Reason::broker_unreachable;
+  }
+}
+
+std::int64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::int64_t whole = 0, resident = 0;
+  statm >> whole >> resident;
+  return resident * ::sysconf(_SC_PAGESIZE);
+}
+
+double uptime_seconds() {
+  std::ifstream in("/proc/uptime");
+  double out = 0;
+  in >> out;
+  return out;
+}
+
+}  // namespace
+
+std::string birth_payload(std::string_view firmware, Time now) {
+  return json::serialize(
+      json::object{{"state", "online"}, {"time", to_rfc3339(now)}, {"firmware", firmware}});
+}
+std::string will_payload() { return R"({"state":"offline"})"; }
+std::string telemetry_payload(Time now) {
+  return json::serialize(json::object{
+      {"time", to_rfc3339(now)}, {"uptime_s", uptime_seconds()}, {"rss_bytes", resident_bytes()}});
+}
+
+UpstreamLink::UpstreamLink(net::Loop& loop, Log& log, keystore::Keystore& keystore, Clock clock,
+                           const Operational& operational, LinkSettings settings)
+    : loop_(loop),
+      log_(log),
+      keystore_(keystore),
+      clock_(std::move(clock)),
+      operational_(operational),
+      settings_(std::move(settings)) {}
+UpstreamLink::~UpstreamLink() = default;
+
+Failure UpstreamLink::failure_of(const upstream::LinkState& state, const Error& error) const {
+  if (error.code == Errc::cancelled) return {Reason::interrupted, error.context};
+  std::string words = state.words.empty() ? error.context : state.words;
+  return {reason_of(state.reason), endpoint_.uri + ": " + words};
+}
+
+AttemptTask<void> UpstreamLink::connect() {
+  auto open_it = [this] { return keystore_.open_key(operational_.key); };
+  auto opening = loop_.on_worker(open_it);
+  auto opened = co_await std::move(opening);
+  CO_TRY(std::shared_ptr<crypto::Signer> key, locally(std::move(opened), Reason::key_failed));
+  Attempt<void> last = give_up(Reason::grant_missing, "the grant names no endpoint");
+  for (const enroll::Endpoint& endpoint : operational_.endpoints) {
+    auto trying = connect_to(endpoint, key);
+    last = co_await std::move(trying);
+    if (last) break;
+  }
+  co_return last;
+}
+
+AttemptTask<void> UpstreamLink::connect_to(enroll::Endpoint endpoint,
+                                           std::shared_ptr<crypto::Signer> key) {
+  endpoint_ = std::move(endpoint);
+  auto address = upstream::parse_mqtt_uri(endpoint_.uri);
+  if (!address)
+    co_return give_up(Reason::grant_wrong,
+                      "endpoint " + endpoint_.uri + ": " + address.error().context);
+  upstream::MqttSettings settings;
+  settings.host = address->host;
+  settings.port = address->port;
+  settings.client_id = endpoint_.client_id;
+  settings.tls.trust.anchors = operational_.anchors;
+  settings.tls.trust.ignore_dates = !settings_.clock_plausible;
+  settings.tls.chain = operational_.chain;
+  settings.tls.key = std::move(key);
+  settings.will = upstream::MqttMessage{endpoint_.topic_prefix + "state", will_payload(), 1, true};
+  ended_ = std::make_unique<net::Completion>(loop_);
+  upstream::MqttHandlers handlers;
+  handlers.on_state = [this](const upstream::LinkState& state) {
+    reason_ = state.reason;
+    if (!state.connected) ended_->complete(ok());
+  };
+  auto made = upstream::MqttSession::create(loop_, std::move(settings), std::move(handlers));
+  if (!made) co_return give_up(Reason::grant_wrong, made.error().context);
+  session_ = std::move(*made);
+  auto connecting = session_->connect();
+  auto connected = co_await std::move(connecting);
+  reason_ = session_->state().reason;
+  if (!connected) co_return std::unexpected(failure_of(session_->state(), connected.error()));
+  upstream::MqttMessage birth{endpoint_.topic_prefix + "state",
+                              birth_payload(settings_.firmware, clock_()), 1, true};
+  auto publishing = session_->publish(std::move(birth));
+  auto published = co_await std::move(publishing);
+  if (!published) co_return std::unexpected(failure_of(session_->state(), published.error()));
+  log_(event::device_connected, {{"endpoint", endpoint_.uri}, {"client_id", endpoint_.client_id}});
+  co_return Attempt<void>{};
+}
+
+AttemptTask<void> UpstreamLink::serve() {
+  while (session_->state().connected) {
+    upstream::MqttMessage telemetry{endpoint_.topic_prefix + "telemetry",
+                                    telemetry_payload(clock_()), 0, false};
+    auto publishing = session_->publish(std::move(telemetry));
+    auto published = co_await std::move(publishing);
+    // A connection that is gone says so itself, and better.
+    if (!published && session_->state().connected)
+      co_return std::unexpected(failure_of(session_->state(), published.error()));
+    auto waiting = ended_->wait(settings_.telemetry_interval);
+    auto waited = co_await std::move(waiting);
+    if (!waited && waited.error().code == Errc::cancelled)
+      co_return give_up(Reason::interrupted, waited.error().context);
+  }
+  Error lost{Errc::io, "the connection ended"};
+  co_return std::unexpected(failure_of(session_->state(), lost));
+}
+
+AttemptTask<void> UpstreamLink::disconnect() {
+  if (!session_ || !session_->state().connected) co_return Attempt<void>{};
+  upstream::MqttMessage farewell{endpoint_.topic_prefix + "state", will_payload(), 1, true};
+  auto publishing = session_->publish(std::move(farewell));
+  auto published = co_await std::move(publishing);
+  ignore(published, "the will says the same");
+  auto disconnecting = session_->disconnect();
+  auto disconnected = co_await std::move(disconnecting);
+  ignore(disconnected, "the broker notices either way");
+  co_return Attempt<void>{};
+}
+
+}  // namespace fairlead::device
