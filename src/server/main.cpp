@@ -58,7 +58,9 @@ Arguments parse_arguments(int argc, char** argv) {
 
 Result<server::Config> configure(const Arguments& arguments) {
   server::Config config;
-  if (!arguments.config.empty()) TRY(config, server::load_config(arguments.config));
+  if (!arguments.config.empty()) {
+    TRY(config, server::load_config(arguments.config));
+  }
   if (!arguments.data.empty()) config.data = arguments.data;
   if (config.broker_plugin.empty())
     config.broker_plugin = (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "fairlead-mosquitto.so").string();
@@ -83,7 +85,9 @@ Result<std::unique_ptr<net::HttpServer>> listen(net::Loop& loop, Log& log, const
   options.address = where.address;
   options.port = where.port;
   options.body_bytes_max = body_max;
-  if (where.tls) TRY(options.tls, server::tls_for(identity, config.public_host, random, now));
+  if (where.tls) {
+    TRY(options.tls, server::tls_for(identity, config.public_host, random, now));
+  }
   TRY(auto listener, net::HttpServer::listen(loop, log, std::move(options), std::move(handler)));
   log(event::listening, {{"what", std::string(what)}, {"address", where.address}, {"port", std::to_string(listener->port())}});
   return listener;

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# fairlead_room(NAME [PARTS part...] [LIBRARIES lib...])
+# fairlead_room(NAME [PARTS part...] [LIBRARIES lib...] [TEST_LIBRARIES lib...])
 #
 # Makes the library fairlead_NAME of every .cpp below src/NAME, except tests, main.cpp and the folders
 # named as PARTS, each of which becomes a library fairlead_NAME_PART of its own (a back end, or a piece
 # that others may use without the rest). What a room links is read from tools/layers.txt, so that an
-# arrow between rooms exists in one place. LIBRARIES are third-party and stay private to the room.
+# arrow between rooms exists in one place. LIBRARIES are third-party and stay private to the room;
+# TEST_LIBRARIES are back ends of other rooms that the room's tests put in.
 # Unit tests (*_test.cpp) beside the code become one program, NAME_test.
 
 file(STRINGS "${CMAKE_SOURCE_DIR}/tools/layers.txt" FAIRLEAD_LAYERS REGEX "^[a-z]")
@@ -52,7 +53,7 @@ function(fairlead_library target folder)
 endfunction()
 
 function(fairlead_room room)
-  cmake_parse_arguments(ARG "" "" "PARTS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "PARTS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
   set(folder "${CMAKE_SOURCE_DIR}/src/${room}")
   fairlead_room_arrows(${room} arrows)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${folder}/*.cpp")
@@ -80,7 +81,7 @@ function(fairlead_room room)
   if(FAIRLEAD_TESTS AND tests)
     add_executable(${room}_test ${tests})
     target_link_libraries(${room}_test PRIVATE fairlead_${room} ${part_targets}
-                          fairlead_test_support GTest::gmock GTest::gtest_main ${ARG_LIBRARIES})
+                          fairlead_test_support GTest::gmock GTest::gtest_main ${ARG_LIBRARIES} ${ARG_TEST_LIBRARIES})
     add_test(NAME ${room} COMMAND ${room}_test)
     set_tests_properties(${room} PROPERTIES LABELS unit TIMEOUT 300)
   endif()
