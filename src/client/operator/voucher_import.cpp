@@ -35,6 +35,7 @@ bool VoucherImport::wants_more() const {
 
 VoucherImport::Batch VoucherImport::take(bool more_comes) {
   Batch batch;
+  attempt_counted_ = false;
   if (!again_.empty()) {
     batch = std::move(again_.front());
     again_.pop_front();
@@ -86,7 +87,9 @@ Answer<VoucherImport::Next> VoucherImport::answered(Batch batch,
     case ProblemKind::unreachable:
       // What of this batch was taken in nevertheless will be "unchanged" the next time.
       put_back(std::move(batch));
-      if (++attempts_ >= import_attempts_max) return std::unexpected(std::move(why));
+      // Several requests sent together fail together: that is one attempt.
+      if (!std::exchange(attempt_counted_, true)) ++attempts_;
+      if (attempts_ >= import_attempts_max) return std::unexpected(std::move(why));
       return Next::wait;
     case ProblemKind::bad_request:
     case ProblemKind::too_large:

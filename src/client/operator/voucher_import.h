@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <unordered_set>
+#include <utility>
 
 #include "client/operator/problem.h"
 #include "client/operator/voucher_splitter.h"
@@ -70,6 +71,7 @@ class VoucherImport {
   std::deque<FoundVoucher> waiting_;
   std::size_t waiting_bytes_ = 0;
   unsigned attempts_ = 0;
+  bool attempt_counted_ = false;  // since the last take()
   ImportCounts counts_;
   std::vector<ImportRefusal> refusals_;
   std::vector<crypto::Sha256> newly_done_;

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/operator/explain.h"
+
+#include <gtest/gtest.h>
+
+namespace fairlead::client {
+namespace {
+
+json::value event(std::string at, std::string text, std::string advice = "") {
+  return json::object{{"at", at},     {"id", "X"},        {"level", "info"},
+                      {"text", text}, {"advice", advice}, {"fields", json::object{{"guid", "g1"}}}};
+}
+json::value device(std::string state) {
+  return json::object{{"id", "d1"}, {"name", "pump-17"}, {"serial", "SN-17"}, {"state", state}};
+}
+json::value timeline(json::array items) { return json::object{{"items", std::move(items)}}; }
+
+TEST(Explain, SaysSomethingUsefulEvenOfDocumentsThatHoldNothing) {
+  for (json::value odd : {json::value(nullptr), json::value("x"), json::value(json::object{}),
+                          json::value(json::object{{"items", 7}})}) {
+    auto story = explain(odd, odd, "SN-17");
+    EXPECT_TRUE(story.events.empty());
+    EXPECT_FALSE(story.next.empty());
+  }
+}
+
+TEST(Explain, NamesTheDeviceByAllThatIsKnown) {
+  EXPECT_EQ(explain(device("online"), timeline({}), "x").title, "pump-17 (id d1, serial SN-17)");
+}
+
+TEST(Explain, CountsTheTimeBetweenEventsAndGathersRepetitions) {
+  auto story = explain(
+      device("failed"),
+      timeline({event("2026-11-24T12:00:00Z", "Imported."),
+                event("2026-11-24T12:00:10Z", "Failed."), event("2026-11-24T12:00:20Z", "Failed."),
+                event("2026-11-24T12:02:25Z", "Started.")}),
+      "SN-17");
+  ASSERT_EQ(story.events.size(), 3u);
+  EXPECT_EQ(story.events[1].times, 2u);
+  EXPECT_EQ(in_words(story.events[1].since_previous), "10 s");
+  EXPECT_EQ(in_words(story.events[2].since_previous), "2 min 5 s");
+}
+
+TEST(Explain, FillsTheAdviceSoThatItCanBeCopied) {
+  auto story = explain(device("known"),
+                       timeline({event("2026-11-24T12:00:00Z", "Made.",
+                                       "Extend `voucher extend {guid} --to X` for DEVICE.")}),
+                       "SN-17");
+  EXPECT_EQ(story.next, "Extend `voucher extend g1 --to X` for DEVICE.");
+  story = explain(
+      device("offline"),
+      timeline({event("2026-11-24T12:00:00Z", "x", "`fairlead readmit DEVICE` helps {odd}")}),
+      "SN-17");
+  EXPECT_EQ(story.next, "`fairlead readmit SN-17` helps {odd}");
+}
+
+TEST(Explain, TheStateDecidesWhereAnOldAdviceWouldMislead) {
+  auto events = timeline({event("2026-11-24T12:00:00Z", "Failed.", "Mend the network."),
+                          event("2026-11-24T12:00:01Z", "Tried.")});
+  EXPECT_EQ(explain(device("online"), events, "d1").next, "Nothing: the device is connected.");
+  EXPECT_EQ(explain(device("failed"), events, "d1").next, "Mend the network.");
+  EXPECT_NE(explain(device("waiting"), events, "d1").next.find("device approve d1`"),
+            std::string::npos);
+  EXPECT_NE(explain(device("revoked"), events, "d1").next.find("readmit d1`"), std::string::npos);
+  EXPECT_NE(explain(device("granted"), events, "d1").next.find("broker"), std::string::npos);
+  EXPECT_NE(explain(device("of-the-future"), events, "d1").next.find("of-the-future"),
+            std::string::npos);
+}
+
+TEST(Explain, LetsNoDeviceCommandTheTerminal) {
+  auto story = explain(json::object{{"name", "a\x1b[2J"}},
+                       timeline({event("2026-11-24T12:00:00Z", "b\x1b]0;x")}), "d1");
+  EXPECT_EQ(story.title.find('\x1b'), std::string::npos);
+  EXPECT_EQ(story.events[0].text.find('\x1b'), std::string::npos);
+}
+
+TEST(InWords, TakesTwoUnitsAtMost) {
+  using namespace std::chrono;
+  EXPECT_EQ(in_words(milliseconds(450)), "450 ms");
+  EXPECT_EQ(in_words(milliseconds(59'999)), "59 s");
+  EXPECT_EQ(in_words(hours(3) + minutes(20)), "3 h 20 min");
+  EXPECT_EQ(in_words(days(5)), "5 d");
+  EXPECT_EQ(in_words(seconds(-3)), "-3 s");
+}
+
+}  // namespace
+}  // namespace fairlead::client
