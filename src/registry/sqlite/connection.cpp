@@ -56,15 +56,16 @@ Result<void> Connection::configure(const SqliteOptions& options) {
                  "PRAGMA cell_size_check=ON;"  // nor a damaged one make us read beyond a page
                  "PRAGMA foreign_keys=ON;"
                  "PRAGMA temp_store=MEMORY;"));
-  if (use_ == Use::read) return run_script("PRAGMA query_only=ON; PRAGMA cache_size=-8192;");
+  if (use_ == Use::read) return run_script("PRAGMA query_only=ON; PRAGMA cache_size=-16384;");
   TRY_VOID(switch_to_wal());
   if (options.pages_max > 0) {
     const std::string limit = "PRAGMA max_page_count=" + std::to_string(options.pages_max);
     TRY_VOID(run_script(limit.c_str()));
   }
   return run_script(
-      "PRAGMA synchronous=FULL;"             // a commit is on disk when it returns
-      "PRAGMA cache_size=-16384;"            // KiB
+      "PRAGMA synchronous=FULL;"         // a commit is on disk when it returns
+      "PRAGMA cache_size=-65536;"        // KiB, taken as the file grows: indexes have random keys
+      "PRAGMA wal_autocheckpoint=8192;"  // pages: fewer of them are written back twice
       "PRAGMA journal_size_limit=67108864;"  // a WAL swollen by one great import shrinks again
   );
 }

@@ -14,7 +14,7 @@
 namespace fairlead::registry::sqlite {
 namespace {
 
-constexpr std::size_t few = 5000;
+constexpr std::size_t few = 20'000;
 
 // Keys that begin with a prefix are those k with from <= k < below.
 template <class Key>
@@ -61,27 +61,42 @@ bool passes(const Device& device, const DeviceFilter& filter) {
          (!filter.profile || device.profile == *filter.profile);
 }
 
-// The ids of all that match, in order; nullopt if they are more than a few.
+struct Match {
+  std::string id;
+  AccountId account;
+};
+
+// Adds what the range of one index holds, at most one more than a few.
+template <class Key>
+Result<void> collect(Connection& connection, const std::string& column, const Range<Key>& range,
+                     std::vector<Match>& matches) {
+  std::string sql = "SELECT id, account FROM devices WHERE " + column + " >= ?1";
+  sql += range.below.empty() ? " AND ?2 = x''" : " AND " + column + " < ?2";
+  sql += " LIMIT " + std::to_string(few + 1);
+  Statement row(connection, sql, range.from, range.below);
+  for (;;) {
+    TRY(const bool more, row.next());
+    if (!more) return ok();
+    Match& match = matches.emplace_back();
+    TRY_VOID(row.read(match.id, match.account));
+  }
+}
+
+// The ids of all that match and are of the filter's account, in order; nullopt if more than a few
+// match. The indexes hold the account too, so that other tenants' devices cost no further look.
 Result<std::optional<std::vector<std::string>>> few_matches(Connection& connection,
-                                                            const Search& search) {
+                                                            const Search& search,
+                                                            const DeviceFilter& filter) {
+  std::vector<Match> matches;
+  for (const char* column : {"lower(name)", "lower(serial)", "lower(device_info)"}) {
+    TRY_VOID(collect(connection, column, search.text, matches));
+    if (matches.size() > few) return std::nullopt;
+  }
+  if (!search.guid.from.empty()) TRY_VOID(collect(connection, "guid", search.guid, matches));
+  if (matches.size() > few) return std::nullopt;
   std::vector<std::string> ids;
-  for (const std::string_view text : {"name", "serial", "device_info"}) {
-    const std::string column = "lower(" + std::string(text) + ")";
-    const std::string sql = "SELECT id FROM devices WHERE " + column + " >= ? AND " + column +
-                            " < ? LIMIT " + std::to_string(few + 1);
-    TRY(auto more, find_all<std::string>(connection, sql, search.text.from, search.text.below));
-    std::ranges::move(more, std::back_inserter(ids));
-    if (ids.size() > few) return std::nullopt;
-  }
-  if (!search.guid.from.empty()) {
-    static const std::string sql =
-        "SELECT id FROM devices WHERE guid >= ?1 AND (guid < ?2 OR ?2 = x'')"
-        " LIMIT " +
-        std::to_string(few + 1);
-    TRY(auto more, find_all<std::string>(connection, sql, search.guid.from, search.guid.below));
-    std::ranges::move(more, std::back_inserter(ids));
-    if (ids.size() > few) return std::nullopt;
-  }
+  for (Match& match : matches)
+    if (!filter.account || match.account == *filter.account) ids.push_back(std::move(match.id));
   std::ranges::sort(ids);
   const auto repeated = std::ranges::unique(ids);
   ids.erase(repeated.begin(), repeated.end());
@@ -134,7 +149,7 @@ Result<std::vector<Device>> devices(Connection& connection, const DeviceFilter& 
     search.text = {prefix, successor(prefix)};
     if (search.text.below.empty()) return std::vector<Device>();  // no text has the byte 0xff
     search.guid = guid_range(filter.search);
-    TRY(const auto ids, few_matches(connection, search));
+    TRY(const auto ids, few_matches(connection, search, filter));
     if (ids) return fetch(connection, *ids, filter, page);
   }
   return walk(connection, search, filter, page);

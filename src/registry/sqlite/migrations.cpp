@@ -51,10 +51,10 @@ CREATE INDEX devices_account_state ON devices(account, state, id);
 CREATE INDEX devices_account ON devices(account, id);
 CREATE INDEX devices_state ON devices(state, id);
 CREATE INDEX devices_profile ON devices(profile, id);
-CREATE INDEX devices_guid ON devices(guid, id);
-CREATE INDEX devices_name ON devices(lower(name), id);
-CREATE INDEX devices_serial ON devices(lower(serial), id);
-CREATE INDEX devices_device_info ON devices(lower(device_info), id);
+CREATE INDEX devices_guid ON devices(guid, id, account);
+CREATE INDEX devices_name ON devices(lower(name), id, account);
+CREATE INDEX devices_serial ON devices(lower(serial), id, account);
+CREATE INDEX devices_device_info ON devices(lower(device_info), id, account);
 
 CREATE TABLE device_keys(device TEXT NOT NULL, fingerprint BLOB NOT NULL, state INTEGER NOT NULL,
   evidence TEXT NOT NULL, created INTEGER NOT NULL, changed INTEGER NOT NULL,

@@ -50,10 +50,10 @@ Result<std::vector<Voucher>> vouchers(Connection& connection, const VoucherFilte
   sql += filter.serial.empty() ? " AND ?5 = ''" : " AND serial = ?5";
   sql += filter.device ? " AND device = ?6" : " AND ?6 = ''";
   sql += " ORDER BY guid LIMIT ?2";
-  return find_all<Voucher>(
-      connection, sql, after, rows_of(page.limit), filter.account.value_or(AccountId()),
-      filter.state ? static_cast<std::int64_t>(*filter.state) : 0, filter.serial,
-      filter.device.value_or(DeviceId()));
+  return find_all<Voucher>(connection, sql, after, rows_of(page.limit),
+                           filter.account.value_or(AccountId()),
+                           filter.state ? static_cast<std::int64_t>(*filter.state) : 0,
+                           filter.serial, filter.device.value_or(DeviceId()));
 }
 
 Result<Bytes> after_key(const Page& page) {
