@@ -117,7 +117,7 @@ Answer<void> factory_keys(Context& context) {
   };
   constexpr Row rows[] = {{"owner", "owner", "Owner's public key"},
                           {"manufacturer", "manufacturer", "Manufacturer's public key"},
-                          {"ca", "ca", "Operational CA"},
+                          {"operational-ca", "ca", "Operational CA"},
                           {"device-ca", "device_ca", "Device CA"}};
   if (context.as_json()) {
     context.print_json(keys);

@@ -102,13 +102,13 @@ std::string bash_completion() {
     if (("|" + with_value + "|").find("|" + word + "|") == std::string::npos)
       with_value += (with_value.empty() ? "" : "|") + word;
     if (!option.choices.empty())
-      values += "    \"" + std::string(pattern) + word + "\") words=\"" +
-                std::string(option.choices) + "\"; files=;;\n";
+      values += "    " + std::string(pattern) + word + ") words=\"" + std::string(option.choices) +
+                "\"; files=;;\n";
   };
   std::string everywhere;
   for (const auto& each : global_options()) {
     everywhere += " --" + std::string(each.name);
-    note_value(each, "*");
+    note_value(each, "*:");
   }
   std::vector<std::string> groups{""};
   for (const auto& each : commands())
@@ -123,7 +123,7 @@ std::string bash_completion() {
     for (const auto& option : each.options) {
       if (option.name.empty()) continue;
       options += " --" + std::string(option.name);
-      note_value(option, std::string(each.name) + "*:");
+      note_value(option, "\"" + std::string(each.name) + "\"*:");
     }
     std::string name(each.name);
     std::string choices = name == "completion" ? "bash zsh" : "";

@@ -20,8 +20,10 @@ class Silence final : public Log {
   void write(const LogEvent&, std::span<const Field>) override {}
 };
 
+// "127.example.com" is a name like any other: all of it must be digits and dots.
 bool is_this_machine(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
+  bool numeric = host.find_first_not_of("0123456789.") == host.npos;
+  return host == "localhost" || host == "::1" || (numeric && host.starts_with("127."));
 }
 
 net::HttpRequest http_request(const client::ApiRequest& request) {
