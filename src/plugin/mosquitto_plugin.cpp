@@ -31,7 +31,8 @@ int broker_level(Level level) {
 }
 
 void say(Level level, const std::string& text) {
-  mosquitto_log_printf(broker_level(level), "fairlead: %s", text.c_str());
+  const char* mark = level == Level::error ? "Error: " : level == Level::warning ? "Warning: " : "";
+  mosquitto_log_printf(broker_level(level), "%sfairlead: %s", mark, text.c_str());
 }
 
 Time wall_clock() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upstream/mqtt_session.h"
+
+#include <gtest/gtest.h>
+
+#include "support/random.h"
+#include "upstream/broker_watch.h"
+
+namespace fairlead::upstream {
+namespace {
+
+TEST(MqttAddress, EverythingButMqttsIsRefused) {
+  for (const char* uri :
+       {"", "mqtt://h", "https://h", "mqtts://", "mqtts://:1", "mqtts://h:", "mqtts://h:0",
+        "mqtts://h:65536", "mqtts://h:1x", "mqtts://u@h", "mqtts://h/p", "mqtts://h h",
+        "mqtts://[::1", "mqtts://[::1]8883", "mqtts://h?x"})
+    EXPECT_FALSE(parse_mqtt_uri(uri)) << uri;
+}
+
+TEST(MqttAddress, HostAndPortAreTakenApart) {
+  EXPECT_EQ(parse_mqtt_uri("mqtts://broker.example")->host, "broker.example");
+  EXPECT_EQ(parse_mqtt_uri("mqtts://broker.example")->port, 8883);
+  EXPECT_EQ(parse_mqtt_uri("mqtts://10.0.0.1:1234/")->port, 1234);
+  EXPECT_EQ(parse_mqtt_uri("mqtts://[fd00::1]:99")->host, "fd00::1");
+  EXPECT_EQ(parse_mqtt_uri("mqtts://[fd00::1]:99")->port, 99);
+}
+
+TEST(ReconnectDelay, GrowsIsBoundedAndNeverShorterThanHalf) {
+  test::ScriptedRandom random;
+  for (unsigned attempt : {0u, 1u, 5u, 8u, 9u, 1000u, ~0u}) {
+    Duration full = std::min<Duration>(std::chrono::seconds(1ll << std::min(attempt, 20u)),
+                                       std::chrono::minutes(5));
+    auto delay = reconnect_delay(LinkReason::lost, attempt, random);
+    EXPECT_GE(delay, full / 2);
+    EXPECT_LE(delay, full);
+    EXPECT_GE(reconnect_delay(LinkReason::not_authorised, attempt, random),
+              std::chrono::seconds(15));
+  }
+}
+
+TEST(LinkReason, EveryReasonHasANameOfItsOwn) {
+  std::vector<std::string_view> names;
+  for (int i = 0; i <= static_cast<int>(LinkReason::protocol); ++i) {
+    auto name = to_string(static_cast<LinkReason>(i));
+    EXPECT_EQ(std::ranges::count(names, name), 0) << name;
+    names.push_back(name);
+  }
+}
+
+TEST(Presence, AnythingElseThanOnlineOrOfflineIsRefused) {
+  for (std::string payload :
+       {std::string(), std::string("online"), std::string("[]"), std::string("{}"),
+        std::string(R"({"state":1})"), std::string(R"({"state":"away"})"),
+        std::string(R"({"state":"online"}x)"), std::string(R"({"state":"online")"),
+        std::string(100, '['), R"({"state":"online","pad":")" + std::string(4096, 'x') + "\"}"})
+    EXPECT_FALSE(decode_presence(payload)) << payload.substr(0, 60);
+}
+
+TEST(Presence, RoundTripsAndIgnoresWhatItDoesNotKnow) {
+  EXPECT_EQ(decode_presence(encode_presence(true)), true);
+  EXPECT_EQ(decode_presence(encode_presence(false)), false);
+  EXPECT_EQ(decode_presence(R"({"state":"online","firmware":"1.2"})"), true);
+  EXPECT_EQ(presence_topic("fairlead/v1/acme/d-1/"), "fairlead/v1/acme/d-1/state");
+}
+
+}  // namespace
+}  // namespace fairlead::upstream

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// The SSL_CTX that libmosquitto uses: our key behind a Signer, our trust anchors, and the reason
+// when it ends badly, which libmosquitto does not pass on.
+#include "net/tls_openssl.h"
+#include "upstream/mqtt_link.h"
+
+namespace fairlead::upstream {
+
+struct MqttTlsCallbacks {
+  static int verify(X509_STORE_CTX* presented, void* user) {
+    auto& tls = *static_cast<MqttTls*>(user);
+    if (X509_verify_cert(presented) == 1) return 1;
+    explain(tls, presented);
+    ERR_clear_error();
+    return 0;
+  }
+
+  static void explain(MqttTls& tls, X509_STORE_CTX* checked) {
+    int error = X509_STORE_CTX_get_error(checked);
+    auto* at_fault = X509_STORE_CTX_get_current_cert(checked);
+    if (!at_fault) at_fault = X509_STORE_CTX_get0_cert(checked);
+    std::string whose = "the certificate of the broker " + tls.host_;
+    auto name = [](const X509_NAME* of) { return "'" + net::name_words(of) + "'"; };
+    auto& out = tls.finding_;
+    out.reason = LinkReason::tls_untrusted;
+    switch (error) {
+      case X509_V_ERR_CERT_HAS_EXPIRED:
+        out.reason = LinkReason::tls_expired;
+        out.words = whose + " has expired, or this system's clock is wrong";
+        return;
+      case X509_V_ERR_CERT_NOT_YET_VALID:
+        out.reason = LinkReason::tls_expired;
+        out.words = whose + " is not valid yet, or this system's clock is wrong";
+        return;
+      case X509_V_ERR_HOSTNAME_MISMATCH:
+      case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        out.words = whose + " (" + name(X509_get_subject_name(at_fault)) + ") is for another name";
+        return;
+      case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+      case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+      case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+      case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+        out.words = whose + " is issued by " + name(X509_get_issuer_name(at_fault)) +
+                    ", which is not trusted";
+        return;
+      default:
+        out.words = whose + " is not accepted: " + X509_verify_cert_error_string(error);
+    }
+  }
+
+  static void watch(const SSL* ssl, int where, int value) {
+    auto& tls = *static_cast<MqttTls*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+    auto& out = tls.finding_;
+    if (where & SSL_CB_HANDSHAKE_DONE) out.complete = true;
+    if ((where & SSL_CB_HANDSHAKE_START) && !out.complete && !tls.host_is_address_) {
+      // libmosquitto names the address that it connects to; servers choose by the name.
+      SSL_set_tlsext_host_name(const_cast<SSL*>(ssl), tls.host_.c_str());
+    }
+    if ((where & SSL_CB_READ_ALERT) != SSL_CB_READ_ALERT) return;
+    if (out.reason != LinkReason::none) return;
+    int alert = value & 0xFF;
+    switch (alert) {
+      case SSL_AD_CLOSE_NOTIFY:
+        return;
+      case SSL_AD_BAD_CERTIFICATE:
+      case SSL_AD_UNSUPPORTED_CERTIFICATE:
+      case SSL_AD_CERTIFICATE_REVOKED:
+      case SSL_AD_CERTIFICATE_EXPIRED:
+      case SSL_AD_CERTIFICATE_UNKNOWN:
+      case SSL_AD_UNKNOWN_CA:
+      case SSL_AD_ACCESS_DENIED:
+      case SSL_AD_CERTIFICATE_REQUIRED:
+        out.reason = LinkReason::certificate_refused;
+        out.words = "the broker " + tls.host_ +
+                    " does not accept our certificate: " + SSL_alert_desc_string_long(value);
+        return;
+      default:
+        out.reason = LinkReason::tls_failed;
+        out.words = "the broker " + tls.host_ + " ends TLS: " + SSL_alert_desc_string_long(value);
+    }
+  }
+};
+
+Result<std::unique_ptr<MqttTls>> MqttTls::create(const net::TlsClient& settings,
+                                                 const std::string& host) {
+  const auto& trust = settings.trust;
+  if (trust.certificate_hash || trust.authority_hash || trust.unauthenticated)
+    return fail(Errc::unsupported, "MQTT trusts by authorities only, not by hashes or unchecked");
+  if (trust.anchors.empty() && !trust.system_anchors)
+    return fail(Errc::refused, "no trust anchor says which broker to accept");
+  std::unique_ptr<MqttTls> out(new MqttTls);
+  out->host_ = host;
+  TRY(auto made, net::make_context(TLS_client_method()));
+  out->context_ = made.release();
+  auto* context = out->context_;
+  TRY_VOID(net::use_identity(context, settings.chain, settings.key));
+  TRY_VOID(net::add_anchors(context, trust.anchors));
+  if (trust.system_anchors && SSL_CTX_set_default_verify_paths(context) != 1)
+    return fail(Errc::io, "the system's trust anchors can't be read: " + net::openssl_words());
+  auto* rules = SSL_CTX_get0_param(context);
+  X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN);
+  if (trust.ignore_dates) X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_NO_CHECK_TIME);
+  // RFC 9525 §2: the Common Name is not a host name; §6.3: a wildcard is a whole label.
+  X509_VERIFY_PARAM_set_hostflags(
+      rules, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  out->host_is_address_ = X509_VERIFY_PARAM_set1_ip_asc(rules, host.c_str()) == 1;
+  ERR_clear_error();
+  if (!out->host_is_address_ && X509_VERIFY_PARAM_set1_host(rules, host.c_str(), 0) != 1)
+    return fail(Errc::malformed, "'" + host + "' is no host name");
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_cert_verify_callback(context, MqttTlsCallbacks::verify, out.get());
+  SSL_CTX_set_app_data(context, out.get());
+  SSL_CTX_set_info_callback(context, MqttTlsCallbacks::watch);
+  return out;
+}
+
+MqttTls::~MqttTls() { SSL_CTX_free(context_); }
+
+}  // namespace fairlead::upstream
