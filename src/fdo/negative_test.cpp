@@ -405,6 +405,23 @@ TEST_F(NegativeTable, OwnerRefusesADowngradeOfTheKeyExchange) {
   EXPECT_EQ(verdict.code, invalid);
 }
 
+// An RSA owner's voucher is good, and can be extended; onboarding with it would need DHKEXid14.
+TEST(RsaOwner, IsRefusedInWords) {
+  auto party = FdoParty::make(KeyType::p256, 1);
+  party.owner = must(crypto::SoftwareKey::generate(KeyType::rsa2048));
+  auto key = make_public_key(party.owner->public_key(), KeyEncoding::x509);
+  Bytes header = encode_voucher_header(party.credential.guid, party.rendezvous.encoded,
+                                       "test device", key.encoded, party.voucher.header.chain_hash);
+  party.voucher = must(make_voucher(header, party.voucher.hmac, party.chain));
+  for (int i = 0; i < 2; ++i)
+    party.voucher = must(extend_voucher(party.voucher, *party.owner, key));
+  EXPECT_TRUE(verify_voucher(must(decode_voucher(party.voucher.encode()))));
+  Verdict verdict = Loopback(party).run();
+  EXPECT_EQ(int(verdict.at), 60);
+  EXPECT_EQ(verdict.code, invalid);
+  EXPECT_NE(verdict.why.find("RSA"), std::string::npos);
+}
+
 TEST(StoredRun, IsRefusedWhereItIsNotWhole) {
   auto party = FdoParty::make(KeyType::p256, 1);
   crypto::SystemRandom random;

@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::size_t pairs_max = 1024;
 constexpr std::size_t modules_max = 128;
+// Of one value. Each part costs a look at all that came before, so a value in parts of one byte
+// would cost the square of its size; in messages of 256 bytes, 64 KiB are some 300 parts.
+constexpr std::uint64_t parts_max = 1024;
 
 std::vector<KeyValue> read_info(Reader& in) {
   std::vector<KeyValue> out;
@@ -123,6 +126,8 @@ Result<std::vector<KeyValue>> ValueJoiner::add(KeyValue pair) {
                 "service info value of '" + key_ + "' is not whole when '" + pair.key + "' comes");
   key_ = pair.key;
   append(rest_, pair.value);
+  if (++parts_ > parts_max)
+    return fail(Errc::malformed, "service info value of '" + key_ + "' comes in too many parts");
   if (rest_.size() > limits::service_info_value_bytes_max)
     return fail(Errc::malformed, "service info value of '" + key_ + "' is too long or not CBOR");
   std::vector<KeyValue> out;
@@ -133,18 +138,20 @@ Result<std::vector<KeyValue>> ValueJoiner::add(KeyValue pair) {
     if (in.failed()) break;  // not whole yet, or never; the bound above decides
     out.push_back({key_, to_bytes(item)});
     used += item.size();
+    parts_ = 0;
   }
   rest_.erase(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(used));
   return out;
 }
 
-void ValueJoiner::write(Writer& out) const { out.array(2).text(key_).bytes(rest_); }
+void ValueJoiner::write(Writer& out) const { out.array(3).text(key_).bytes(rest_).uint(parts_); }
 
 ValueJoiner ValueJoiner::read(Reader& in) {
   ValueJoiner out;
-  in.array(2);
+  in.array(3);
   out.key_ = in.text(128);
   out.rest_ = to_bytes(in.bytes(limits::service_info_value_bytes_max));
+  out.parts_ = in.uint_at_most(parts_max);
   return out;
 }
 

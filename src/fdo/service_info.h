@@ -57,7 +57,7 @@ class Outbox {
 class ValueJoiner {
  public:
   // The values that `pair` completes. malformed when another key comes before a value is whole, or
-  // it grows too large.
+  // it grows too large, or comes in too many parts.
   Result<std::vector<KeyValue>> add(KeyValue pair);
   bool whole() const { return rest_.empty(); }
 
@@ -67,6 +67,7 @@ class ValueJoiner {
  private:
   std::string key_;
   Bytes rest_;
+  std::uint64_t parts_ = 0;  // that rest_ came in
 };
 
 // "fdo.csr:simpleenroll-req" -> module and message; malformed without a colon.

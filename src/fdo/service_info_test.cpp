@@ -37,7 +37,7 @@ TEST(ServiceInfoKeys, HaveAModuleAndAMessage) {
 }
 
 class OutboxWithin : public testing::TestWithParam<std::size_t> {};
-INSTANTIATE_TEST_SUITE_P(ServiceInfo, OutboxWithin, testing::Values(64, 256, 1300, 65'535));
+INSTANTIATE_TEST_SUITE_P(ServiceInfo, OutboxWithin, testing::Values(128, 256, 1300, 65'535));
 
 TEST_P(OutboxWithin, NothingIsLostAndNoMessageIsLargerThanTheLimit) {
   std::vector<KeyValue> sent;
@@ -107,6 +107,22 @@ TEST(ValueJoiner, TakesAValueOfTheLimitAndNoMore) {
   EXPECT_EQ(must(joiner.add({"a:b", good})).size(), 1u);
   good.push_back(0);
   EXPECT_FALSE(ValueJoiner().add({"a:b", good}));
+}
+
+TEST(ValueJoiner, TakesAValueInSoManyPartsAndNoMore) {
+  for (std::size_t parts : {1024, 1025}) {
+    ValueJoiner joiner;
+    std::size_t content = parts - 3;  // one byte a part
+    Bytes whole{0x59, static_cast<std::uint8_t>(content >> 8), static_cast<std::uint8_t>(content)};
+    whole.resize(parts);
+    for (std::size_t i = 0; i + 1 < parts; ++i) ASSERT_TRUE(joiner.add({"a:b", {whole[i]}}));
+    EXPECT_EQ(joiner.add({"a:b", {0}}).has_value(), parts == 1024);
+  }
+}
+
+TEST(ValueJoiner, CountsThePartsOfEachValueAnew) {
+  ValueJoiner joiner;
+  for (int i = 0; i < 3000; ++i) EXPECT_EQ(must(joiner.add({"a:b", {0x01}})).size(), 1u);
 }
 
 TEST(DevMod, TravelsWhole) {

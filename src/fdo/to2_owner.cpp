@@ -22,6 +22,10 @@ Outcome<To2Started> on_hello_device(const To2OwnerContext& context, View message
     return refuse(ErrorCode::internal,
                   "TO2.HelloDevice: our voucher has no device chain, no entry, or another owner");
   const crypto::PublicKey& device_key = context.voucher.device_chain.front().public_key();
+  // FDO 1.1 §3.6: owners with RSA keys exchange keys by DHKEXid or ASYMKEX, which we don't serve.
+  if (!crypto::is_ec(context.owner_key.public_key().type()))
+    return refuse(ErrorCode::invalid_message,
+                  "TO2.HelloDevice: the owner's key is RSA, whose key exchange is not served");
   auto kex = parse_kex_suite(hello.kex_suite);
   auto cipher = parse_cipher_suite(hello.cipher_suite);
   if (!kex)

@@ -89,7 +89,8 @@ std::uint8_t key_type_number(crypto::KeyType type);  // pkType; 0 for what FDO d
 // COSE algorithm and SigInfo.sgType of a key: -7, -35, -257, -258; 0 if none.
 std::int64_t signature_alg(crypto::KeyType type);
 
-// SigInfo = [sgType, bstr]. EPID (90, 91) is refused as unsupported.
+// SigInfo = [sgType, bstr]. EPID's types (90, 91) go with no key that we know: callers, who compare
+// with the key, refuse them.
 std::int64_t read_sig_info(cbor::Reader& in);
 void write_sig_info(cbor::Writer& out, std::int64_t sg_type);
 
