@@ -159,7 +159,7 @@ constexpr Option options[] = {
     {"--log-level", true, parse_level},
     {"--retry-max", true,
      [](Config& c, std::string_view v) { return parse_seconds(c.retry_max, v); }},
-    {"--telemetry", true,
+    {"--telemetry-seconds", true,
      [](Config& c, std::string_view v) { return parse_seconds(c.telemetry_interval, v); }},
     {"--once", false, [](Config& c, std::string_view) { return c.once = true; }},
     {"--no-connect", false, [](Config& c, std::string_view) { return c.connect = false, true; }},
@@ -258,7 +258,7 @@ Options
   --serial S, --model M   what the device is (the serial defaults to the machine's)
   --key-type p256|p384    for new keys
   --retry-max SECONDS     no wait is longer
-  --telemetry SECONDS     interval of telemetry
+  --telemetry-seconds N   interval of telemetry
   --no-connect            end when provisioned
   --once                  end instead of the first wait (status 1), and once connected (status 0)
   --log-level LEVEL       debug, info, notice, warning, error

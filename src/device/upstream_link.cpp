@@ -79,6 +79,12 @@ Failure UpstreamLink::failure_of(const upstream::LinkState& state, const Error& 
   return {reason_of(state.reason), endpoint_.uri + ": " + words};
 }
 
+void UpstreamLink::tell(const LogEvent& event, const upstream::LinkState& state) {
+  log_(event, {{"endpoint", endpoint_.uri},
+               {"reason", std::string(to_string(state.reason))},
+               {"why", state.words}});
+}
+
 AttemptTask<void> UpstreamLink::connect() {
   auto open_it = [this] { return keystore_.open_key(operational_.key); };
   auto opening = loop_.on_worker(open_it);
@@ -112,7 +118,10 @@ AttemptTask<void> UpstreamLink::connect_to(enroll::Endpoint endpoint,
   ended_ = std::make_unique<net::Completion>(loop_);
   upstream::MqttHandlers handlers;
   handlers.on_state = [this](const upstream::LinkState& state) {
+    bool lost = up_ && !state.connected && state.reason != LinkReason::asked;
+    up_ = state.connected;
     reason_ = state.reason;
+    if (lost) tell(event::link_lost, state);
     if (!state.connected) ended_->complete(ok());
   };
   auto made = upstream::MqttSession::create(loop_, std::move(settings), std::move(handlers));
@@ -121,7 +130,10 @@ AttemptTask<void> UpstreamLink::connect_to(enroll::Endpoint endpoint,
   auto connecting = session_->connect();
   auto connected = co_await std::move(connecting);
   reason_ = session_->state().reason;
-  if (!connected) co_return std::unexpected(failure_of(session_->state(), connected.error()));
+  if (!connected) {
+    tell(event::link_refused, session_->state());
+    co_return std::unexpected(failure_of(session_->state(), connected.error()));
+  }
   upstream::MqttMessage birth{endpoint_.topic_prefix + "state",
                               birth_payload(settings_.firmware, clock_()), 1, true};
   auto publishing = session_->publish(std::move(birth));
@@ -132,6 +144,7 @@ AttemptTask<void> UpstreamLink::connect_to(enroll::Endpoint endpoint,
 }
 
 AttemptTask<void> UpstreamLink::serve() {
+  bool reported = false;
   while (session_->state().connected) {
     upstream::MqttMessage telemetry{endpoint_.topic_prefix + "telemetry",
                                     telemetry_payload(clock_()), 0, false};
@@ -140,6 +153,8 @@ AttemptTask<void> UpstreamLink::serve() {
     // A connection that is gone says so itself, and better.
     if (!published && session_->state().connected)
       co_return std::unexpected(failure_of(session_->state(), published.error()));
+    if (published && !std::exchange(reported, true))
+      log_(event::telemetry_sent, {{"topic", endpoint_.topic_prefix + "telemetry"}});
     auto waiting = ended_->wait(settings_.telemetry_interval);
     auto waited = co_await std::move(waiting);
     if (!waited && waited.error().code == Errc::cancelled)

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "base/log.h"
 #include "device/attempt_task.h"
 #include "device/identity.h"
 #include "upstream/mqtt_session.h"
@@ -31,6 +32,7 @@ class UpstreamLink {
 
  private:
   AttemptTask<void> connect_to(enroll::Endpoint endpoint, std::shared_ptr<crypto::Signer> key);
+  void tell(const LogEvent& event, const upstream::LinkState& state);
   Failure failure_of(const upstream::LinkState& state, const Error& error) const;
 
   net::Loop& loop_;
@@ -42,6 +44,7 @@ class UpstreamLink {
   enroll::Endpoint endpoint_;
   std::unique_ptr<upstream::MqttSession> session_;
   std::unique_ptr<net::Completion> ended_;
+  bool up_ = false;
   upstream::LinkReason reason_ = upstream::LinkReason::none;
 };
 
