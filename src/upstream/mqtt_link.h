@@ -13,11 +13,11 @@
 #include <string>
 #include <thread>
 
+#include "net/tls_context.h"
 #include "upstream/mqtt_session.h"
 
 struct mosquitto;
 struct mqtt5__property;
-struct ssl_ctx_st;
 
 namespace fairlead::upstream {
 
@@ -31,10 +31,9 @@ class MqttTls {
  public:
   static Result<std::unique_ptr<MqttTls>> create(const net::TlsClient& settings,
                                                  const std::string& host);
-  ~MqttTls();
   MqttTls(const MqttTls&) = delete;
 
-  ssl_ctx_st* context() const { return context_; }
+  ssl_ctx_st* context() const { return context_.get(); }
   struct Finding {
     LinkReason reason = LinkReason::none;
     std::string words;
@@ -45,7 +44,7 @@ class MqttTls {
  private:
   friend struct MqttTlsCallbacks;
   MqttTls() = default;
-  ssl_ctx_st* context_ = nullptr;
+  net::TlsContext context_;
   std::string host_;
   bool host_is_address_ = false;
   Finding finding_;  // written on the link's thread

@@ -1,10 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SSL_CTX that libmosquitto uses: our key behind a Signer, our trust anchors, and the reason
 // when it ends badly, which libmosquitto does not pass on.
-#include "net/tls_openssl.h"
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
 #include "upstream/mqtt_link.h"
 
 namespace fairlead::upstream {
+namespace {
+
+std::string in_words(const X509_NAME* name) {
+  std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), &BIO_free);
+  if (!out || X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253) < 0) return "?";
+  char* text = nullptr;
+  auto size = BIO_get_mem_data(out.get(), &text);
+  return "'" + std::string(text, static_cast<std::size_t>(size)) + "'";
+}
+
+bool is_address(const std::string& host) {
+  in6_addr ignored;
+  return ::inet_pton(AF_INET, host.c_str(), &ignored) == 1 ||
+         ::inet_pton(AF_INET6, host.c_str(), &ignored) == 1;
+}
+
+}  // namespace
 
 struct MqttTlsCallbacks {
   static int verify(X509_STORE_CTX* presented, void* user) {
@@ -20,7 +41,6 @@ struct MqttTlsCallbacks {
     auto* at_fault = X509_STORE_CTX_get_current_cert(checked);
     if (!at_fault) at_fault = X509_STORE_CTX_get0_cert(checked);
     std::string whose = "the certificate of the broker " + tls.host_;
-    auto name = [](const X509_NAME* of) { return "'" + net::name_words(of) + "'"; };
     auto& out = tls.finding_;
     out.reason = LinkReason::tls_untrusted;
     switch (error) {
@@ -34,14 +54,15 @@ struct MqttTlsCallbacks {
         return;
       case X509_V_ERR_HOSTNAME_MISMATCH:
       case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        out.words = whose + " (" + name(X509_get_subject_name(at_fault)) + ") is for another name";
+        out.words =
+            whose + " (" + in_words(X509_get_subject_name(at_fault)) + ") is for another name";
         return;
       case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
       case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
       case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
       case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
       case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-        out.words = whose + " is issued by " + name(X509_get_issuer_name(at_fault)) +
+        out.words = whose + " is issued by " + in_words(X509_get_issuer_name(at_fault)) +
                     ", which is not trusted";
         return;
       default:
@@ -84,37 +105,15 @@ struct MqttTlsCallbacks {
 
 Result<std::unique_ptr<MqttTls>> MqttTls::create(const net::TlsClient& settings,
                                                  const std::string& host) {
-  const auto& trust = settings.trust;
-  if (trust.certificate_hash || trust.authority_hash || trust.unauthenticated)
-    return fail(Errc::unsupported, "MQTT trusts by authorities only, not by hashes or unchecked");
-  if (trust.anchors.empty() && !trust.system_anchors)
-    return fail(Errc::refused, "no trust anchor says which broker to accept");
   std::unique_ptr<MqttTls> out(new MqttTls);
   out->host_ = host;
-  TRY(auto made, net::make_context(TLS_client_method()));
-  out->context_ = made.release();
-  auto* context = out->context_;
-  TRY_VOID(net::use_identity(context, settings.chain, settings.key));
-  TRY_VOID(net::add_anchors(context, trust.anchors));
-  if (trust.system_anchors && SSL_CTX_set_default_verify_paths(context) != 1)
-    return fail(Errc::io, "the system's trust anchors can't be read: " + net::openssl_words());
-  auto* rules = SSL_CTX_get0_param(context);
-  X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN);
-  if (trust.ignore_dates) X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_NO_CHECK_TIME);
-  // RFC 9525 §2: the Common Name is not a host name; §6.3: a wildcard is a whole label.
-  X509_VERIFY_PARAM_set_hostflags(
-      rules, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  out->host_is_address_ = X509_VERIFY_PARAM_set1_ip_asc(rules, host.c_str()) == 1;
-  ERR_clear_error();
-  if (!out->host_is_address_ && X509_VERIFY_PARAM_set1_host(rules, host.c_str(), 0) != 1)
-    return fail(Errc::malformed, "'" + host + "' is no host name");
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  out->host_is_address_ = is_address(host);
+  TRY(out->context_, net::make_client_context(settings, host));
+  auto* context = out->context_.get();
   SSL_CTX_set_cert_verify_callback(context, MqttTlsCallbacks::verify, out.get());
   SSL_CTX_set_app_data(context, out.get());
   SSL_CTX_set_info_callback(context, MqttTlsCallbacks::watch);
   return out;
 }
-
-MqttTls::~MqttTls() { SSL_CTX_free(context_); }
 
 }  // namespace fairlead::upstream
