@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device/config.h"
+
+#include <gtest/gtest.h>
+
+namespace fairlead::device {
+namespace {
+
+Result<CommandLine> parse(std::vector<const char*> words) { return parse_command_line(words); }
+
+TEST(Config, RefusesWhatItDoesNotKnowWithTheLine) {
+  for (const char* text :
+       {"\nnonsense = 1", "\nserial = 5", "\nkey_type = \"rsa\"", "\nretry_max_seconds = 0",
+        "\n[owner]\ncommands = [\"sh\"]", "\nserial = "}) {
+    auto config = parse_config(text);
+    ASSERT_FALSE(config.has_value()) << text;
+    EXPECT_TRUE(config.error().context.starts_with("line ")) << config.error().context;
+  }
+}
+
+TEST(Config, ReadsEveryKindOfValue) {
+  auto config = parse_config(
+      "serial = \"S\"\nkey_type = \"p384\"\n[owner]\ncommands = [\"/bin/true\"]\n"
+      "[upstream]\nconnect = false\ntelemetry_seconds = 5\n");
+  ASSERT_TRUE(config.has_value());
+  EXPECT_EQ(config->serial, "S");
+  EXPECT_EQ(config->key_type, crypto::KeyType::p384);
+  EXPECT_EQ(config->commands, std::vector<std::string>{"/bin/true"});
+  EXPECT_FALSE(config->connect);
+}
+
+TEST(CommandLine, TakesOneCommandAndRefusesTheUnknown) {
+  EXPECT_EQ(parse({"status", "--json"})->config.command, Command::status);
+  EXPECT_FALSE(parse({"--serial"}).has_value());
+  EXPECT_FALSE(parse({"run", "status"}).has_value());
+  EXPECT_FALSE(parse({"--key-type", "rsa"}).has_value());
+  EXPECT_FALSE(parse({"--retry-max", "5x"}).has_value());
+}
+
+}  // namespace
+}  // namespace fairlead::device
