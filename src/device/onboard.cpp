@@ -77,12 +77,13 @@ class Run {
   Run(Workshop& shop, const Identity& identity, ModuleFacts facts, OwnerSought& sought,
       DeviceHandles handles, bool allow_reuse)
       : shop_(shop),
+        facts_(std::move(facts)),
         handles_(std::move(handles)),
         client_(shop.loop, FdoPeer::owner, sought.candidate, sought.clock_plausible),
         machine_(identity.credential, {*handles_.key, *handles_.hmac, *handles_.next_hmac},
                  options_for(*handles_.key, allow_reuse, proof_), std::move(sought.to1d),
                  shop.random,
-                 make_modules(facts, shop.keystore, identity, shop.random, proof_, report_),
+                 make_modules(facts_, shop.keystore, identity, shop.random, proof_, report_),
                  describe_machine(identity)) {}
 
   AttemptTask<void> drive();
@@ -96,6 +97,7 @@ class Run {
   Failure peer_failure(Failure failure) const;
 
   Workshop& shop_;
+  ModuleFacts facts_;  // the modules refer to it
   DeviceHandles handles_;
   OwnerProof proof_;
   ModuleReport report_;
@@ -251,7 +253,7 @@ AttemptTask<Identity> onboard(Workshop shop, const Identity& identity, ModuleFac
   auto opened = co_await std::move(opening);
   CO_TRY(auto handles, locally(std::move(opened), Reason::key_failed));
 
-  Run run(shop, identity, facts, sought, std::move(handles), allow_reuse);
+  Run run(shop, identity, std::move(facts), sought, std::move(handles), allow_reuse);
   auto driving = run.drive();
   CO_TRY_VOID(co_await std::move(driving));
   Identity next = successor(identity, run.committed(), run.report());
