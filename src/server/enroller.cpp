@@ -113,8 +113,16 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted, con
   registry::Certificate record{certificate.serial(), device.id, granted.account, to_bytes(View(key.fingerprint())),
                                to_bytes(View(certificate.fingerprint())), registry::CertificateState::issued,
                                certificate.not_before(), certificate.not_after(), now, out.topic_prefix, certificate.der()};
+  std::vector<registry::Certificate> replaced;
   if (!existing) {
     registry::Transaction changes;
+    TRY(auto certificates, store_.read().certificates_of(device.id));
+    for (registry::Certificate& each : certificates) {
+      bool usable = each.state == registry::CertificateState::issued || each.state == registry::CertificateState::active;
+      if (!usable || equal(each.key_fingerprint, key.fingerprint())) continue;
+      changes.push_back(registry::SetCertificateState{each.serial, registry::CertificateState::superseded, now});
+      replaced.push_back(std::move(each));
+    }
     TRY(auto keys, store_.read().keys_of(device.id));
     for (registry::DeviceKey& each : keys) {
       if (each.state != registry::KeyState::accepted || equal(each.fingerprint, key.fingerprint())) continue;
@@ -135,6 +143,8 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted, con
   }
   // At the same moment as the decision: the device may connect the instant it holds its certificate.
   TRY_VOID(access_.admit(record));
+  // Who still holds the key before has no business on the broker any more.
+  for (const registry::Certificate& each : replaced) TRY_VOID(access_.revoke(each));
   out.chain.insert(out.chain.end(), authority.chain().begin(), authority.chain().end());
   return out;
 }
@@ -144,7 +154,12 @@ Error Enroller::hold(registry::Device device, const crypto::PublicKey& key, cons
   log_.write(event::grant_pending, fields);
   registry::DeviceKey record{device.id, to_bytes(View(key.fingerprint())), registry::KeyState::pending, "fdo-voucher", now, now};
   DeviceId id = device.id;
-  bool already = device.state == registry::DeviceState::waiting && device.state_reason == pending.why;
+  auto keys = store_.read().keys_of(id);
+  if (!keys) return keys.error();
+  bool same_key = std::ranges::any_of(*keys, [&](const registry::DeviceKey& each) {
+    return each.state == registry::KeyState::pending && each.fingerprint == record.fingerprint;
+  });
+  bool already = same_key && device.state == registry::DeviceState::waiting && device.state_reason == pending.why;
   if (!already) {
     auto stored = store_.commit({registry::PutKey{std::move(record)},
                                  update(std::move(device), registry::DeviceState::waiting, pending.why, now),
@@ -165,22 +180,18 @@ Error Enroller::turn_away(registry::Device device, const enroll::Refused& refuse
 Result<void> Enroller::approve(const DeviceId& id, const std::string& who, Time now) {
   TRY(auto device, require_device(store_.read(), id));
   TRY(auto keys, store_.read().keys_of(id));
+  // Many keys may ask for one device, one is accepted: the one that asked last.
+  const registry::DeviceKey* chosen = nullptr;
+  for (const registry::DeviceKey& key : keys)
+    if (key.state == registry::KeyState::pending && (!chosen || key.changed > chosen->changed)) chosen = &key;
+  if (!chosen) return fail(Errc::not_found, "no key of device '" + id.str() + "' waits for approval");
   registry::Transaction changes;
-  for (registry::DeviceKey& key : keys) {
-    if (key.state == registry::KeyState::pending) {
-      key.state = registry::KeyState::accepted;
-    } else if (key.state == registry::KeyState::accepted) {
-      key.state = registry::KeyState::superseded;
-    } else {
-      continue;
-    }
+  for (registry::DeviceKey key : keys) {
+    if (key.state != registry::KeyState::pending && key.state != registry::KeyState::accepted) continue;
+    key.state = key.fingerprint == chosen->fingerprint ? registry::KeyState::accepted : registry::KeyState::superseded;
     key.changed = now;
     changes.push_back(registry::PutKey{std::move(key)});
   }
-  bool any = std::ranges::any_of(changes, [](const auto& change) {
-    return std::get<registry::PutKey>(change).key.state == registry::KeyState::accepted;
-  });
-  if (!any) return fail(Errc::not_found, "no key of device '" + id.str() + "' waits for approval");
   changes.push_back(update(device, registry::DeviceState::waiting, "approved; the device has to come again", now));
   changes.push_back(timeline(id, now, event::device_approved, {{"who", who}}));
   log_(event::device_approved, {{"who", who}});

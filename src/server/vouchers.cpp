@@ -93,12 +93,14 @@ Result<Import> Vouchers::import(const fdo::Voucher& voucher, const AccountId& ac
 
   registry::Transaction changes;
   TRY(auto device, store_.read().find_device(record.device));
+  // One owner key serves every account here, so an old copy of a voucher must not move a device between them.
+  if (device && device->account != account)
+    return fail(Errc::conflict, "the device is here already, in another account");
   if (!device) {
     changes.push_back(registry::InsertDevice{new_device(voucher, account, now)});
   } else {
     std::uint64_t revision = device->revision;
     device->guid = record.guid;
-    device->account = account;
     device->changed = now;
     changes.push_back(registry::UpdateDevice{std::move(*device), revision});
   }
@@ -144,8 +146,9 @@ Result<registry::Transaction> drop_superseded(registry::Registry& registry, cons
   of_device.device = present.device;
   TRY(auto vouchers, registry.vouchers(of_device, {}));
   for (const registry::Voucher& each : vouchers) {
-    bool stale = each.state == registry::VoucherState::pending || each.state == registry::VoucherState::superseded;
-    if (!stale || each.guid == present.guid) continue;
+    // Also an owned one: when 71 is lost twice, two replacements look finished, and the device has one of them.
+    bool handed_over = each.state == registry::VoucherState::handed_over;
+    if (handed_over || each.guid == present.guid) continue;
     TRY(auto jobs, registry.to0_jobs_of(each.guid));
     for (const auto& job : jobs) changes.push_back(registry::RemoveTo0Job{job.guid, job.rendezvous});
     changes.push_back(registry::RemoveVoucher{each.guid});

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which vouchers become ours, and which stay whose they are.
+#include "server/vouchers.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/server_plant.h"
+
+namespace fairlead::server {
+namespace {
+
+using test::FdoParty;
+using test::must;
+using test::PlantDevice;
+using test::ServerPlant;
+using testing::HasSubstr;
+
+struct VouchersTest : testing::Test {
+  ServerPlant plant;
+  FdoParty party = FdoParty::make(crypto::KeyType::p256, 1);  // of a foreign maker, for a foreign owner
+  AccountId acme{"acme"};
+
+  fdo::Voucher for_us() {
+    return must(fdo::extend_voucher(party.voucher, *party.owner, fdo::make_public_key(plant.identity.owner->public_key(), fdo::KeyEncoding::x509)));
+  }
+  Error refusal(const fdo::Voucher& voucher, const AccountId& account) {
+    auto result = plant.vouchers.import(voucher, account, false, plant.now);
+    EXPECT_FALSE(result);
+    return result ? Error{Errc::internal, "taken"} : result.error();
+  }
+};
+
+TEST_F(VouchersTest, RefusesAVoucherForAnotherOwner) {
+  plant.trust(party.manufacturer->public_key());
+  auto error = refusal(party.voucher, acme);
+  EXPECT_EQ(error.code, Errc::untrusted);
+  EXPECT_THAT(error.context, HasSubstr("another owner"));
+  EXPECT_TRUE(plant.log.has("VOUCHER_REFUSED"));
+}
+
+TEST_F(VouchersTest, RefusesAMakerThatNobodyListed) {
+  auto error = refusal(for_us(), acme);
+  EXPECT_EQ(error.code, Errc::untrusted);
+  EXPECT_THAT(error.context, HasSubstr(party.manufacturer->public_key().fingerprint().hex().substr(0, 16)));
+}
+
+TEST_F(VouchersTest, RefusesAVoucherWithoutEntry) {
+  PlantDevice device{plant, "SN-1"};
+  device.initialize();
+  auto made = must(fdo::decode_voucher(must(plant.registry->find_voucher(device.credential.guid))->encoded));
+  EXPECT_THAT(refusal(made, acme).context, HasSubstr("no entry"));
+}
+
+TEST_F(VouchersTest, RefusesAVoucherThatWasTamperedWith) {
+  plant.trust(party.manufacturer->public_key());
+  Bytes bytes = for_us().encode();
+  bytes.back() ^= 1;  // in the last entry's signature
+  EXPECT_EQ(refusal(must(fdo::decode_voucher(bytes)), acme).code, Errc::untrusted);
+}
+
+TEST_F(VouchersTest, RefusesAnAccountThatIsNotThere) {
+  plant.trust(party.manufacturer->public_key());
+  EXPECT_EQ(refusal(for_us(), AccountId("nobody")).code, Errc::not_found);
+}
+
+TEST_F(VouchersTest, ADryRunChangesNothing) {
+  plant.trust(party.manufacturer->public_key());
+  EXPECT_EQ(must(plant.vouchers.import(for_us(), acme, true, plant.now)), Import::imported);
+  auto counts = must(plant.registry->counts());
+  EXPECT_EQ(counts.vouchers + counts.devices, 0u);
+}
+
+TEST_F(VouchersTest, ImportingTwiceIsUnchangedAndAnotherVoucherForTheDeviceIsAConflict) {
+  plant.trust(party.manufacturer->public_key());
+  auto voucher = for_us();
+  EXPECT_EQ(must(plant.vouchers.import(voucher, acme, false, plant.now)), Import::imported);
+  EXPECT_EQ(must(plant.vouchers.import(voucher, acme, false, plant.now)), Import::unchanged);
+  EXPECT_EQ(must(plant.registry->counts()).devices, 1u);
+  EXPECT_EQ(must(plant.registry->to0_jobs_of(voucher.header.guid)).size(), 1u);
+  auto other = for_us();  // signatures differ: the same way, gone a second time
+  ASSERT_NE(other.encode(), voucher.encode());
+  EXPECT_EQ(refusal(other, acme).code, Errc::conflict);
+}
+
+TEST_F(VouchersTest, ADeviceDoesNotChangeItsAccountByAnImport) {
+  plant.commit({registry::PutAccount{{AccountId("other"), "Other", plant.now}}});
+  PlantDevice device{plant, "SN-1"};
+  device.initialize();
+  DeviceId id = device.hand_to_owner();
+  auto original = must(fdo::decode_voucher(must(plant.registry->find_voucher(device.credential.guid))->encoded));
+  ASSERT_TRUE(device.onboard().complete);
+  ASSERT_FALSE(device.onboard(64).complete);  // the replacement is proven, the original voucher gone
+  ASSERT_FALSE(must(plant.registry->find_voucher(original.header.guid)));
+  EXPECT_EQ(refusal(original, AccountId("other")).code, Errc::conflict);
+  EXPECT_EQ(plant.device(id).account, acme);
+}
+
+TEST_F(VouchersTest, WhatWasHandedOverIsNoLongerRegisteredForItsOwner) {
+  plant.trust(party.manufacturer->public_key());
+  auto voucher = for_us();
+  must(plant.vouchers.import(voucher, acme, false, plant.now));
+  auto next = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
+  auto extended = must(plant.vouchers.extend(voucher.header.guid, next->public_key(), plant.now));
+  EXPECT_TRUE(fdo::verify_voucher(extended));
+  EXPECT_TRUE(extended.owner_key().key == next->public_key());
+  EXPECT_TRUE(must(plant.registry->to0_jobs_of(voucher.header.guid)).empty());
+  EXPECT_EQ(must(plant.registry->find_voucher(voucher.header.guid))->state, registry::VoucherState::handed_over);
+}
+
+TEST_F(VouchersTest, ABypassVoucherIsRegisteredNowhere) {
+  auto bypass = FdoParty::make(crypto::KeyType::p256, 1, true);
+  EXPECT_TRUE(to0_jobs_for(bypass.voucher, plant.now).empty());
+  EXPECT_EQ(to0_jobs_for(party.voucher, plant.now).size(), 1u);
+}
+
+}  // namespace
+}  // namespace fairlead::server
