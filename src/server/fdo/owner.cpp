@@ -55,9 +55,10 @@ fdo::Outcome<Answer> Owner::on_message(std::uint8_t type, View stored, View body
   if (!state) return fdo::refuse(fdo::ErrorCode::internal, state.error().context);
   TRY(auto served, find(fdo::guid_of(*state)));
   DeviceId device = served.record.device;
+  bool proven = !std::holds_alternative<fdo::to2::ProvingDevice>(*state);
   auto answer = step(type, std::move(*state), served, body, caller);
-  // Before 64 nobody has proven anything, and what a stranger does is no part of the device's story.
-  if (!answer && type > 64)
+  // Before a good 64 nobody has proven anything, and what a stranger does is no part of the device's story.
+  if (!answer && proven)
     record(device, event::to2_failed, {{"guid", fdo::to_text(*fdo::Guid::from(served.record.guid))},
                                        {"message", std::to_string(type)}, {"why", answer.error().why}}, caller.now);
   return answer;
@@ -125,10 +126,7 @@ fdo::Outcome<Answer> Owner::exchange(fdo::to2::Exchanging state, const Served& s
   if (!device) return fdo::refuse(fdo::ErrorCode::internal, "voucher without its device");
   TRY(auto profile, profile_for(store_.read(), {device->serial, device->model, device->device_info, device->groups, device->account}));
   // Our own devices get a Grant; others ask for their certificate by fdo.csr; then what the profile wants done.
-  fdo::OwnerPlan plan;
-  const fdo::DevMod& devmod = state.dialogue.devmod;
-  if (devmod.has(fdo::enroll_module)) plan.emplace_back(fdo::action::Grant{});
-  else if (devmod.has("fdo.csr")) plan.emplace_back(fdo::action::Csr{});
+  fdo::OwnerPlan plan{fdo::action::Grant{}, fdo::action::Csr{}};
   if (profile) plan.insert(plan.end(), profile->actions.begin(), profile->actions.end());
   News news(store_, enroller_, log_, device->id, caller.now);
   TRY(auto exchanged, fdo::on_device_service_info(random_, std::move(state), plan, news, body));
@@ -166,7 +164,8 @@ fdo::Outcome<Answer> Owner::finish(fdo::to2::Exchanging state, const Served& ser
 
 Result<void> Owner::confirm(const registry::Voucher& present, Time now) {
   TRY(auto changes, drop_superseded(store_.read(), present, now));
-  if (present.state == registry::VoucherState::pending) {
+  // Also one that was superseded too early: the answer to 70 was lost, and the device came back under this.
+  if (present.state != registry::VoucherState::owned) {
     TRY(auto device, store_.read().find_device(present.device));
     if (!device) return fail(Errc::internal, "voucher without its device");
     registry::Voucher owned = present;
@@ -174,7 +173,7 @@ Result<void> Owner::confirm(const registry::Voucher& present, Time now) {
     owned.changed = now;
     std::uint64_t revision = device->revision;
     device->guid = present.guid;
-    changes.push_back(registry::ReplaceVoucher{std::move(owned), registry::VoucherState::pending});
+    changes.push_back(registry::ReplaceVoucher{std::move(owned), present.state});
     changes.push_back(registry::UpdateDevice{std::move(*device), revision});
   }
   return changes.empty() ? ok() : store_.commit(std::move(changes));
