@@ -109,6 +109,10 @@ class Round {
   OwnerInfoMessage produce() {
     while (d_.outbox.empty() && d_.action < plan_.size()) {
       const Action& action = plan_[d_.action];
+      if (superfluous(action)) {
+        ++d_.action;
+        continue;
+      }
       if (has_not(module_of(action))) {
         finish(
             fail(Errc::unsupported, "the device has no module " + std::string(module_of(action))));
@@ -133,6 +137,13 @@ class Round {
   }
 
  private:
+  // Grant and fdo.csr are two ways to one certificate: the first that the device has is enough.
+  bool superfluous(const Action& action) const {
+    if (std::holds_alternative<action::Csr>(action)) return d_.devmod.has(enroll_module);
+    return std::holds_alternative<action::Grant>(action) && has_not(enroll_module) &&
+           d_.devmod.has("fdo.csr");
+  }
+
   bool has_not(std::string_view module) const {
     return !d_.devmod.has(module) || std::ranges::find(d_.inactive, module) != d_.inactive.end();
   }

@@ -6,8 +6,8 @@
 
 namespace fairlead::server {
 
-// Who may be on the broker. The registry is the authority; this is its effect, brought about at once and rebuilt from
-// the registry at every start.
+// Who may be on the broker. The registry is the authority; this is its effect, brought about at
+// once and rebuilt from the registry at every start.
 class Access {
  public:
   virtual ~Access() = default;

@@ -8,8 +8,13 @@ Result<upstream::AccessEntry> entry_of(const registry::Certificate& certificate)
   auto fingerprint = upstream::CertificateFingerprint::from(certificate.fingerprint);
   if (!fingerprint) return fail(Errc::internal, "certificate with a strange fingerprint");
   bool revoked = certificate.state == registry::CertificateState::revoked;
-  return upstream::AccessEntry{*fingerprint, revoked ? upstream::AccessState::revoked : upstream::AccessState::active,
-                               upstream::AccessRole::device, 1, certificate.device.str(), certificate.topic_prefix};
+  return upstream::AccessEntry{
+      *fingerprint,
+      revoked ? upstream::AccessState::revoked : upstream::AccessState::active,
+      upstream::AccessRole::device,
+      1,
+      certificate.device.str(),
+      certificate.topic_prefix};
 }
 }  // namespace
 
@@ -23,13 +28,16 @@ Result<void> BrokerAccess::revoke(const registry::Certificate& certificate) {
   TRY(auto entry, entry_of(certificate));
   std::lock_guard lock(mutex_);
   auto revoked = table_->revoke(entry.fingerprint);
-  if (!revoked && revoked.error().code == Errc::not_found) return ok();  // not let in, so not let in
+  if (!revoked && revoked.error().code == Errc::not_found)
+    return ok();  // not let in, so not let in
   return revoked;
 }
 
-Result<void> BrokerAccess::rebuild(registry::Registry& registry, const upstream::AccessEntry& service) {
+Result<void> BrokerAccess::rebuild(registry::Registry& registry,
+                                   const upstream::AccessEntry& service) {
   std::vector<upstream::AccessEntry> entries{service};
-  for (auto state : {registry::CertificateState::issued, registry::CertificateState::active, registry::CertificateState::revoked}) {
+  for (auto state : {registry::CertificateState::issued, registry::CertificateState::active,
+                     registry::CertificateState::revoked}) {
     registry::Page page{"", 1000};
     for (;;) {
       TRY(auto certificates, registry.certificates_in(state, page));

@@ -8,8 +8,9 @@ constexpr Duration heartbeat_every = std::chrono::seconds(10);
 constexpr std::uint64_t table_capacity = 4096;  // grows by itself
 }  // namespace
 
-Result<std::unique_ptr<BrokerSide>> BrokerSide::open(net::Loop& loop, const Config& config, const Identity& identity,
-                                                     Store& store, Random& random, Clock clock, Log& log) {
+Result<std::unique_ptr<BrokerSide>> BrokerSide::open(net::Loop& loop, const Config& config,
+                                                     const Identity& identity, Store& store,
+                                                     Random& random, Clock clock, Log& log) {
   std::unique_ptr<BrokerSide> out(new BrokerSide(loop, store, random, clock, log));
   Time now = clock();
   upstream::BrokerOptions options;
@@ -25,18 +26,25 @@ Result<std::unique_ptr<BrokerSide>> BrokerSide::open(net::Loop& loop, const Conf
 
   // The registry is the authority: a table that can't be read is simply made again.
   auto table = upstream::AccessWriter::create_or_open(options.access_table, table_capacity);
-  if (!table && table.error().code != Errc::busy) table = upstream::AccessWriter::create_anew(options.access_table, table_capacity);
+  if (!table && table.error().code != Errc::busy)
+    table = upstream::AccessWriter::create_anew(options.access_table, table_capacity);
   if (!table) return std::unexpected(table.error());
   out->access_ = std::make_unique<BrokerAccess>(std::move(*table));
   TRY(auto service, service_identity(identity, random, now));
   auto fingerprint = upstream::CertificateFingerprint::from(service.certificate.fingerprint());
-  upstream::AccessEntry own{*fingerprint, upstream::AccessState::active, upstream::AccessRole::service, 1,
-                            std::string(service_client_id), "fairlead/v1/"};
+  upstream::AccessEntry own{*fingerprint,
+                            upstream::AccessState::active,
+                            upstream::AccessRole::service,
+                            1,
+                            std::string(service_client_id),
+                            "fairlead/v1/"};
   TRY_VOID(out->access_->rebuild(store.read(), own).in("broker's access table"));
 
   if (config.broker) out->broker_ = std::make_unique<upstream::Broker>(loop, log, options);
   upstream::MqttSettings settings;
-  settings.host = config.broker_address == "0.0.0.0" || config.broker_address == "::" ? "127.0.0.1" : config.broker_address;
+  settings.host = config.broker_address == "0.0.0.0" || config.broker_address == "::"
+                      ? "127.0.0.1"
+                      : config.broker_address;
   settings.port = config.broker_port;
   settings.client_id = std::string(service_client_id);
   settings.tls.trust.anchors = identity.operational_ca.authority.chain();
@@ -44,10 +52,10 @@ Result<std::unique_ptr<BrokerSide>> BrokerSide::open(net::Loop& loop, const Conf
   settings.tls.key = service.key;
   settings.clean_start = true;
   BrokerSide* self = out.get();
-  out->watch_ = std::make_unique<upstream::BrokerWatch>(loop, log, random, clock, std::move(settings),
-                                                        [self](const upstream::Presence& presence) {
-                                                          self->loop_.spawn("presence", self->record(presence));
-                                                        });
+  out->watch_ = std::make_unique<upstream::BrokerWatch>(
+      loop, log, random, clock, std::move(settings), [self](const upstream::Presence& presence) {
+        self->loop_.spawn("presence", self->record(presence));
+      });
   return out;
 }
 
@@ -56,7 +64,10 @@ net::Task<void> BrokerSide::record(upstream::Presence presence) {
   constexpr int tries = 3;
   Result<void> written;
   for (int i = 0; i < tries; ++i) {
-    auto work = [&] { return presence_.on_presence(presence.account, presence.device, presence.online, presence.seen); };
+    auto work = [&] {
+      return presence_.on_presence(presence.account, presence.device, presence.online,
+                                   presence.seen);
+    };
     written = co_await loop_.on_worker(work);
     if (written || written.error().code != Errc::conflict) break;
   }

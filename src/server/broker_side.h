@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything between this server and its broker: the table of who may in, the broker itself where it is ours to run,
-// and the watch over who is there.
+// Everything between this server and its broker: the table of who may in, the broker itself where
+// it is ours to run, and the watch over who is there.
 #pragma once
 
 #include <memory>
@@ -16,18 +16,25 @@ namespace fairlead::server {
 
 class BrokerSide {
  public:
-  // Opens the table and fills it from the registry, so that the door is right before anyone knocks. All references
-  // outlive this.
-  static Result<std::unique_ptr<BrokerSide>> open(net::Loop& loop, const Config& config, const Identity& identity,
-                                                  Store& store, Random& random, Clock clock, Log& log);
+  // Opens the table and fills it from the registry, so that the door is right before anyone knocks.
+  // All references outlive this.
+  static Result<std::unique_ptr<BrokerSide>> open(net::Loop& loop, const Config& config,
+                                                  const Identity& identity, Store& store,
+                                                  Random& random, Clock clock, Log& log);
 
   Access& access() { return *access_; }
-  net::Task<void> run();   // starts the broker, watches it, keeps the table's heartbeat; until the loop stops
+  net::Task<void>
+  run();  // starts the broker, watches it, keeps the table's heartbeat; until the loop stops
   net::Task<void> stop();  // awaited before the loop ends
 
  private:
   BrokerSide(net::Loop& loop, Store& store, Random& random, Clock clock, Log& log)
-      : loop_(loop), store_(store), random_(random), clock_(std::move(clock)), log_(log), presence_(store, log) {}
+      : loop_(loop),
+        store_(store),
+        random_(random),
+        clock_(std::move(clock)),
+        log_(log),
+        presence_(store, log) {}
   net::Task<void> record(upstream::Presence presence);
 
   net::Loop& loop_;

@@ -110,8 +110,11 @@ Result<void> apply(Config& config, const toml::table& table, const std::string& 
     }
     std::string where = "line " + std::to_string(node.source().begin.line) + ": ";
     auto setting = settings().find(name);
-    if (setting == settings().end()) return fail(Errc::malformed, where + "there is no setting '" + name + "'");
-    if (!setting->second(config, node)) return fail(Errc::malformed, where + "'" + name + "' has a value of the wrong kind or out of range");
+    if (setting == settings().end())
+      return fail(Errc::malformed, where + "there is no setting '" + name + "'");
+    if (!setting->second(config, node))
+      return fail(Errc::malformed,
+                  where + "'" + name + "' has a value of the wrong kind or out of range");
   }
   return ok();
 }
@@ -125,7 +128,8 @@ Result<Config> parse_config(std::string_view text) {
     toml::table table = toml::parse(text);
     TRY_VOID(apply(config, table, ""));
   } catch (const toml::parse_error& error) {
-    return fail(Errc::malformed, "line " + std::to_string(error.source().begin.line) + ": " + std::string(error.description()));
+    return fail(Errc::malformed, "line " + std::to_string(error.source().begin.line) + ": " +
+                                     std::string(error.description()));
   }
   return config;
 }

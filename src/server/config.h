@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator sets, with defaults that make `fairlead-server --data DIR` a whole system on one box.
+// What an operator sets, with defaults that make `fairlead-server --data DIR` a whole system on one
+// box.
 #pragma once
 
 #include <cstdint>
@@ -25,22 +26,24 @@ struct Listener {
 struct Config {
   std::filesystem::path data = "/var/lib/fairlead";
   Roles roles;
-  // The name or address under which devices reach this server; goes into rendezvous info and endpoints.
+  // The name or address under which devices reach this server; goes into rendezvous info and
+  // endpoints.
   std::string public_host = "127.0.0.1";
   Listener fdo{"127.0.0.1", 8040, false};
   Listener api{"127.0.0.1", 8041, false};
-  std::uint32_t to0_wait_seconds = 3600;           // what we ask for, as owner
-  std::uint32_t rendezvous_wait_max = 86'400;      // what we grant, as rendezvous server
-  bool rendezvous_open = false;                    // take vouchers of any maker (a lab's choice)
+  std::uint32_t to0_wait_seconds = 3600;       // what we ask for, as owner
+  std::uint32_t rendezvous_wait_max = 86'400;  // what we grant, as rendezvous server
+  bool rendezvous_open = false;                // take vouchers of any maker (a lab's choice)
   crypto::KeyType key_type = crypto::KeyType::p256;
-  bool broker = true;                              // start and supervise mosquitto
+  bool broker = true;  // start and supervise mosquitto
   std::string broker_address = "127.0.0.1";
   std::uint16_t broker_port = 8883;
-  std::string broker_plugin;                       // path of fairlead-mosquitto.so; empty: beside the program
+  std::string broker_plugin;  // path of fairlead-mosquitto.so; empty: beside the program
   Level log_level = Level::info;
 };
 
-// TOML (docs/operations.md lists every key). malformed names line and column; an unknown key is refused.
+// TOML (docs/operations.md lists every key). malformed names line and column; an unknown key is
+// refused.
 Result<Config> load_config(const std::filesystem::path& file);
 Result<Config> parse_config(std::string_view text);
 

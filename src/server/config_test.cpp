@@ -20,9 +20,11 @@ TEST(Config, RefusesAnUnknownSettingWithItsLine) {
 }
 
 TEST(Config, RefusesAValueOfTheWrongKindOrOutOfRange) {
-  for (std::string_view text : {"public_host = 5", "data = true", "[fdo]\nport = 65536", "[fdo]\nport = -1", "[fdo]\nport = '80'",
-                                "[fdo]\ntls = 1", "[owner]\nto0_wait_seconds = 4294967296", "[broker]\nport = 70000",
-                                "key_type = 'rsa'", "log_level = 'loud'", "[roles]\nowner = 'yes'", "[broker]\nenabled = 0"})
+  for (std::string_view text :
+       {"public_host = 5", "data = true", "[fdo]\nport = 65536", "[fdo]\nport = -1",
+        "[fdo]\nport = '80'", "[fdo]\ntls = 1", "[owner]\nto0_wait_seconds = 4294967296",
+        "[broker]\nport = 70000", "key_type = 'rsa'", "log_level = 'loud'",
+        "[roles]\nowner = 'yes'", "[broker]\nenabled = 0"})
     EXPECT_NE(refusal(text).find("wrong kind or out of range"), std::string::npos) << text;
 }
 
@@ -67,7 +69,8 @@ enabled = false
 address = "0.0.0.0"
 port = 1
 plugin = "/usr/lib/p.so"
-)").value();
+)")
+                 .value();
   EXPECT_EQ(c.data, "/srv/fairlead");
   EXPECT_EQ(c.public_host, "plant.example");
   EXPECT_EQ(c.key_type, crypto::KeyType::p384);
@@ -76,7 +79,8 @@ plugin = "/usr/lib/p.so"
   EXPECT_TRUE(c.fdo.address == "0.0.0.0" && c.fdo.port == 443 && c.fdo.tls);
   EXPECT_TRUE(c.api.address == "::" && c.api.port == 65535 && c.api.tls);
   EXPECT_TRUE(c.to0_wait_seconds == 60 && c.rendezvous_wait_max == 61 && c.rendezvous_open);
-  EXPECT_TRUE(!c.broker && c.broker_address == "0.0.0.0" && c.broker_port == 1 && c.broker_plugin == "/usr/lib/p.so");
+  EXPECT_TRUE(!c.broker && c.broker_address == "0.0.0.0" && c.broker_port == 1 &&
+              c.broker_plugin == "/usr/lib/p.so");
 }
 
 TEST(Config, SaysWhichFileCantBeRead) {

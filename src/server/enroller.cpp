@@ -15,7 +15,8 @@ Result<registry::Device> require_device(registry::Registry& registry, const Devi
   return std::move(*device);
 }
 
-registry::UpdateDevice update(registry::Device device, registry::DeviceState state, std::string reason, Time now) {
+registry::UpdateDevice update(registry::Device device, registry::DeviceState state,
+                              std::string reason, Time now) {
   std::uint64_t revision = device.revision;
   device.state = state;
   device.state_reason = std::move(reason);
@@ -27,7 +28,8 @@ enroll::Subject subject_of(const registry::Device& device) {
   return {device.serial, device.model, device.device_info, device.groups, device.account};
 }
 
-Result<enroll::Known> known_of(registry::Registry& registry, const registry::Device& device, const crypto::Sha256& key) {
+Result<enroll::Known> known_of(registry::Registry& registry, const registry::Device& device,
+                               const crypto::Sha256& key) {
   enroll::Known known;
   known.revoked = device.state == registry::DeviceState::revoked;
   TRY(auto keys, registry.keys_of(device.id));
@@ -56,7 +58,8 @@ Result<Bytes> Enroller::grant(View document, const DeviceId& id, enroll::Right r
   if (device.serial.empty()) device.serial = offer.offer.serial;
   TRY(auto issued, issue(offer.request.key, std::move(device), right, now));
   enroll::Grant grant{offer.hash, id, std::move(issued.chain), {}, endpoint_anchors_, now};
-  for (const std::string& uri : issued.endpoints) grant.endpoints.push_back({uri, id.str(), issued.topic_prefix});
+  for (const std::string& uri : issued.endpoints)
+    grant.endpoints.push_back({uri, id.str(), issued.topic_prefix});
   return enroll::encode_grant(grant, *identity_.owner);
 }
 
@@ -71,22 +74,31 @@ Result<Bytes> Enroller::ca_certificates() const {
   return crypto::encode_certs_only(identity_.operational_ca.authority.chain());
 }
 
-Result<Enroller::Issued> Enroller::issue(const crypto::PublicKey& key, registry::Device device, enroll::Right right, Time now) {
+Result<Enroller::Issued> Enroller::issue(const crypto::PublicKey& key, registry::Device device,
+                                         enroll::Right right, Time now) {
   TRY(auto profile, profile_for(store_.read(), subject_of(device)));
   if (!profile)
-    return fail(hold(std::move(device), key, {"no enrolment profile matches this device", "An operator who writes one"}, now));
+    return fail(hold(std::move(device), key,
+                     {"no enrolment profile matches this device", "An operator who writes one"},
+                     now));
   TRY(auto known, known_of(store_.read(), device, key.fingerprint()));
   auto decision = enroll::decide(key, {right, device.account}, profile->decision, known);
-  if (auto* pending = std::get_if<enroll::Pending>(&decision)) return fail(hold(std::move(device), key, *pending, now));
-  if (auto* refused = std::get_if<enroll::Refused>(&decision)) return fail(turn_away(std::move(device), *refused, now));
+  if (auto* pending = std::get_if<enroll::Pending>(&decision))
+    return fail(hold(std::move(device), key, *pending, now));
+  if (auto* refused = std::get_if<enroll::Refused>(&decision))
+    return fail(turn_away(std::move(device), *refused, now));
   return carry_out(std::get<enroll::Granted>(decision), *profile, std::move(device), key, now);
 }
 
-// A lost reply, a reset, a retry: the same key gets the same certificate, unless a third of its life is all it has left.
-Result<std::optional<crypto::Certificate>> Enroller::still_good(const DeviceId& device, const crypto::PublicKey& key, Time now) {
+// A lost reply, a reset, a retry: the same key gets the same certificate, unless a third of its
+// life is all it has left.
+Result<std::optional<crypto::Certificate>> Enroller::still_good(const DeviceId& device,
+                                                                const crypto::PublicKey& key,
+                                                                Time now) {
   TRY(auto certificates, store_.read().certificates_of(device));
   for (const registry::Certificate& each : certificates) {
-    bool usable = each.state == registry::CertificateState::issued || each.state == registry::CertificateState::active;
+    bool usable = each.state == registry::CertificateState::issued ||
+                  each.state == registry::CertificateState::active;
     if (!usable || !equal(each.key_fingerprint, key.fingerprint())) continue;
     if (each.not_after - now < (each.not_after - each.not_before) / 3) continue;
     TRY(auto certificate, crypto::Certificate::from_der(each.der));
@@ -95,8 +107,10 @@ Result<std::optional<crypto::Certificate>> Enroller::still_good(const DeviceId& 
   return std::optional<crypto::Certificate>();
 }
 
-Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted, const EnrolmentProfile& profile,
-                                             registry::Device device, const crypto::PublicKey& key, Time now) {
+Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
+                                             const EnrolmentProfile& profile,
+                                             registry::Device device, const crypto::PublicKey& key,
+                                             Time now) {
   const pki::Authority& authority = identity_.operational_ca.authority;
   Issued out{device, {}, topic_prefix_of(granted.account, device.id), profile.endpoints};
   if (out.endpoints.empty()) out.endpoints.push_back(own_endpoint_);
@@ -110,38 +124,54 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted, con
     out.chain.push_back(std::move(issued));
   }
   const crypto::Certificate& certificate = out.chain.front();
-  registry::Certificate record{certificate.serial(), device.id, granted.account, to_bytes(View(key.fingerprint())),
-                               to_bytes(View(certificate.fingerprint())), registry::CertificateState::issued,
-                               certificate.not_before(), certificate.not_after(), now, out.topic_prefix, certificate.der()};
+  registry::Certificate record{certificate.serial(),
+                               device.id,
+                               granted.account,
+                               to_bytes(View(key.fingerprint())),
+                               to_bytes(View(certificate.fingerprint())),
+                               registry::CertificateState::issued,
+                               certificate.not_before(),
+                               certificate.not_after(),
+                               now,
+                               out.topic_prefix,
+                               certificate.der()};
   std::vector<registry::Certificate> replaced;
   if (!existing) {
     registry::Transaction changes;
     TRY(auto certificates, store_.read().certificates_of(device.id));
     for (registry::Certificate& each : certificates) {
-      bool usable = each.state == registry::CertificateState::issued || each.state == registry::CertificateState::active;
+      bool usable = each.state == registry::CertificateState::issued ||
+                    each.state == registry::CertificateState::active;
       if (!usable || equal(each.key_fingerprint, key.fingerprint())) continue;
-      changes.push_back(registry::SetCertificateState{each.serial, registry::CertificateState::superseded, now});
+      changes.push_back(
+          registry::SetCertificateState{each.serial, registry::CertificateState::superseded, now});
       replaced.push_back(std::move(each));
     }
     TRY(auto keys, store_.read().keys_of(device.id));
     for (registry::DeviceKey& each : keys) {
-      if (each.state != registry::KeyState::accepted || equal(each.fingerprint, key.fingerprint())) continue;
+      if (each.state != registry::KeyState::accepted || equal(each.fingerprint, key.fingerprint()))
+        continue;
       each.state = registry::KeyState::superseded;
       each.changed = now;
       changes.push_back(registry::PutKey{std::move(each)});
     }
-    changes.push_back(registry::PutKey{{device.id, record.key_fingerprint, registry::KeyState::accepted, "fdo-voucher", now, now}});
+    changes.push_back(registry::PutKey{{device.id, record.key_fingerprint,
+                                        registry::KeyState::accepted, "fdo-voucher", now, now}});
     changes.push_back(registry::InsertCertificate{record});
     device.account = granted.account;
     device.profile = profile.decision.id;
-    changes.push_back(update(device, registry::DeviceState::granted, "certificate issued; not connected yet", now));
-    Fields fields{{"serial_number", to_hex(record.serial)}, {"account", granted.account.str()},
-                  {"profile", profile.decision.id.str()}, {"not_after", to_rfc3339(record.not_after)}};
+    changes.push_back(update(device, registry::DeviceState::granted,
+                             "certificate issued; not connected yet", now));
+    Fields fields{{"serial_number", to_hex(record.serial)},
+                  {"account", granted.account.str()},
+                  {"profile", profile.decision.id.str()},
+                  {"not_after", to_rfc3339(record.not_after)}};
     log_.write(event::granted, fields);
     changes.push_back(timeline(device.id, now, event::granted, std::move(fields)));
     TRY_VOID(store_.commit(std::move(changes)));
   }
-  // At the same moment as the decision: the device may connect the instant it holds its certificate.
+  // At the same moment as the decision: the device may connect the instant it holds its
+  // certificate.
   TRY_VOID(access_.admit(record));
   // Who still holds the key before has no business on the broker any more.
   for (const registry::Certificate& each : replaced) TRY_VOID(access_.revoke(each));
@@ -149,21 +179,26 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted, con
   return out;
 }
 
-Error Enroller::hold(registry::Device device, const crypto::PublicKey& key, const enroll::Pending& pending, Time now) {
+Error Enroller::hold(registry::Device device, const crypto::PublicKey& key,
+                     const enroll::Pending& pending, Time now) {
   Fields fields{{"why", pending.why}, {"who", pending.who}};
   log_.write(event::grant_pending, fields);
-  registry::DeviceKey record{device.id, to_bytes(View(key.fingerprint())), registry::KeyState::pending, "fdo-voucher", now, now};
+  registry::DeviceKey record{
+      device.id, to_bytes(View(key.fingerprint())), registry::KeyState::pending, "fdo-voucher", now,
+      now};
   DeviceId id = device.id;
   auto keys = store_.read().keys_of(id);
   if (!keys) return keys.error();
   bool same_key = std::ranges::any_of(*keys, [&](const registry::DeviceKey& each) {
     return each.state == registry::KeyState::pending && each.fingerprint == record.fingerprint;
   });
-  bool already = same_key && device.state == registry::DeviceState::waiting && device.state_reason == pending.why;
+  bool already = same_key && device.state == registry::DeviceState::waiting &&
+                 device.state_reason == pending.why;
   if (!already) {
-    auto stored = store_.commit({registry::PutKey{std::move(record)},
-                                 update(std::move(device), registry::DeviceState::waiting, pending.why, now),
-                                 timeline(id, now, event::grant_pending, std::move(fields))});
+    auto stored =
+        store_.commit({registry::PutKey{std::move(record)},
+                       update(std::move(device), registry::DeviceState::waiting, pending.why, now),
+                       timeline(id, now, event::grant_pending, std::move(fields))});
     if (!stored) return stored.error();
   }
   return {Errc::busy, "waiting for a decision: " + pending.why};
@@ -183,22 +218,28 @@ Result<void> Enroller::approve(const DeviceId& id, const std::string& who, Time 
   // Many keys may ask for one device, one is accepted: the one that asked last.
   const registry::DeviceKey* chosen = nullptr;
   for (const registry::DeviceKey& key : keys)
-    if (key.state == registry::KeyState::pending && (!chosen || key.changed > chosen->changed)) chosen = &key;
-  if (!chosen) return fail(Errc::not_found, "no key of device '" + id.str() + "' waits for approval");
+    if (key.state == registry::KeyState::pending && (!chosen || key.changed > chosen->changed))
+      chosen = &key;
+  if (!chosen)
+    return fail(Errc::not_found, "no key of device '" + id.str() + "' waits for approval");
   registry::Transaction changes;
   for (registry::DeviceKey key : keys) {
-    if (key.state != registry::KeyState::pending && key.state != registry::KeyState::accepted) continue;
-    key.state = key.fingerprint == chosen->fingerprint ? registry::KeyState::accepted : registry::KeyState::superseded;
+    if (key.state != registry::KeyState::pending && key.state != registry::KeyState::accepted)
+      continue;
+    key.state = key.fingerprint == chosen->fingerprint ? registry::KeyState::accepted
+                                                       : registry::KeyState::superseded;
     key.changed = now;
     changes.push_back(registry::PutKey{std::move(key)});
   }
-  changes.push_back(update(device, registry::DeviceState::waiting, "approved; the device has to come again", now));
+  changes.push_back(update(device, registry::DeviceState::waiting,
+                           "approved; the device has to come again", now));
   changes.push_back(timeline(id, now, event::device_approved, {{"who", who}}));
   log_(event::device_approved, {{"who", who}});
   return store_.commit(std::move(changes));
 }
 
-Result<void> Enroller::reject(const DeviceId& id, const std::string& who, const std::string& reason, Time now) {
+Result<void> Enroller::reject(const DeviceId& id, const std::string& who, const std::string& reason,
+                              Time now) {
   TRY(auto device, require_device(store_.read(), id));
   TRY(auto keys, store_.read().keys_of(id));
   registry::Transaction changes;
@@ -208,14 +249,16 @@ Result<void> Enroller::reject(const DeviceId& id, const std::string& who, const 
     key.changed = now;
     changes.push_back(registry::PutKey{std::move(key)});
   }
-  if (changes.empty()) return fail(Errc::not_found, "no key of device '" + id.str() + "' waits for approval");
+  if (changes.empty())
+    return fail(Errc::not_found, "no key of device '" + id.str() + "' waits for approval");
   changes.push_back(update(device, registry::DeviceState::failed, "rejected: " + reason, now));
   changes.push_back(timeline(id, now, event::device_rejected, {{"who", who}, {"reason", reason}}));
   log_(event::device_rejected, {{"who", who}, {"reason", reason}});
   return store_.commit(std::move(changes));
 }
 
-Result<void> Enroller::revoke(const DeviceId& id, const std::string& who, const std::string& reason, Time now) {
+Result<void> Enroller::revoke(const DeviceId& id, const std::string& who, const std::string& reason,
+                              Time now) {
   Result<void> written;
   for (int i = 0; i < conflict_retries; ++i) {
     TRY(auto device, require_device(store_.read(), id));
@@ -223,10 +266,12 @@ Result<void> Enroller::revoke(const DeviceId& id, const std::string& who, const 
     registry::Transaction changes;
     for (const registry::Certificate& each : certificates)
       if (each.state != registry::CertificateState::revoked)
-        changes.push_back(registry::SetCertificateState{each.serial, registry::CertificateState::revoked, now});
+        changes.push_back(
+            registry::SetCertificateState{each.serial, registry::CertificateState::revoked, now});
     if (device.state != registry::DeviceState::revoked) {
       changes.push_back(update(device, registry::DeviceState::revoked, reason, now));
-      changes.push_back(timeline(id, now, event::device_revoked, {{"who", who}, {"reason", reason}}));
+      changes.push_back(
+          timeline(id, now, event::device_revoked, {{"who", who}, {"reason", reason}}));
       log_(event::device_revoked, {{"who", who}, {"reason", reason}});
     }
     written = changes.empty() ? ok() : store_.commit(std::move(changes));
@@ -241,10 +286,12 @@ Result<void> Enroller::revoke(const DeviceId& id, const std::string& who, const 
 
 Result<void> Enroller::readmit(const DeviceId& id, const std::string& who, Time now) {
   TRY(auto device, require_device(store_.read(), id));
-  if (device.state != registry::DeviceState::revoked) return fail(Errc::conflict, "device '" + id.str() + "' is not revoked");
+  if (device.state != registry::DeviceState::revoked)
+    return fail(Errc::conflict, "device '" + id.str() + "' is not revoked");
   log_(event::device_readmitted, {{"who", who}});
-  return store_.commit({update(device, registry::DeviceState::known, "re-admitted; it may onboard again", now),
-                        timeline(id, now, event::device_readmitted, {{"who", who}})});
+  return store_.commit(
+      {update(device, registry::DeviceState::known, "re-admitted; it may onboard again", now),
+       timeline(id, now, event::device_readmitted, {{"who", who}})});
 }
 
 }  // namespace fairlead::server

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Brings Offer, Claim, profile and registry together, lets enroll::decide() decide, and carries the decision out: the
-// certificate, the record of it, and the broker's door. The same for every way in.
+// Brings Offer, Claim, profile and registry together, lets enroll::decide() decide, and carries the
+// decision out: the certificate, the record of it, and the broker's door. The same for every way
+// in.
 #pragma once
 
 #include "base/log.h"
@@ -17,23 +18,31 @@ class Enroller {
  public:
   Enroller(Store& store, const Identity& identity, Access& access, std::string own_endpoint,
            std::vector<crypto::Certificate> endpoint_anchors, Random& random, Log& log)
-      : store_(store), identity_(identity), access_(access), own_endpoint_(std::move(own_endpoint)),
-        endpoint_anchors_(std::move(endpoint_anchors)), random_(random), log_(log) {}
+      : store_(store),
+        identity_(identity),
+        access_(access),
+        own_endpoint_(std::move(own_endpoint)),
+        endpoint_anchors_(std::move(endpoint_anchors)),
+        random_(random),
+        log_(log) {}
 
-  // The Grant for an Offer of a known device; the same key gets the same certificate while it is good. busy: a person
-  // has to decide first (it is on record as pending). refused: with why. Durable before it returns.
+  // The Grant for an Offer of a known device; the same key gets the same certificate while it is
+  // good. busy: a person has to decide first (it is on record as pending). refused: with why.
+  // Durable before it returns.
   Result<Bytes> grant(View offer_document, const DeviceId& device, enroll::Right right, Time now);
 
-  // The same for a bare PKCS#10 request, as third-party FDO devices send it by fdo.csr: the certificate chain as
-  // PKCS#7. The subject is ours to say, whatever the request asks.
+  // The same for a bare PKCS#10 request, as third-party FDO devices send it by fdo.csr: the
+  // certificate chain as PKCS#7. The subject is ours to say, whatever the request asks.
   Result<Bytes> certificate(View csr, const DeviceId& device, enroll::Right right, Time now);
   Result<Bytes> ca_certificates() const;  // PKCS#7
 
   // An operator's word on the key that waits. not_found when none does.
   Result<void> approve(const DeviceId& device, const std::string& who, Time now);
-  Result<void> reject(const DeviceId& device, const std::string& who, const std::string& reason, Time now);
+  Result<void> reject(const DeviceId& device, const std::string& who, const std::string& reason,
+                      Time now);
   // Cut off now, refused afterwards. Idempotent.
-  Result<void> revoke(const DeviceId& device, const std::string& who, const std::string& reason, Time now);
+  Result<void> revoke(const DeviceId& device, const std::string& who, const std::string& reason,
+                      Time now);
   Result<void> readmit(const DeviceId& device, const std::string& who, Time now);
 
  private:
@@ -43,11 +52,14 @@ class Enroller {
     std::string topic_prefix;
     std::vector<std::string> endpoints;
   };
-  Result<Issued> issue(const crypto::PublicKey& key, registry::Device device, enroll::Right right, Time now);
-  Result<Issued> carry_out(const enroll::Granted& granted, const EnrolmentProfile& profile, registry::Device device,
-                           const crypto::PublicKey& key, Time now);
-  Result<std::optional<crypto::Certificate>> still_good(const DeviceId& device, const crypto::PublicKey& key, Time now);
-  Error hold(registry::Device device, const crypto::PublicKey& key, const enroll::Pending& pending, Time now);
+  Result<Issued> issue(const crypto::PublicKey& key, registry::Device device, enroll::Right right,
+                       Time now);
+  Result<Issued> carry_out(const enroll::Granted& granted, const EnrolmentProfile& profile,
+                           registry::Device device, const crypto::PublicKey& key, Time now);
+  Result<std::optional<crypto::Certificate>> still_good(const DeviceId& device,
+                                                        const crypto::PublicKey& key, Time now);
+  Error hold(registry::Device device, const crypto::PublicKey& key, const enroll::Pending& pending,
+             Time now);
   Error turn_away(registry::Device device, const enroll::Refused& refused, Time now);
 
   Store& store_;

@@ -34,7 +34,8 @@ net::HttpResponse to_http(FdoReply reply) {
   net::HttpResponse response;
   if (reply.type == 0) return response;  // to a device's own error message there is nothing to say
   response.status = reply.type == 255 ? 500 : 200;
-  response.headers = {{"Content-Type", "application/cbor"}, {"Message-Type", std::to_string(reply.type)}};
+  response.headers = {{"Content-Type", "application/cbor"},
+                      {"Message-Type", std::to_string(reply.type)}};
   if (!reply.token.empty()) response.headers.emplace_back("Authorization", "Bearer " + reply.token);
   response.body = std::move(reply.body);
   return response;
@@ -48,12 +49,18 @@ std::string header_text(const net::HttpRequest& request, std::string_view name) 
   return std::string(net::find_header(request.headers, name).value_or(""));
 }
 
-int hex_digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
+int hex_digit(char c) {
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                : -1;
+}
 
 std::string percent_decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
+    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
+        hex_digit(text[i + 2]) >= 0) {
       out.push_back(static_cast<char>(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2])));
       i += 2;
     } else {
@@ -69,13 +76,16 @@ api::Request to_api(net::HttpRequest request, Time now) {
   std::string_view target = request.target;
   auto question = target.find('?');
   out.path = percent_decoded(target.substr(0, question));
-  std::string_view query = question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
+  std::string_view query =
+      question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
   while (!query.empty()) {
     auto ampersand = query.find('&');
     std::string_view pair = query.substr(0, ampersand);
     auto equals = pair.find('=');
     out.query.emplace_back(percent_decoded(pair.substr(0, equals)),
-                           equals == std::string_view::npos ? std::string() : percent_decoded(pair.substr(equals + 1)));
+                           equals == std::string_view::npos
+                               ? std::string()
+                               : percent_decoded(pair.substr(equals + 1)));
     query.remove_prefix(ampersand == std::string_view::npos ? query.size() : ampersand + 1);
   }
   out.authorization = header_text(request, "Authorization");
@@ -90,7 +100,8 @@ api::Request to_api(net::HttpRequest request, Time now) {
 net::HttpResponse from_api(api::Response response) {
   net::HttpResponse out;
   out.status = response.status;
-  if (!response.content_type.empty()) out.headers.emplace_back("Content-Type", std::move(response.content_type));
+  if (!response.content_type.empty())
+    out.headers.emplace_back("Content-Type", std::move(response.content_type));
   if (!response.etag.empty()) out.headers.emplace_back("ETag", std::move(response.etag));
   out.headers.emplace_back("Cache-Control", "no-store");
   if (response.status == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer");
@@ -98,7 +109,8 @@ net::HttpResponse from_api(api::Response response) {
   return out;
 }
 
-net::Task<net::HttpResponse> serve_fdo(net::Loop& loop, FdoService& service, Clock clock, net::HttpRequest request) {
+net::Task<net::HttpResponse> serve_fdo(net::Loop& loop, FdoService& service, Clock clock,
+                                       net::HttpRequest request) {
   auto number = message_number(request.target);
   if (!number) co_return plain(404, "there is nothing here but FDO 1.1\n");
   if (request.method != "POST") co_return plain(405, "FDO messages are sent by POST\n");
@@ -111,7 +123,8 @@ net::Task<net::HttpResponse> serve_fdo(net::Loop& loop, FdoService& service, Clo
   co_return to_http(std::move(*reply));
 }
 
-net::Task<net::HttpResponse> serve_api(net::Loop& loop, api::Api& api, Clock clock, net::HttpRequest request) {
+net::Task<net::HttpResponse> serve_api(net::Loop& loop, api::Api& api, Clock clock,
+                                       net::HttpRequest request) {
   api::Request translated = to_api(std::move(request), clock());
   auto work = [&]() -> Result<api::Response> { return api.handle(translated); };
   auto response = co_await loop.on_worker(work);
@@ -122,11 +135,15 @@ net::Task<net::HttpResponse> serve_api(net::Loop& loop, api::Api& api, Clock clo
 }  // namespace
 
 net::HttpHandler fdo_front(net::Loop& loop, FdoService& service, Clock clock) {
-  return [&loop, &service, clock](net::HttpRequest request) { return serve_fdo(loop, service, clock, std::move(request)); };
+  return [&loop, &service, clock](net::HttpRequest request) {
+    return serve_fdo(loop, service, clock, std::move(request));
+  };
 }
 
 net::HttpHandler api_front(net::Loop& loop, api::Api& api, Clock clock) {
-  return [&loop, &api, clock](net::HttpRequest request) { return serve_api(loop, api, clock, std::move(request)); };
+  return [&loop, &api, clock](net::HttpRequest request) {
+    return serve_api(loop, api, clock, std::move(request));
+  };
 }
 
 std::size_t fdo_body_limit(std::string_view) { return limits::fdo_message_bytes_max; }

@@ -8,8 +8,8 @@
 
 namespace fairlead::server {
 
-// POST /fdo/101/msg/NN; anything else is 404. Work is done on the loop's pool; when its queue is full the device hears
-// 503 and comes again.
+// POST /fdo/101/msg/NN; anything else is 404. Work is done on the loop's pool; when its queue is
+// full the device hears 503 and comes again.
 net::HttpHandler fdo_front(net::Loop& loop, FdoService& service, Clock clock);
 net::HttpHandler api_front(net::Loop& loop, api::Api& api, Clock clock);
 

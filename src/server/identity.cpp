@@ -7,7 +7,8 @@ namespace {
 
 using keystore::KeyName;
 
-Result<std::shared_ptr<crypto::Signer>> open_or_create(keystore::Keystore& keys, const KeyName& name, crypto::KeyType type) {
+Result<std::shared_ptr<crypto::Signer>> open_or_create(keystore::Keystore& keys,
+                                                       const KeyName& name, crypto::KeyType type) {
   auto opened = keys.open_key(name);
   if (opened) return std::shared_ptr<crypto::Signer>(std::move(*opened));
   if (opened.error().code != Errc::not_found) return std::unexpected(opened.error());
@@ -16,13 +17,15 @@ Result<std::shared_ptr<crypto::Signer>> open_or_create(keystore::Keystore& keys,
 }
 
 // The setting is written only if nobody else did: two servers starting at once end up with one CA.
-Result<OwnAuthority> open_root(keystore::Keystore& keys, Store& store, const std::string& name, const std::string& title,
-                             crypto::KeyType type, Time end, Random& random, Time now) {
+Result<OwnAuthority> open_root(keystore::Keystore& keys, Store& store, const std::string& name,
+                               const std::string& title, crypto::KeyType type, Time end,
+                               Random& random, Time now) {
   const std::string setting = name + ".certificate";
   TRY(auto stored, store.read().find_setting(setting));
   if (!stored) {
     TRY(auto key, open_or_create(keys, KeyName(name), type));
-    TRY(auto root, pki::create_root(*key, title + " " + to_hex(random.bytes(4)), now - std::chrono::hours(1), end, random));
+    TRY(auto root, pki::create_root(*key, title + " " + to_hex(random.bytes(4)),
+                                    now - std::chrono::hours(1), end, random));
     auto written = store.commit({registry::InsertSetting{setting, root.der()}});
     if (!written && written.error().code != Errc::conflict) return std::unexpected(written.error());
     TRY(stored, store.read().find_setting(setting));
@@ -31,11 +34,14 @@ Result<OwnAuthority> open_root(keystore::Keystore& keys, Store& store, const std
   TRY(auto certificate, crypto::Certificate::from_der(*stored));
   auto key = keys.open_key(KeyName(name));
   if (!key)
-    return fail(key.error().code, "the certificate '" + certificate.subject() + "' is in the registry, but its key '" + name +
+    return fail(key.error().code, "the certificate '" + certificate.subject() +
+                                      "' is in the registry, but its key '" + name +
                                       "' can't be opened: " + key.error().context +
                                       "; restore the keystore, devices out there trust this key");
   if (!((*key)->public_key() == certificate.public_key()))
-    return fail(Errc::conflict, "key '" + name + "' in the keystore is not the one that the registry's certificate is for");
+    return fail(
+        Errc::conflict,
+        "key '" + name + "' in the keystore is not the one that the registry's certificate is for");
   std::shared_ptr<crypto::Signer> signer = std::move(*key);
   TRY(auto authority, pki::Authority::open({std::move(certificate)}, *signer));
   return OwnAuthority{std::move(signer), std::move(authority)};
@@ -43,13 +49,17 @@ Result<OwnAuthority> open_root(keystore::Keystore& keys, Store& store, const std
 
 }  // namespace
 
-Result<Identity> open_identity(keystore::Keystore& keys, Store& store, crypto::KeyType type, Random& random, Time now) {
+Result<Identity> open_identity(keystore::Keystore& keys, Store& store, crypto::KeyType type,
+                               Random& random, Time now) {
   TRY(auto manufacturer, open_or_create(keys, KeyName("manufacturer"), type));
   TRY(auto owner, open_or_create(keys, KeyName("owner"), type));
-  TRY(auto device_ca, open_root(keys, store, "device-ca", "Fairlead Device CA", type, pki::no_expiry, random, now));
+  TRY(auto device_ca,
+      open_root(keys, store, "device-ca", "Fairlead Device CA", type, pki::no_expiry, random, now));
   Time end = now + std::chrono::days(20 * 365);
-  TRY(auto operational_ca, open_root(keys, store, "operational-ca", "Fairlead Operational CA", type, end, random, now));
-  return Identity{std::move(manufacturer), std::move(owner), std::move(device_ca), std::move(operational_ca)};
+  TRY(auto operational_ca,
+      open_root(keys, store, "operational-ca", "Fairlead Operational CA", type, end, random, now));
+  return Identity{std::move(manufacturer), std::move(owner), std::move(device_ca),
+                  std::move(operational_ca)};
 }
 
 }  // namespace fairlead::server

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server's own keys and the certificates that go with them: made at the first start, opened afterwards.
+// The server's own keys and the certificates that go with them: made at the first start, opened
+// afterwards.
 #pragma once
 
 #include <memory>
@@ -27,8 +28,10 @@ struct Identity {
   OwnAuthority operational_ca;                   // issues what the broker accepts
 };
 
-// Keys live in the keystore, certificates in the registry, where every server of a group finds them. A certificate
-// whose key is missing is refused in words rather than replaced: devices out there trust it.
-Result<Identity> open_identity(keystore::Keystore& keys, Store& store, crypto::KeyType type, Random& random, Time now);
+// Keys live in the keystore, certificates in the registry, where every server of a group finds
+// them. A certificate whose key is missing is refused in words rather than replaced: devices out
+// there trust it.
+Result<Identity> open_identity(keystore::Keystore& keys, Store& store, crypto::KeyType type,
+                               Random& random, Time now);
 
 }  // namespace fairlead::server

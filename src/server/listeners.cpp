@@ -13,15 +13,20 @@ constexpr Duration lifetime = std::chrono::days(365);
 
 pki::ServerSubject subject_for(const std::string& host) {
   pki::ServerSubject subject{host, {"localhost"}, {}};
-  if (auto ip = fdo::ip_from_text(host)) subject.ip_addresses.push_back(std::move(*ip));
-  else if (host != "localhost") subject.dns_names.push_back(host);
+  if (auto ip = fdo::ip_from_text(host))
+    subject.ip_addresses.push_back(std::move(*ip));
+  else if (host != "localhost")
+    subject.dns_names.push_back(host);
   Bytes loopback{127, 0, 0, 1};
-  if (subject.ip_addresses.empty() || subject.ip_addresses.front() != loopback) subject.ip_addresses.push_back(std::move(loopback));
+  if (subject.ip_addresses.empty() || subject.ip_addresses.front() != loopback)
+    subject.ip_addresses.push_back(std::move(loopback));
   return subject;
 }
 
-Result<std::vector<crypto::Certificate>> server_chain(const Identity& identity, const crypto::PublicKey& key,
-                                                      const std::string& host, Random& random, Time now) {
+Result<std::vector<crypto::Certificate>> server_chain(const Identity& identity,
+                                                      const crypto::PublicKey& key,
+                                                      const std::string& host, Random& random,
+                                                      Time now) {
   const pki::Authority& authority = identity.operational_ca.authority;
   pki::LeafProfile profile;
   profile.lifetime = lifetime;
@@ -33,7 +38,8 @@ Result<std::vector<crypto::Certificate>> server_chain(const Identity& identity, 
 
 }  // namespace
 
-Result<net::TlsServer> tls_for(const Identity& identity, const std::string& host, Random& random, Time now) {
+Result<net::TlsServer> tls_for(const Identity& identity, const std::string& host, Random& random,
+                               Time now) {
   TRY(auto key, crypto::SoftwareKey::generate(crypto::KeyType::p256));
   net::TlsServer tls;
   TRY(tls.chain, server_chain(identity, key->public_key(), host, random, now));
@@ -41,7 +47,8 @@ Result<net::TlsServer> tls_for(const Identity& identity, const std::string& host
   return tls;
 }
 
-Result<PemPair> broker_certificate(const Identity& identity, const std::string& host, Random& random, Time now) {
+Result<PemPair> broker_certificate(const Identity& identity, const std::string& host,
+                                   Random& random, Time now) {
   TRY(auto key, crypto::SoftwareKey::generate(crypto::KeyType::p256));
   PemPair out;
   TRY(out.chain, server_chain(identity, key->public_key(), host, random, now));
@@ -53,8 +60,9 @@ Result<ServiceIdentity> service_identity(const Identity& identity, Random& rando
   TRY(auto key, crypto::SoftwareKey::generate(crypto::KeyType::p256));
   pki::LeafProfile profile;
   profile.lifetime = lifetime;
-  TRY(auto certificate, identity.operational_ca.authority.issue(profile, key->public_key(),
-                                                                {std::string(service_client_id), {}, {}}, now, random));
+  TRY(auto certificate,
+      identity.operational_ca.authority.issue(
+          profile, key->public_key(), {std::string(service_client_id), {}, {}}, now, random));
   return ServiceIdentity{std::move(certificate), std::move(key)};
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Server certificates of our own making: for our listeners, for the broker, and for our own way into it.
+// Server certificates of our own making: for our listeners, for the broker, and for our own way
+// into it.
 #pragma once
 
 #include "net/tls.h"
@@ -8,15 +9,18 @@
 
 namespace fairlead::server {
 
-// A certificate for `host` (name or address) by the operational CA, made anew at every start with a key that lives in
-// this process only.
-Result<net::TlsServer> tls_for(const Identity& identity, const std::string& host, Random& random, Time now);
+// A certificate for `host` (name or address) by the operational CA, made anew at every start with a
+// key that lives in this process only.
+Result<net::TlsServer> tls_for(const Identity& identity, const std::string& host, Random& random,
+                               Time now);
 
 struct PemPair {
   std::vector<crypto::Certificate> chain;
-  std::string key_pem;  // the one place where a private key becomes text: the broker reads files only
+  std::string
+      key_pem;  // the one place where a private key becomes text: the broker reads files only
 };
-Result<PemPair> broker_certificate(const Identity& identity, const std::string& host, Random& random, Time now);
+Result<PemPair> broker_certificate(const Identity& identity, const std::string& host,
+                                   Random& random, Time now);
 
 // The server's own client certificate on the broker: who watches the devices' presence.
 struct ServiceIdentity {

@@ -30,8 +30,10 @@ constexpr std::size_t api_body_bytes_max = 8 * 1024 * 1024;
 constexpr std::string_view usage =
     "fairlead-server [--config FILE] [--data DIR] [--version]\n"
     "\n"
-    "Without a configuration: factory, rendezvous and owner in one process, broker included, data in /var/lib/fairlead,\n"
-    "devices on 127.0.0.1:8040, REST API on 127.0.0.1:8041. docs/operations.md lists every setting.\n";
+    "Without a configuration: factory, rendezvous and owner in one process, broker included, data "
+    "in /var/lib/fairlead,\n"
+    "devices on 127.0.0.1:8040, REST API on 127.0.0.1:8041. docs/operations.md lists every "
+    "setting.\n";
 
 int report(const Error& error) {
   std::fprintf(stderr, "fairlead-server: %s\n", to_string(error).c_str());
@@ -47,11 +49,16 @@ Arguments parse_arguments(int argc, char** argv) {
   Arguments out;
   for (int i = 1; i < argc; ++i) {
     std::string_view argument = argv[i];
-    if (argument == "--config" && i + 1 < argc) out.config = argv[++i];
-    else if (argument == "--data" && i + 1 < argc) out.data = argv[++i];
-    else if (argument == "--help") out.help = true;
-    else if (argument == "--version") out.show_version = true;
-    else out.wrong = true;
+    if (argument == "--config" && i + 1 < argc)
+      out.config = argv[++i];
+    else if (argument == "--data" && i + 1 < argc)
+      out.data = argv[++i];
+    else if (argument == "--help")
+      out.help = true;
+    else if (argument == "--version")
+      out.show_version = true;
+    else
+      out.wrong = true;
   }
   return out;
 }
@@ -63,24 +70,31 @@ Result<server::Config> configure(const Arguments& arguments) {
   }
   if (!arguments.data.empty()) config.data = arguments.data;
   if (config.broker_plugin.empty())
-    config.broker_plugin = (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "fairlead-mosquitto.so").string();
+    config.broker_plugin =
+        (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "fairlead-mosquitto.so")
+            .string();
   std::error_code error;
   std::filesystem::create_directories(config.data, error);
-  if (error) return fail(Errc::io, "data folder '" + config.data.string() + "': " + error.message());
+  if (error)
+    return fail(Errc::io, "data folder '" + config.data.string() + "': " + error.message());
   return config;
 }
 
 Result<void> write_secret(const std::filesystem::path& file, std::string_view secret) {
   int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  bool written = fd >= 0 && ::write(fd, secret.data(), secret.size()) == static_cast<ssize_t>(secret.size()) && ::fsync(fd) == 0;
+  bool written = fd >= 0 &&
+                 ::write(fd, secret.data(), secret.size()) == static_cast<ssize_t>(secret.size()) &&
+                 ::fsync(fd) == 0;
   if (fd >= 0) ::close(fd);
   return written ? ok() : Result<void>(fail(Errc::io, file.string() + " can't be written"));
 }
 
-Result<std::unique_ptr<net::HttpServer>> listen(net::Loop& loop, Log& log, const server::Config& config,
-                                                const server::Listener& where, const server::Identity& identity,
-                                                Random& random, Time now, std::size_t body_max, net::HttpHandler handler,
-                                                std::string_view what) {
+Result<std::unique_ptr<net::HttpServer>> listen(net::Loop& loop, Log& log,
+                                                const server::Config& config,
+                                                const server::Listener& where,
+                                                const server::Identity& identity, Random& random,
+                                                Time now, std::size_t body_max,
+                                                net::HttpHandler handler) {
   net::HttpServerOptions options;
   options.address = where.address;
   options.port = where.port;
@@ -88,15 +102,15 @@ Result<std::unique_ptr<net::HttpServer>> listen(net::Loop& loop, Log& log, const
   if (where.tls) {
     TRY(options.tls, server::tls_for(identity, config.public_host, random, now));
   }
-  TRY(auto listener, net::HttpServer::listen(loop, log, std::move(options), std::move(handler)));
-  log(event::listening, {{"what", std::string(what)}, {"address", where.address}, {"port", std::to_string(listener->port())}});
-  return listener;
+  return net::HttpServer::listen(loop, log, std::move(options), std::move(handler));
 }
 
 std::vector<fdo::To2Address> own_addresses(const server::Config& config) {
   fdo::To2Address address;
-  if (auto ip = fdo::ip_from_text(config.public_host)) address.ip = std::move(*ip);
-  else address.dns = config.public_host;
+  if (auto ip = fdo::ip_from_text(config.public_host))
+    address.ip = std::move(*ip);
+  else
+    address.dns = config.public_host;
   address.port = config.fdo.port;
   address.protocol = config.fdo.tls ? fdo::TransportProtocol::https : fdo::TransportProtocol::http;
   return {std::move(address)};
@@ -113,14 +127,20 @@ Result<void> run(const server::Config& config, Log& log) {
   net::Loop loop(log, workers);
   TRY(auto broker, server::BrokerSide::open(loop, config, identity, store, random, clock, log));
   std::string endpoint = "mqtts://" + config.public_host + ":" + std::to_string(config.broker_port);
-  server::Enroller enroller(store, identity, broker->access(), endpoint, identity.operational_ca.authority.chain(), random, log);
+  server::Enroller enroller(store, identity, broker->access(), endpoint,
+                            identity.operational_ca.authority.chain(), random, log);
   server::Vouchers vouchers(store, identity, log);
   server::Station station(store, identity, random, log);
-  server::Rendezvous rendezvous(store, {config.rendezvous_wait_max, config.rendezvous_open}, random, log);
+  server::RendezvousPolicy policy{config.rendezvous_wait_max,
+                                  config.rendezvous_open,
+                                  {identity.manufacturer->public_key().fingerprint(),
+                                   identity.owner->public_key().fingerprint()}};
+  server::Rendezvous rendezvous(store, std::move(policy), random, log);
   server::Owner owner(store, identity, enroller, random, log);
   server::Sessions sessions(random, clock, runs_max, std::chrono::minutes(10));
   server::FdoService fdo(sessions, random, log, config.roles.factory ? &station : nullptr,
-                         config.roles.rendezvous ? &rendezvous : nullptr, config.roles.owner ? &owner : nullptr);
+                         config.roles.rendezvous ? &rendezvous : nullptr,
+                         config.roles.owner ? &owner : nullptr);
   server::api::Api api({store, identity, vouchers, enroller, random, log});
   TRY(auto first_token, api.bootstrap(clock()));
   if (!first_token.empty()) {
@@ -129,11 +149,13 @@ Result<void> run(const server::Config& config, Log& log) {
     log(event::first_start, {{"token_file", file.string()}});
   }
 
-  TRY(auto fdo_listener, listen(loop, log, config, config.fdo, identity, random, clock(), limits::fdo_message_bytes_max,
-                                server::fdo_front(loop, fdo, clock), "FDO"));
-  TRY(auto api_listener, listen(loop, log, config, config.api, identity, random, clock(), api_body_bytes_max,
-                                server::api_front(loop, api, clock), "REST API"));
-  server::To0Registrar registrar(loop, store, identity, own_addresses(config), config.to0_wait_seconds, random, clock, log);
+  TRY(auto fdo_listener,
+      listen(loop, log, config, config.fdo, identity, random, clock(),
+             limits::fdo_message_bytes_max, server::fdo_front(loop, fdo, clock)));
+  TRY(auto api_listener, listen(loop, log, config, config.api, identity, random, clock(),
+                                api_body_bytes_max, server::api_front(loop, api, clock)));
+  server::To0Registrar registrar(loop, store, identity, own_addresses(config),
+                                 config.to0_wait_seconds, random, clock, log);
   if (config.roles.owner) {
     loop.spawn("TO0", registrar.run());
     loop.spawn("broker", broker->run());
@@ -147,7 +169,8 @@ Result<void> run(const server::Config& config, Log& log) {
 int main(int argc, char** argv) {
   Arguments arguments = parse_arguments(argc, argv);
   if (arguments.show_version) return std::printf("fairlead-server %s\n", version.data()), 0;
-  if (arguments.help || arguments.wrong) return std::fputs(usage.data(), arguments.wrong ? stderr : stdout), arguments.wrong ? 2 : 0;
+  if (arguments.help || arguments.wrong)
+    return std::fputs(usage.data(), arguments.wrong ? stderr : stdout), arguments.wrong ? 2 : 0;
   auto config = configure(arguments);
   if (!config) return report(config.error());
   JsonLog log(STDERR_FILENO, system_clock(), config->log_level);

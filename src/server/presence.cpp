@@ -6,7 +6,8 @@
 
 namespace fairlead::server {
 
-Result<registry::Transaction> PresenceRecord::changes_for(registry::Device device, bool online, Time seen) {
+Result<registry::Transaction> PresenceRecord::changes_for(registry::Device device, bool online,
+                                                          Time seen) {
   registry::Transaction changes;
   if (online) {
     TRY(auto voucher, store_.read().find_voucher(device.guid));
@@ -15,7 +16,8 @@ Result<registry::Transaction> PresenceRecord::changes_for(registry::Device devic
     }
     TRY(auto certificates, store_.read().certificates_of(device.id));
     if (!certificates.empty() && certificates.front().state == registry::CertificateState::issued)
-      changes.push_back(registry::SetCertificateState{certificates.front().serial, registry::CertificateState::active, seen});
+      changes.push_back(registry::SetCertificateState{certificates.front().serial,
+                                                      registry::CertificateState::active, seen});
   }
   const LogEvent& event = online ? event::device_online : event::device_offline;
   Fields fields = online ? Fields{} : Fields{{"why", "its session ended"}};
@@ -34,7 +36,8 @@ Result<registry::Transaction> PresenceRecord::changes_for(registry::Device devic
   return changes;
 }
 
-Result<void> PresenceRecord::on_presence(const AccountId& account, const DeviceId& id, bool online, Time seen) {
+Result<void> PresenceRecord::on_presence(const AccountId& account, const DeviceId& id, bool online,
+                                         Time seen) {
   TRY(auto device, store_.read().find_device(id));
   if (!device || device->account != account) return ok();  // a topic that is none of a device's
   bool was_online = device->state == registry::DeviceState::online;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is connected to the broker, as devices' birth messages and last wills say, written into the registry.
+// Who is connected to the broker, as devices' birth messages and last wills say, written into the
+// registry.
 #pragma once
 
 #include "base/log.h"
@@ -11,9 +12,10 @@ class PresenceRecord {
  public:
   PresenceRecord(Store& store, Log& log) : store_(store), log_(log) {}
 
-  // First sight online under a replacement credential also drops the voucher that it replaced. A retained message
-  // tells a state, not a change. May block.
-  Result<void> on_presence(const AccountId& account, const DeviceId& device, bool online, Time seen);
+  // First sight online under a replacement credential also drops the voucher that it replaced. A
+  // retained message tells a state, not a change. May block.
+  Result<void> on_presence(const AccountId& account, const DeviceId& device, bool online,
+                           Time seen);
 
  private:
   Result<registry::Transaction> changes_for(registry::Device device, bool online, Time seen);

@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t list_max = 64;
 constexpr std::size_t download_bytes_max = 1024 * 1024;
 
-// Reads members of one object, remembers which were asked for, and refuses the rest: a misspelt rule is no rule.
+// Reads members of one object, remembers which were asked for, and refuses the rest: a misspelt
+// rule is no rule.
 class Members {
  public:
   Members(const json::value& value, std::string where) : where_(std::move(where)) {
@@ -26,7 +27,8 @@ class Members {
     const json::value* value = find(name, required);
     if (!value) return {};
     const json::string* string = value->if_string();
-    if (!string || string->size() > 4096) return error(name, "must be a text of at most 4096 bytes"), std::string{};
+    if (!string || string->size() > 4096)
+      return error(name, "must be a text of at most 4096 bytes"), std::string{};
     return std::string(*string);
   }
   bool flag(std::string_view name, bool otherwise) {
@@ -35,12 +37,15 @@ class Members {
     if (!value->is_bool()) error(name, "must be true or false");
     return value->is_bool() ? value->get_bool() : otherwise;
   }
-  std::int64_t number(std::string_view name, std::int64_t otherwise, std::int64_t min, std::int64_t max) {
+  std::int64_t number(std::string_view name, std::int64_t otherwise, std::int64_t min,
+                      std::int64_t max) {
     const json::value* value = find(name, false);
     if (!value) return otherwise;
     const std::int64_t* number = value->if_int64();
     if (!number || *number < min || *number > max)
-      return error(name, "must be a whole number from " + std::to_string(min) + " to " + std::to_string(max)), otherwise;
+      return error(name, "must be a whole number from " + std::to_string(min) + " to " +
+                             std::to_string(max)),
+             otherwise;
     return *number;
   }
   std::vector<std::string> texts(std::string_view name) {
@@ -48,7 +53,8 @@ class Members {
     const json::value* value = find(name, false);
     if (!value) return out;
     const json::array* array = value->if_array();
-    if (!array || array->size() > list_max) return error(name, "must be a list of at most 64 texts"), out;
+    if (!array || array->size() > list_max)
+      return error(name, "must be a list of at most 64 texts"), out;
     for (const json::value& each : *array) {
       if (!each.is_string()) return error(name, "must be a list of texts"), out;
       out.emplace_back(each.get_string());
@@ -86,8 +92,10 @@ Result<fdo::Action> parse_action(const json::value& value, const std::string& wh
   if (kind == "download") {
     std::string name = in.text("name", true);
     const json::value* content = in.find("content_base64", true);
-    auto bytes = content && content->is_string() ? from_base64_lenient(content->get_string()) : std::nullopt;
-    if (!bytes || bytes->size() > download_bytes_max) in.error("content_base64", "must be base64 of at most 1 MiB");
+    auto bytes =
+        content && content->is_string() ? from_base64_lenient(content->get_string()) : std::nullopt;
+    if (!bytes || bytes->size() > download_bytes_max)
+      in.error("content_base64", "must be base64 of at most 1 MiB");
     out = fdo::action::Download{name, std::make_shared<const Bytes>(bytes.value_or(Bytes{}))};
   } else if (kind == "upload") {
     out = fdo::action::Upload{in.text("name", true)};
@@ -95,12 +103,14 @@ Result<fdo::Action> parse_action(const json::value& value, const std::string& wh
     fdo::action::Wget wget{in.text("name", true), in.text("url", true), {}};
     std::string sha384 = in.text("sha384");
     auto hash = from_hex(sha384);
-    if (!sha384.empty() && (!hash || hash->size() != 48)) in.error("sha384", "must be 96 hexadecimal digits");
+    if (!sha384.empty() && (!hash || hash->size() != 48))
+      in.error("sha384", "must be 96 hexadecimal digits");
     if (hash) wget.sha384 = *hash;
     out = std::move(wget);
   } else if (kind == "command") {
-    out = fdo::action::Command{in.text("command", true), in.texts("args"), in.flag("may_fail", false),
-                               in.flag("return_stdout", true), in.flag("return_stderr", true)};
+    out =
+        fdo::action::Command{in.text("command", true), in.texts("args"), in.flag("may_fail", false),
+                             in.flag("return_stdout", true), in.flag("return_stderr", true)};
   } else {
     in.error("kind", "must be download, upload, wget or command");
   }
@@ -140,10 +150,12 @@ Result<EnrolmentProfile> parse_profile(const ProfileId& id, std::string_view tex
   out.decision.account = AccountId(in.text("account"));
   out.decision.approval = in.flag("approval", false);
   std::string new_key = in.text("new_key");
-  if (!new_key.empty() && new_key != "replace" && new_key != "wait") in.error("new_key", "must be replace or wait");
+  if (!new_key.empty() && new_key != "replace" && new_key != "wait")
+    in.error("new_key", "must be replace or wait");
   out.decision.new_key = new_key == "wait" ? enroll::NewKey::wait : enroll::NewKey::replace;
   constexpr std::int64_t year = 365 * 86'400;
-  out.decision.certificate_lifetime = std::chrono::seconds(in.number("certificate_lifetime_s", 90 * 86'400, 60, 20 * year));
+  out.decision.certificate_lifetime =
+      std::chrono::seconds(in.number("certificate_lifetime_s", 90 * 86'400, 60, 20 * year));
   out.endpoints = in.texts("endpoints");
   out.allow_credential_reuse = in.flag("allow_credential_reuse", false);
   if (const json::value* actions = in.find("actions", false)) {
@@ -158,7 +170,8 @@ Result<EnrolmentProfile> parse_profile(const ProfileId& id, std::string_view tex
   return out;
 }
 
-Result<std::optional<EnrolmentProfile>> profile_for(registry::Registry& registry, const enroll::Subject& subject) {
+Result<std::optional<EnrolmentProfile>> profile_for(registry::Registry& registry,
+                                                    const enroll::Subject& subject) {
   TRY(auto profiles, registry.profiles());
   for (const registry::Profile& record : profiles) {
     TRY(auto profile, parse_profile(record.id, record.document).in("profile " + record.id.str()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Enrolment profiles: which devices, which account, which endpoint, what is done on the device, for how long.
-// Documents are JSON, as docs/api/openapi.yaml describes them.
+// Enrolment profiles: which devices, which account, which endpoint, what is done on the device, for
+// how long. Documents are JSON, as docs/api/openapi.yaml describes them.
 #pragma once
 
 #include <string_view>
@@ -22,8 +22,10 @@ struct EnrolmentProfile {
 // malformed with the member that is wrong: "actions[2].url: missing".
 Result<EnrolmentProfile> parse_profile(const ProfileId& id, std::string_view json);
 
-// The profile that decides for a device: the highest priority that matches. Without any profile a device waits.
-Result<std::optional<EnrolmentProfile>> profile_for(registry::Registry& registry, const enroll::Subject& subject);
+// The profile that decides for a device: the highest priority that matches. Without any profile a
+// device waits.
+Result<std::optional<EnrolmentProfile>> profile_for(registry::Registry& registry,
+                                                    const enroll::Subject& subject);
 
 // What the first start writes: every device of the one account "default", own broker, 90 days.
 std::string default_profile_document();

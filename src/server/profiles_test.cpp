@@ -20,13 +20,15 @@ TEST(Profile, RefusesWhatIsNotAnObject) {
   EXPECT_TRUE(refusal("[]").ends_with("must be an object"));
   EXPECT_TRUE(refusal(R"({"match": 5})").ends_with("must be an object"));
   EXPECT_TRUE(refusal(R"({"actions": [7]})").ends_with("must be an object"));
-  EXPECT_TRUE(refusal(std::string(40, '[') + std::string(40, ']')).starts_with("profile is not JSON"));  // depth
+  EXPECT_TRUE(refusal(std::string(40, '[') + std::string(40, ']'))
+                  .starts_with("profile is not JSON"));  // depth
 }
 
 TEST(Profile, RefusesAMisspeltRule) {
   EXPECT_EQ(refusal(R"({"acount": "acme"})"), "acount: is not known here");
   EXPECT_EQ(refusal(R"({"match": {"serial": []}})"), "match.serial: is not known here");
-  EXPECT_EQ(refusal(R"({"actions": [{"kind": "upload", "name": "log", "to": "x"}]})"), "actions[0].to: is not known here");
+  EXPECT_EQ(refusal(R"({"actions": [{"kind": "upload", "name": "log", "to": "x"}]})"),
+            "actions[0].to: is not known here");
 }
 
 TEST(Profile, NamesTheMemberThatIsWrong) {
@@ -44,14 +46,19 @@ TEST(Profile, NamesTheMemberThatIsWrong) {
       {R"({"actions": {}})", "actions: "},
       {R"({"actions": [{}]})", "actions[0].kind: is missing"},
       {R"({"actions": [{"kind": "reboot"}]})", "actions[0].kind: must be"},
-      {R"({"actions": [{"kind": "upload", "name": "a"}, {"kind": "wget", "name": "a"}]})", "actions[1].url: is missing"},
-      {R"({"actions": [{"kind": "wget", "name": "a", "url": "u", "sha384": "00"}]})", "actions[0].sha384: "},
-      {R"({"actions": [{"kind": "download", "name": "a"}]})", "actions[0].content_base64: is missing"},
+      {R"({"actions": [{"kind": "upload", "name": "a"}, {"kind": "wget", "name": "a"}]})",
+       "actions[1].url: is missing"},
+      {R"({"actions": [{"kind": "wget", "name": "a", "url": "u", "sha384": "00"}]})",
+       "actions[0].sha384: "},
+      {R"({"actions": [{"kind": "download", "name": "a"}]})",
+       "actions[0].content_base64: is missing"},
       {R"({"actions": [{"kind": "command", "command": "ls", "args": [1]}]})", "actions[0].args: "},
   };
-  for (const auto& [json, start] : cases) EXPECT_TRUE(refusal(json).starts_with(start)) << json << " -> " << refusal(json);
+  for (const auto& [json, start] : cases)
+    EXPECT_TRUE(refusal(json).starts_with(start)) << json << " -> " << refusal(json);
   std::string many = R"({"actions": [)";
-  for (int i = 0; i < 65; ++i) many += std::string(i ? "," : "") + R"({"kind":"upload","name":"a"})";
+  for (int i = 0; i < 65; ++i)
+    many += std::string(i ? "," : "") + R"({"kind":"upload","name":"a"})";
   EXPECT_TRUE(refusal(many + "]}").starts_with("actions: "));
 }
 
@@ -61,7 +68,8 @@ TEST(Profile, HasDefaultsForEverything) {
   EXPECT_EQ(profile.decision.certificate_lifetime, std::chrono::days(90));
   EXPECT_FALSE(profile.decision.approval || profile.allow_credential_reuse);
   EXPECT_EQ(profile.decision.new_key, enroll::NewKey::replace);
-  EXPECT_TRUE(profile.endpoints.empty() && profile.actions.empty() && profile.decision.account.empty());
+  EXPECT_TRUE(profile.endpoints.empty() && profile.actions.empty() &&
+              profile.decision.account.empty());
   EXPECT_TRUE(parse_profile(ProfileId("default"), default_profile_document()));
 }
 
@@ -69,7 +77,8 @@ TEST(Profile, ReadsActionsInTheirOrder) {
   auto profile = parse_profile(ProfileId("p"), R"({"new_key": "wait", "actions": [
       {"kind": "download", "name": "app.conf", "content_base64": "aGk="},
       {"kind": "upload", "name": "log"},
-      {"kind": "command", "command": "systemctl", "args": ["restart", "app"], "may_fail": true, "return_stdout": false}]})").value();
+      {"kind": "command", "command": "systemctl", "args": ["restart", "app"], "may_fail": true, "return_stdout": false}]})")
+                     .value();
   EXPECT_EQ(profile.decision.new_key, enroll::NewKey::wait);
   ASSERT_EQ(profile.actions.size(), 3u);
   EXPECT_EQ(*std::get<fdo::action::Download>(profile.actions[0]).content, to_bytes("hi"));
@@ -87,13 +96,15 @@ std::string decider(test::ServerPlant& plant, const enroll::Subject& subject) {
 TEST(Profile, TheHighestPriorityThatMatchesDecides) {
   test::ServerPlant plant;  // brings "all", priority 0
   plant.profile("pumps", R"({"priority": 5, "match": {"serials": ["PUMP-*"]}})");
-  plant.profile("hall-3", R"({"priority": 9, "match": {"groups": ["hall-3"], "models": ["GW-?"]}})");
+  plant.profile("hall-3",
+                R"({"priority": 9, "match": {"groups": ["hall-3"], "models": ["GW-?"]}})");
   plant.profile("other", R"({"priority": 99, "match": {"accounts": ["other"]}})");
   AccountId acme("acme");
   EXPECT_EQ(decider(plant, {"PUMP-1", "", "", {}, acme}), "pumps");
   EXPECT_EQ(decider(plant, {"VALVE-1", "", "", {}, acme}), "all");
   EXPECT_EQ(decider(plant, {"PUMP-1", "GW-1", "", {"hall-2", "hall-3"}, acme}), "hall-3");
-  EXPECT_EQ(decider(plant, {"PUMP-1", "GW-10", "", {"hall-3"}, acme}), "pumps");  // every list has to match
+  EXPECT_EQ(decider(plant, {"PUMP-1", "GW-10", "", {"hall-3"}, acme}),
+            "pumps");  // every list has to match
   EXPECT_EQ(decider(plant, {"VALVE-1", "", "", {}, AccountId("other")}), "other");
   plant.commit({registry::RemoveProfile{ProfileId("all")}});
   EXPECT_EQ(decider(plant, {"VALVE-1", "", "", {}, acme}), "none");

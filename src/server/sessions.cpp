@@ -23,7 +23,8 @@ void Sessions::insert(std::string token, Bytes state) {
     by_token_.erase(by_age_.front().token);
     by_age_.pop_front();
   }
-  if (by_token_.contains(token)) return;  // tokens are 256 random bits: only our own put() twice could do this
+  if (by_token_.contains(token))
+    return;  // tokens are 256 random bits: only our own put() twice could do this
   by_age_.push_back({std::move(token), std::move(state), now + lifetime_});
   by_token_.emplace(by_age_.back().token, std::prev(by_age_.end()));
 }

@@ -43,7 +43,8 @@ TEST_F(SessionsTest, ARunExpiresAndEachMessageGivesItNewTime) {
 }
 
 TEST_F(SessionsTest, TheOldestRunGoesForANewOneWhenThereAreTooMany) {
-  std::string first = sessions.create({1}), second = sessions.create({2}), third = sessions.create({3});
+  std::string first = sessions.create({1}), second = sessions.create({2}),
+              third = sessions.create({3});
   std::string fourth = sessions.create({4});
   EXPECT_EQ(sessions.size(), 3u);
   EXPECT_FALSE(sessions.take(first));

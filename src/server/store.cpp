@@ -7,7 +7,8 @@ namespace fairlead::server {
 
 Result<void> Store::commit(registry::Transaction transaction) {
   std::promise<Result<void>> durable;
-  commits_.submit(std::move(transaction), [&](Result<void> result) { durable.set_value(std::move(result)); });
+  commits_.submit(std::move(transaction),
+                  [&](Result<void> result) { durable.set_value(std::move(result)); });
   return durable.get_future().get();
 }
 

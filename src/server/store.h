@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The registry as services use it: read directly, write through the group commit, wait until it is durable.
+// The registry as services use it: read directly, write through the group commit, wait until it is
+// durable.
 #pragma once
 
 #include "base/random.h"

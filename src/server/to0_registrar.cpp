@@ -26,9 +26,11 @@ Result<void> expect_message(const net::HttpResponse& response, int wanted) {
   if (type == std::to_string(wanted) && response.status == 200) return ok();
   if (type == "255") {
     TRY(auto error, fdo::decode_error(response.body));
-    return fail(Errc::refused, "it answered error " + std::to_string(static_cast<int>(error.code)) + ": " + error.text);
+    return fail(Errc::refused, "it answered error " + std::to_string(static_cast<int>(error.code)) +
+                                   ": " + error.text);
   }
-  return fail(Errc::io, "it answered HTTP " + std::to_string(response.status) + " instead of message " + std::to_string(wanted));
+  return fail(Errc::io, "it answered HTTP " + std::to_string(response.status) +
+                            " instead of message " + std::to_string(wanted));
 }
 
 }  // namespace
@@ -39,14 +41,23 @@ Duration refresh_after(std::uint32_t granted, std::uint8_t random_byte) {
 }
 
 Duration retry_after(std::int64_t failures, std::uint8_t random_byte) {
-  std::int64_t ms = std::min<std::int64_t>(600'000, std::int64_t{1000} << std::clamp<std::int64_t>(failures - 1, 0, 20));
+  std::int64_t ms = std::min<std::int64_t>(
+      600'000, std::int64_t{1000} << std::clamp<std::int64_t>(failures - 1, 0, 20));
   return Duration(ms * 3 / 4 + ms / 2 * random_byte / 255);
 }
 
-To0Registrar::To0Registrar(net::Loop& loop, Store& store, const Identity& identity, std::vector<fdo::To2Address> addresses,
-                           std::uint32_t wait_seconds, Random& random, Clock clock, Log& log)
-    : loop_(loop), store_(store), identity_(identity), addresses_(std::move(addresses)), wait_seconds_(wait_seconds),
-      random_(random), clock_(std::move(clock)), log_(log), client_(loop, anonymous_tls()) {}
+To0Registrar::To0Registrar(net::Loop& loop, Store& store, const Identity& identity,
+                           std::vector<fdo::To2Address> addresses, std::uint32_t wait_seconds,
+                           Random& random, Clock clock, Log& log)
+    : loop_(loop),
+      store_(store),
+      identity_(identity),
+      addresses_(std::move(addresses)),
+      wait_seconds_(wait_seconds),
+      random_(random),
+      clock_(std::move(clock)),
+      log_(log),
+      client_(loop, anonymous_tls()) {}
 
 net::Task<void> To0Registrar::run() {
   while (!loop_.stopping()) {
@@ -75,19 +86,23 @@ net::Task<void> To0Registrar::work_off(registry::To0Job job) {
   bool ever_registered = job.registered_until != Time{};
   Fields fields;
   if (granted) {
-    fields = {{"guid", guid}, {"rendezvous", job.rendezvous}, {"seconds", std::to_string(*granted)}};
+    fields = {
+        {"guid", guid}, {"rendezvous", job.rendezvous}, {"seconds", std::to_string(*granted)}};
     log_.write(event::to0_registered, fields);
     job.registered_until = now + std::chrono::seconds(*granted);
     job.due = now + refresh_after(*granted, dice);
   } else {
     Duration wait = retry_after(job.failures + 1, dice);
-    fields = {{"guid", guid}, {"rendezvous", job.rendezvous}, {"why", granted.error().context},
+    fields = {{"guid", guid},
+              {"rendezvous", job.rendezvous},
+              {"why", granted.error().context},
               {"retry", std::to_string(wait.count() / 1000 + 1)}};
     log_.write(event::to0_failed, fields);
     job.due = now + wait;
   }
   const LogEvent& event = granted ? event::to0_registered : event::to0_failed;
-  // The timeline tells of the first success, the first failure and changes of reason; not of every refresh.
+  // The timeline tells of the first success, the first failure and changes of reason; not of every
+  // refresh.
   std::string outcome = granted ? "" : granted.error().context;
   bool news = !ever_registered || job.last_error != outcome;
   job.failures = granted ? 0 : job.failures + 1;
@@ -96,20 +111,23 @@ net::Task<void> To0Registrar::work_off(registry::To0Job job) {
     TRY(auto voucher, store_.read().find_voucher(job.guid));
     if (!voucher) return store_.commit({registry::RemoveTo0Job{job.guid, job.rendezvous}});
     changes.push_back(registry::PutTo0Job{job});
-    if (news && !voucher->device.empty()) changes.push_back(timeline(voucher->device, now, event, fields));
+    if (news && !voucher->device.empty())
+      changes.push_back(timeline(voucher->device, now, event, fields));
     return store_.commit(std::move(changes));
   };
   co_return co_await loop_.on_worker(store);
 }
 
-net::Task<net::HttpResponse> To0Registrar::post(std::string base, int message, Bytes body, std::string token) {
+net::Task<net::HttpResponse> To0Registrar::post(std::string base, int message, Bytes body,
+                                                std::string token) {
   CO_TRY(net::Url url, net::parse_url(base + "/fdo/101/msg/" + std::to_string(message)));
   net::HttpRequest request;
   request.method = "POST";
   request.headers = {{"Content-Type", "application/cbor"}};
   if (!token.empty()) request.headers.emplace_back("Authorization", token);
   request.body = std::move(body);
-  co_return co_await client_.send(std::move(url), std::move(request), limits::reply_deadline, limits::fdo_message_bytes_max);
+  co_return co_await client_.send(std::move(url), std::move(request), limits::reply_deadline,
+                                  limits::fdo_message_bytes_max);
 }
 
 net::Task<std::uint32_t> To0Registrar::register_at(registry::To0Job job) {

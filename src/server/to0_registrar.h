@@ -13,8 +13,9 @@ namespace fairlead::server {
 class To0Registrar {
  public:
   // `addresses`: where devices reach this owner; goes into to1d. All references outlive the loop.
-  To0Registrar(net::Loop& loop, Store& store, const Identity& identity, std::vector<fdo::To2Address> addresses,
-               std::uint32_t wait_seconds, Random& random, Clock clock, Log& log);
+  To0Registrar(net::Loop& loop, Store& store, const Identity& identity,
+               std::vector<fdo::To2Address> addresses, std::uint32_t wait_seconds, Random& random,
+               Clock clock, Log& log);
 
   net::Task<void> run();  // until the loop stops
 
@@ -34,8 +35,8 @@ class To0Registrar {
   net::HttpClient client_;
 };
 
-// When to register again: at a random point of 50 to 80 % of what was granted; after failures, 1 s doubling to 10 min,
-// with jitter of a quarter. `random_byte` is uniform.
+// When to register again: at a random point of 50 to 80 % of what was granted; after failures, 1 s
+// doubling to 10 min, with jitter of a quarter. `random_byte` is uniform.
 Duration refresh_after(std::uint32_t granted_seconds, std::uint8_t random_byte);
 Duration retry_after(std::int64_t failures, std::uint8_t random_byte);
 

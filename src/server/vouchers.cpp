@@ -8,7 +8,8 @@ namespace fairlead::server {
 namespace {
 
 std::string url_of(const fdo::Candidate& candidate) {
-  std::string host = candidate.host.find(':') == std::string::npos ? candidate.host : "[" + candidate.host + "]";
+  std::string host =
+      candidate.host.find(':') == std::string::npos ? candidate.host : "[" + candidate.host + "]";
   return (candidate.tls ? "https://" : "http://") + host + ":" + std::to_string(candidate.port);
 }
 
@@ -33,7 +34,8 @@ registry::Device new_device(const fdo::Voucher& voucher, const AccountId& accoun
 }  // namespace
 
 DeviceId device_id_of(const fdo::Voucher& voucher) {
-  return DeviceId("d-" + voucher.device_chain.front().public_key().fingerprint().hex().substr(0, 16));
+  return DeviceId("d-" +
+                  voucher.device_chain.front().public_key().fingerprint().hex().substr(0, 16));
 }
 
 std::vector<registry::To0Job> to0_jobs_for(const fdo::Voucher& voucher, Time due) {
@@ -42,7 +44,8 @@ std::vector<registry::To0Job> to0_jobs_for(const fdo::Voucher& voucher, Time due
     if (directive.bypass) continue;
     for (const fdo::Candidate& candidate : fdo::candidates(directive, fdo::RvSide::owner)) {
       registry::To0Job job{to_bytes(View(voucher.header.guid)), url_of(candidate), due, 0, {}, {}};
-      if (std::ranges::find(jobs, job.rendezvous, &registry::To0Job::rendezvous) == jobs.end()) jobs.push_back(std::move(job));
+      if (std::ranges::find(jobs, job.rendezvous, &registry::To0Job::rendezvous) == jobs.end())
+        jobs.push_back(std::move(job));
     }
   }
   return jobs;
@@ -51,20 +54,26 @@ std::vector<registry::To0Job> to0_jobs_for(const fdo::Voucher& voucher, Time due
 Result<void> Vouchers::check(const fdo::Voucher& voucher) {
   TRY_VOID(fdo::verify_voucher(voucher));
   if (voucher.entries.empty())
-    return fail(Errc::untrusted, "voucher has no entry: its maker has to extend it to this owner's key first");
+    return fail(Errc::untrusted,
+                "voucher has no entry: its maker has to extend it to this owner's key first");
   if (!(voucher.owner_key().key == identity_.owner->public_key()))
-    return fail(Errc::untrusted, "voucher belongs to another owner: its last entry does not name this server's owner key "
-                                 "(`fairlead factory keys` shows it)");
+    return fail(
+        Errc::untrusted,
+        "voucher belongs to another owner: its last entry does not name this server's owner key "
+        "(`fairlead factory keys` shows it)");
   const crypto::PublicKey& maker = voucher.header.manufacturer_key.key;
   if (maker == identity_.manufacturer->public_key()) return ok();
   TRY(auto trusted, store_.read().find_trusted_key(maker.fingerprint()));
   if (!trusted)
-    return fail(Errc::untrusted, "its manufacturer's key " + maker.fingerprint().hex().substr(0, 16) +
-                                     "… is not on the list; add it with `fairlead trust add` or ask who sent the voucher");
+    return fail(
+        Errc::untrusted,
+        "its manufacturer's key " + maker.fingerprint().hex().substr(0, 16) +
+            "… is not on the list; add it with `fairlead trust add` or ask who sent the voucher");
   return ok();
 }
 
-Result<Import> Vouchers::import(const fdo::Voucher& voucher, const AccountId& account, bool dry, Time now) {
+Result<Import> Vouchers::import(const fdo::Voucher& voucher, const AccountId& account, bool dry,
+                                Time now) {
   const fdo::Guid& guid = voucher.header.guid;
   auto checked = check(voucher);
   if (!checked) {
@@ -73,9 +82,13 @@ Result<Import> Vouchers::import(const fdo::Voucher& voucher, const AccountId& ac
   }
   Bytes encoded = voucher.encode();
   TRY(auto known, store_.read().find_voucher(guid));
-  bool ours_made = known && (known->state == registry::VoucherState::made || known->state == registry::VoucherState::handed_over);
-  if (known && known->encoded == encoded && known->state != registry::VoucherState::made && !ours_made) return Import::unchanged;
-  if (known && !ours_made) return fail(Errc::conflict, "another voucher for this device is here already");
+  bool ours_made = known && (known->state == registry::VoucherState::made ||
+                             known->state == registry::VoucherState::handed_over);
+  if (known && known->encoded == encoded && known->state != registry::VoucherState::made &&
+      !ours_made)
+    return Import::unchanged;
+  if (known && !ours_made)
+    return fail(Errc::conflict, "another voucher for this device is here already");
   TRY(auto accounts, store_.read().find_account(account));
   if (!accounts) return fail(Errc::not_found, "there is no account '" + account.str() + "'");
   if (dry) return Import::imported;
@@ -93,7 +106,8 @@ Result<Import> Vouchers::import(const fdo::Voucher& voucher, const AccountId& ac
 
   registry::Transaction changes;
   TRY(auto device, store_.read().find_device(record.device));
-  // One owner key serves every account here, so an old copy of a voucher must not move a device between them.
+  // One owner key serves every account here, so an old copy of a voucher must not move a device
+  // between them.
   if (device && device->account != account)
     return fail(Errc::conflict, "the device is here already, in another account");
   if (!device) {
@@ -107,23 +121,33 @@ Result<Import> Vouchers::import(const fdo::Voucher& voucher, const AccountId& ac
   Fields fields{{"guid", fdo::to_text(guid)}, {"serial", record.serial}};
   log_.write(event::voucher_imported, fields);
   changes.push_back(timeline(record.device, now, event::voucher_imported, std::move(fields)));
-  for (auto& job : to0_jobs_for(voucher, now)) changes.push_back(registry::PutTo0Job{std::move(job)});
-  if (known) changes.push_back(registry::ReplaceVoucher{std::move(record), known->state});
-  else changes.push_back(registry::InsertVoucher{std::move(record)});
+  for (auto& job : to0_jobs_for(voucher, now))
+    changes.push_back(registry::PutTo0Job{std::move(job)});
+  if (known)
+    changes.push_back(registry::ReplaceVoucher{std::move(record), known->state});
+  else
+    changes.push_back(registry::InsertVoucher{std::move(record)});
   TRY_VOID(store_.commit(std::move(changes)));
   return Import::imported;
 }
 
-Result<fdo::Voucher> Vouchers::extend(const fdo::Guid& guid, const crypto::PublicKey& next_owner, Time now) {
+Result<fdo::Voucher> Vouchers::extend(const fdo::Guid& guid, const crypto::PublicKey& next_owner,
+                                      Time now) {
   TRY(auto record, store_.read().find_voucher(guid));
   if (!record) return fail(Errc::not_found, "there is no voucher " + fdo::to_text(guid));
-  if (record->state != registry::VoucherState::made && record->state != registry::VoucherState::owned)
-    return fail(Errc::conflict, "voucher " + fdo::to_text(guid) + " can't be extended: it was handed over or replaced");
+  if (record->state != registry::VoucherState::made &&
+      record->state != registry::VoucherState::owned)
+    return fail(Errc::conflict, "voucher " + fdo::to_text(guid) +
+                                    " can't be extended: it was handed over or replaced");
   TRY(auto voucher, fdo::decode_voucher(record->encoded));
-  crypto::Signer& signer = voucher.owner_key().key == identity_.owner->public_key() ? *identity_.owner : *identity_.manufacturer;
-  auto encoding = voucher.header.manufacturer_key.encoding == fdo::KeyEncoding::cosekey ? fdo::KeyEncoding::cosekey
-                                                                                        : fdo::KeyEncoding::x509;
-  TRY(auto extended, fdo::extend_voucher(voucher, signer, fdo::make_public_key(next_owner, encoding)));
+  crypto::Signer& signer = voucher.owner_key().key == identity_.owner->public_key()
+                               ? *identity_.owner
+                               : *identity_.manufacturer;
+  auto encoding = voucher.header.manufacturer_key.encoding == fdo::KeyEncoding::cosekey
+                      ? fdo::KeyEncoding::cosekey
+                      : fdo::KeyEncoding::x509;
+  TRY(auto extended,
+      fdo::extend_voucher(voucher, signer, fdo::make_public_key(next_owner, encoding)));
   registry::VoucherState before = record->state;
   registry::Transaction changes;
   TRY(auto jobs, store_.read().to0_jobs_of(guid));
@@ -133,24 +157,28 @@ Result<fdo::Voucher> Vouchers::extend(const fdo::Guid& guid, const crypto::Publi
   record->changed = now;
   Fields fields{{"guid", fdo::to_text(guid)}, {"to", next_owner.fingerprint().hex().substr(0, 16)}};
   log_.write(event::voucher_handed_over, fields);
-  if (!record->device.empty()) changes.push_back(timeline(record->device, now, event::voucher_handed_over, std::move(fields)));
+  if (!record->device.empty())
+    changes.push_back(timeline(record->device, now, event::voucher_handed_over, std::move(fields)));
   changes.push_back(registry::ReplaceVoucher{std::move(*record), before});
   TRY_VOID(store_.commit(std::move(changes)));
   return extended;
 }
 
-Result<registry::Transaction> drop_superseded(registry::Registry& registry, const registry::Voucher& present, Time now) {
+Result<registry::Transaction> drop_superseded(registry::Registry& registry,
+                                              const registry::Voucher& present, Time now) {
   registry::Transaction changes;
   if (present.replaces.empty()) return changes;
   registry::VoucherFilter of_device;
   of_device.device = present.device;
   TRY(auto vouchers, registry.vouchers(of_device, {}));
   for (const registry::Voucher& each : vouchers) {
-    // Also an owned one: when 71 is lost twice, two replacements look finished, and the device has one of them.
+    // Also an owned one: when 71 is lost twice, two replacements look finished, and the device has
+    // one of them.
     bool handed_over = each.state == registry::VoucherState::handed_over;
     if (handed_over || each.guid == present.guid) continue;
     TRY(auto jobs, registry.to0_jobs_of(each.guid));
-    for (const auto& job : jobs) changes.push_back(registry::RemoveTo0Job{job.guid, job.rendezvous});
+    for (const auto& job : jobs)
+      changes.push_back(registry::RemoveTo0Job{job.guid, job.rendezvous});
     changes.push_back(registry::RemoveVoucher{each.guid});
   }
   if (changes.empty()) return changes;

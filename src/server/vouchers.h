@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Vouchers as an owner handles them: import, extension to the next owner, and what becomes of them around TO2.
+// Vouchers as an owner handles them: import, extension to the next owner, and what becomes of them
+// around TO2.
 #pragma once
 
 #include "base/log.h"
@@ -13,14 +14,15 @@ enum class Import { imported, unchanged };
 
 class Vouchers {
  public:
-  Vouchers(Store& store, const Identity& identity, Log& log) : store_(store), identity_(identity), log_(log) {}
+  Vouchers(Store& store, const Identity& identity, Log& log)
+      : store_(store), identity_(identity), log_(log) {}
 
-  // Checks a voucher whole, that its maker is trusted and that the last entry names our key, and writes it with its
-  // device. A voucher that is here already is `unchanged`. dry: checks only.
+  // Checks a voucher whole, that its maker is trusted and that the last entry names our key, and
+  // writes it with its device. A voucher that is here already is `unchanged`. dry: checks only.
   Result<Import> import(const fdo::Voucher& voucher, const AccountId& account, bool dry, Time now);
 
-  // Extends to the next owner; from then on it is theirs. What we made at the factory is extended with the
-  // manufacturer's key, what we own with the owner's.
+  // Extends to the next owner; from then on it is theirs. What we made at the factory is extended
+  // with the manufacturer's key, what we own with the owner's.
   Result<fdo::Voucher> extend(const fdo::Guid& guid, const crypto::PublicKey& next_owner, Time now);
 
  private:
@@ -34,10 +36,13 @@ class Vouchers {
 // The registry's id of a device: of the key that it was made with, so that one device is never two.
 DeviceId device_id_of(const fdo::Voucher& voucher);
 
-// Jobs that register a voucher at each rendezvous server that it names for its owner; none on bypass.
+// Jobs that register a voucher at each rendezvous server that it names for its owner; none on
+// bypass.
 std::vector<registry::To0Job> to0_jobs_for(const fdo::Voucher& voucher, Time due);
 
-// The device has been seen under `present`: what it replaced, and other candidates to replace that, are dropped.
-Result<registry::Transaction> drop_superseded(registry::Registry& registry, const registry::Voucher& present, Time now);
+// The device has been seen under `present`: what it replaced, and other candidates to replace that,
+// are dropped.
+Result<registry::Transaction> drop_superseded(registry::Registry& registry,
+                                              const registry::Voucher& present, Time now);
 
 }  // namespace fairlead::server

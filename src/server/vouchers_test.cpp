@@ -18,11 +18,14 @@ using testing::HasSubstr;
 
 struct VouchersTest : testing::Test {
   ServerPlant plant;
-  FdoParty party = FdoParty::make(crypto::KeyType::p256, 1);  // of a foreign maker, for a foreign owner
+  FdoParty party =
+      FdoParty::make(crypto::KeyType::p256, 1);  // of a foreign maker, for a foreign owner
   AccountId acme{"acme"};
 
   fdo::Voucher for_us() {
-    return must(fdo::extend_voucher(party.voucher, *party.owner, fdo::make_public_key(plant.identity.owner->public_key(), fdo::KeyEncoding::x509)));
+    return must(fdo::extend_voucher(
+        party.voucher, *party.owner,
+        fdo::make_public_key(plant.identity.owner->public_key(), fdo::KeyEncoding::x509)));
   }
   Error refusal(const fdo::Voucher& voucher, const AccountId& account) {
     auto result = plant.vouchers.import(voucher, account, false, plant.now);
@@ -42,13 +45,15 @@ TEST_F(VouchersTest, RefusesAVoucherForAnotherOwner) {
 TEST_F(VouchersTest, RefusesAMakerThatNobodyListed) {
   auto error = refusal(for_us(), acme);
   EXPECT_EQ(error.code, Errc::untrusted);
-  EXPECT_THAT(error.context, HasSubstr(party.manufacturer->public_key().fingerprint().hex().substr(0, 16)));
+  EXPECT_THAT(error.context,
+              HasSubstr(party.manufacturer->public_key().fingerprint().hex().substr(0, 16)));
 }
 
 TEST_F(VouchersTest, RefusesAVoucherWithoutEntry) {
   PlantDevice device{plant, "SN-1"};
   device.initialize();
-  auto made = must(fdo::decode_voucher(must(plant.registry->find_voucher(device.credential.guid))->encoded));
+  auto made = must(
+      fdo::decode_voucher(must(plant.registry->find_voucher(device.credential.guid))->encoded));
   EXPECT_THAT(refusal(made, acme).context, HasSubstr("no entry"));
 }
 
@@ -88,9 +93,11 @@ TEST_F(VouchersTest, ADeviceDoesNotChangeItsAccountByAnImport) {
   PlantDevice device{plant, "SN-1"};
   device.initialize();
   DeviceId id = device.hand_to_owner();
-  auto original = must(fdo::decode_voucher(must(plant.registry->find_voucher(device.credential.guid))->encoded));
+  auto original = must(
+      fdo::decode_voucher(must(plant.registry->find_voucher(device.credential.guid))->encoded));
   ASSERT_TRUE(device.onboard().complete);
-  ASSERT_FALSE(device.onboard(64).complete);  // the replacement is proven, the original voucher gone
+  ASSERT_FALSE(
+      device.onboard(64).complete);  // the replacement is proven, the original voucher gone
   ASSERT_FALSE(must(plant.registry->find_voucher(original.header.guid)));
   EXPECT_EQ(refusal(original, AccountId("other")).code, Errc::conflict);
   EXPECT_EQ(plant.device(id).account, acme);
@@ -105,7 +112,8 @@ TEST_F(VouchersTest, WhatWasHandedOverIsNoLongerRegisteredForItsOwner) {
   EXPECT_TRUE(fdo::verify_voucher(extended));
   EXPECT_TRUE(extended.owner_key().key == next->public_key());
   EXPECT_TRUE(must(plant.registry->to0_jobs_of(voucher.header.guid)).empty());
-  EXPECT_EQ(must(plant.registry->find_voucher(voucher.header.guid))->state, registry::VoucherState::handed_over);
+  EXPECT_EQ(must(plant.registry->find_voucher(voucher.header.guid))->state,
+            registry::VoucherState::handed_over);
 }
 
 TEST_F(VouchersTest, ABypassVoucherIsRegisteredNowhere) {

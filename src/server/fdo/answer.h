@@ -8,8 +8,8 @@
 
 namespace fairlead::server {
 
-// What a role answers to a message: the next message, and what to keep until the one after it. Without state the run
-// is over.
+// What a role answers to a message: the next message, and what to keep until the one after it.
+// Without state the run is over.
 struct Answer {
   std::uint8_t type = 0;
   Bytes body;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of a device with a whole server: made, handed over, registered, redirected, onboarded, revoked. No sockets.
+// The life of a device with a whole server: made, handed over, registered, redirected, onboarded,
+// revoked. No sockets.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -27,13 +28,17 @@ struct FdoFlow : testing::Test {
     device.initialize();
     return device.hand_to_owner();
   }
-  fdo::Voucher stored_voucher(const fdo::Guid& guid) { return must(fdo::decode_voucher(must(plant.registry->find_voucher(guid)).value().encoded)); }
+  fdo::Voucher stored_voucher(const fdo::Guid& guid) {
+    return must(fdo::decode_voucher(must(plant.registry->find_voucher(guid)).value().encoded));
+  }
 
-  FdoReply register_voucher(const fdo::Voucher& voucher, crypto::Signer& owner, std::uint32_t seconds = 3600) {
+  FdoReply register_voucher(const fdo::Voucher& voucher, crypto::Signer& owner,
+                            std::uint32_t seconds = 3600) {
     auto hello = plant.say(20, {}, fdo::encode_empty());
     auto nonce = must(fdo::decode_nonce(hello.body));
     fdo::To2Address here{{}, "owner.example", 8040, fdo::TransportProtocol::http};
-    return plant.say(22, hello.token, must(fdo::encode_owner_sign(voucher, seconds, nonce, {here}, owner)));
+    return plant.say(22, hello.token,
+                     must(fdo::encode_owner_sign(voucher, seconds, nonce, {here}, owner)));
   }
   FdoReply ask_rendezvous() {
     auto hello = fdo::start_to1(device.credential, *device.key);
@@ -74,7 +79,8 @@ TEST_F(FdoFlow, ADeviceIsMadeHandedOverRegisteredRedirectedOnboardedAndRevoked) 
   EXPECT_EQ(record.profile, ProfileId("all"));
   EXPECT_EQ(record.guid, to_bytes(View(device.credential.guid)));
   auto story = plant.timeline(id);
-  for (auto step : {"VOUCHER_IMPORTED", "TO2_DEVICE_PROVEN", "TO2_CREDENTIAL_STAGED", "DEVICE_DESCRIBED", "GRANTED", "TO2_FINISHED"})
+  for (auto step : {"VOUCHER_IMPORTED", "TO2_DEVICE_PROVEN", "TO2_CREDENTIAL_STAGED",
+                    "DEVICE_DESCRIBED", "GRANTED", "TO2_FINISHED"})
     EXPECT_THAT(story, Contains(step));
 
   must(plant.enroller.revoke(id, "anna", "stolen", plant.now));
@@ -102,7 +108,8 @@ TEST_F(FdoFlow, RevokingTwiceClosesTheDoorTwiceAndIsToldOnce) {
   EXPECT_EQ(plant.timeline(id), story);
 }
 
-// What was lost: the answer to 68 (nothing committed), to 70 before the server heard it is the same as to 68, and 71.
+// What was lost: the answer to 68 (nothing committed), to 70 before the server heard it is the same
+// as to 68, and 71.
 class LostReply : public FdoFlow, public testing::WithParamInterface<int> {};
 
 TEST_P(LostReply, LeavesOneVoucherAndOneDeviceAfterTheNextContact) {
@@ -112,9 +119,10 @@ TEST_P(LostReply, LeavesOneVoucherAndOneDeviceAfterTheNextContact) {
   ASSERT_FALSE(first.error) << first.error->text;
   auto second = device.onboard();  // under the old GUID, since nothing was committed
   ASSERT_TRUE(second.complete) << (second.error ? second.error->text : "") << plant.log.text();
-  auto third = device.onboard();   // under the new one, which proves that the device has it
+  auto third = device.onboard();  // under the new one, which proves that the device has it
   ASSERT_TRUE(third.complete) << (third.error ? third.error->text : "") << plant.log.text();
-  auto fourth = device.onboard(66);  // proves the third's credential; stages a fourth that is never finished
+  auto fourth =
+      device.onboard(66);  // proves the third's credential; stages a fourth that is never finished
   ASSERT_FALSE(fourth.complete);
   auto fifth = device.onboard(64);
   ASSERT_FALSE(fifth.complete);
@@ -125,10 +133,13 @@ TEST_P(LostReply, LeavesOneVoucherAndOneDeviceAfterTheNextContact) {
   EXPECT_EQ(plant.device(id).guid, left.front().guid);
   registry::Registry& registry = *plant.registry;
   EXPECT_EQ(must(registry.devices({}, {})).size(), 1u);
-  EXPECT_EQ(must(registry.to0_jobs_due(plant.now + std::chrono::hours(1), 100)).size(), 1u);  // of the one voucher
-  EXPECT_EQ(must(registry.certificates_of(id)).size(), 1u);  // the same key got the same certificate
+  EXPECT_EQ(must(registry.to0_jobs_due(plant.now + std::chrono::hours(1), 100)).size(),
+            1u);  // of the one voucher
+  EXPECT_EQ(must(registry.certificates_of(id)).size(),
+            1u);  // the same key got the same certificate
 }
-INSTANTIATE_TEST_SUITE_P(To2, LostReply, testing::Values(64, 66, 68, 70), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(To2, LostReply, testing::Values(64, 66, 68, 70),
+                         testing::PrintToStringParamName());
 
 TEST_F(FdoFlow, BothGuidsWorkAfterALostDone2) {
   factory_to_owner();
@@ -136,22 +147,29 @@ TEST_F(FdoFlow, BothGuidsWorkAfterALostDone2) {
   fdo::Guid old = device.credential.guid;
   std::vector<fdo::Guid> guids;
   registry::VoucherFilter all;
-  for (const auto& each : must(plant.registry->vouchers(all, {}))) guids.push_back(*fdo::Guid::from(each.guid));
+  for (const auto& each : must(plant.registry->vouchers(all, {})))
+    guids.push_back(*fdo::Guid::from(each.guid));
   ASSERT_EQ(guids.size(), 2u);
   for (const auto& guid : guids) {
     fdo::HelloDevice hello{0, guid, plant.random.draw<fdo::Nonce>(), "ECDH256", 1, -7};
-    EXPECT_EQ(plant.say(60, {}, fdo::encode_hello_device(hello)).type, 61) << (guid == old ? "old" : "new");
+    EXPECT_EQ(plant.say(60, {}, fdo::encode_hello_device(hello)).type, 61)
+        << (guid == old ? "old" : "new");
   }
 }
 
 TEST_F(FdoFlow, TheOwnerServesNoVoucherThatIsNotItsOwn) {
   device.initialize();  // made, not handed over
-  fdo::HelloDevice hello{0, device.credential.guid, plant.random.draw<fdo::Nonce>(), "ECDH256", 1, -7};
-  EXPECT_EQ(error_of(plant.say(60, {}, fdo::encode_hello_device(hello))).code, ErrorCode::not_found);
+  fdo::HelloDevice hello{0, device.credential.guid, plant.random.draw<fdo::Nonce>(), "ECDH256", 1,
+                         -7};
+  EXPECT_EQ(error_of(plant.say(60, {}, fdo::encode_hello_device(hello))).code,
+            ErrorCode::not_found);
   auto other = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
   must(plant.vouchers.extend(device.credential.guid, other->public_key(), plant.now));
-  EXPECT_EQ(error_of(plant.say(60, {}, fdo::encode_hello_device(hello))).code, ErrorCode::not_found);
-  EXPECT_EQ(plant.vouchers.extend(device.credential.guid, other->public_key(), plant.now).error().code, Errc::conflict);
+  EXPECT_EQ(error_of(plant.say(60, {}, fdo::encode_hello_device(hello))).code,
+            ErrorCode::not_found);
+  EXPECT_EQ(
+      plant.vouchers.extend(device.credential.guid, other->public_key(), plant.now).error().code,
+      Errc::conflict);
 }
 
 TEST_F(FdoFlow, TheRendezvousRefusesAMakerThatNobodyListed) {
@@ -167,20 +185,23 @@ TEST_F(FdoFlow, TheRendezvousRefusesATruncatedVoucherAndRaisesTheAlarm) {
   plant.trust(plant.identity.manufacturer->public_key());
   fdo::Voucher shorter = stored_voucher(device.credential.guid);
   auto next = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
-  fdo::Voucher longer = must(plant.vouchers.extend(device.credential.guid, next->public_key(), plant.now));
+  fdo::Voucher longer =
+      must(plant.vouchers.extend(device.credential.guid, next->public_key(), plant.now));
   ASSERT_EQ(register_voucher(shorter, *plant.identity.owner).type, 23);
   ASSERT_EQ(register_voucher(longer, *next).type, 23);  // the next owner takes over
   auto reply = register_voucher(shorter, *plant.identity.owner);
   EXPECT_EQ(error_of(reply).code, ErrorCode::invalid_voucher);
   EXPECT_TRUE(plant.log.has("RENDEZVOUS_TRUNCATED_VOUCHER"));
   plant.now += std::chrono::hours(100);  // nor after the registration expired
-  EXPECT_EQ(error_of(register_voucher(shorter, *plant.identity.owner)).code, ErrorCode::invalid_voucher);
+  EXPECT_EQ(error_of(register_voucher(shorter, *plant.identity.owner)).code,
+            ErrorCode::invalid_voucher);
 }
 
 TEST_F(FdoFlow, ARegistrationExpiresAndIsGrantedForADayAtMost) {
   factory_to_owner();
   plant.trust(plant.identity.manufacturer->public_key());
-  auto reply = register_voucher(stored_voucher(device.credential.guid), *plant.identity.owner, 1'000'000);
+  auto reply =
+      register_voucher(stored_voucher(device.credential.guid), *plant.identity.owner, 1'000'000);
   ASSERT_EQ(reply.type, 23);
   EXPECT_EQ(must(fdo::decode_accept_owner(reply.body)), 86'400u);
   plant.now += std::chrono::seconds(86'400);
@@ -192,7 +213,8 @@ TEST_F(FdoFlow, ARegistrationExpiresAndIsGrantedForADayAtMost) {
 TEST_F(FdoFlow, TheRendezvousTellsNobodyButTheDevice) {
   factory_to_owner();
   plant.trust(plant.identity.manufacturer->public_key());
-  ASSERT_EQ(register_voucher(stored_voucher(device.credential.guid), *plant.identity.owner).type, 23);
+  ASSERT_EQ(register_voucher(stored_voucher(device.credential.guid), *plant.identity.owner).type,
+            23);
   device.key = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
   EXPECT_EQ(ask_rendezvous().type, 255);
 }
@@ -231,13 +253,15 @@ TEST_F(FdoFlow, ApprovalIsForTheKeyThatCameLastAndForNoOther) {
   DeviceId id = factory_to_owner();
   device.onboard();
   plant.now += std::chrono::minutes(1);
-  auto earlier = std::exchange(device.operational, must(crypto::SoftwareKey::generate(crypto::KeyType::p256)));
+  auto earlier =
+      std::exchange(device.operational, must(crypto::SoftwareKey::generate(crypto::KeyType::p256)));
   device.onboard();
   must(plant.enroller.approve(id, "anna", plant.now));
   int accepted = 0;
   for (const auto& key : must(plant.registry->keys_of(id))) {
     accepted += key.state == registry::KeyState::accepted;
-    if (key.state == registry::KeyState::accepted) EXPECT_TRUE(equal(key.fingerprint, device.operational->public_key().fingerprint()));
+    if (key.state == registry::KeyState::accepted)
+      EXPECT_TRUE(equal(key.fingerprint, device.operational->public_key().fingerprint()));
   }
   EXPECT_EQ(accepted, 1);
   EXPECT_TRUE(device.onboard().complete);
@@ -271,14 +295,16 @@ TEST_F(FdoFlow, AReplacedKeyLosesItsAccess) {
   EXPECT_EQ(plant.access.revoked, std::vector<Bytes>{plant.access.admitted[0]});
   int usable = 0;
   for (const auto& each : must(plant.registry->certificates_of(id)))
-    usable += each.state == registry::CertificateState::issued || each.state == registry::CertificateState::active;
+    usable += each.state == registry::CertificateState::issued ||
+              each.state == registry::CertificateState::active;
   EXPECT_EQ(usable, 1);
 }
 
 TEST_F(FdoFlow, ProfilesActionsRunInTo2AndTheirFailureIsTold) {
   plant.profile("all", R"({"account": "acme", "actions": [{"kind": "upload", "name": "log"}]})");
   DeviceId id = factory_to_owner();
-  ASSERT_TRUE(device.onboard().complete) << plant.log.text();  // it has no fdo.upload: passed over, and reported
+  ASSERT_TRUE(device.onboard().complete)
+      << plant.log.text();  // it has no fdo.upload: passed over, and reported
   EXPECT_THAT(plant.timeline(id), Contains("ACTION_FAILED"));
   EXPECT_THAT(plant.timeline(id), Contains("ACTION_DONE"));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happens during service info, for one message of one run: answers from the enroller, and the timeline.
+// What happens during service info, for one message of one run: answers from the enroller, and the
+// timeline.
 #pragma once
 
 #include "base/log.h"

@@ -17,7 +17,8 @@ Result<std::shared_ptr<const fdo::Voucher>> VoucherCache::get(const registry::Vo
   {
     std::lock_guard lock(mutex_);
     auto found = entries_.find(*guid);
-    if (found != entries_.end() && found->second.encoded == record.encoded) return found->second.voucher;
+    if (found != entries_.end() && found->second.encoded == record.encoded)
+      return found->second.voucher;
   }
   TRY(auto parsed, fdo::decode_voucher(record.encoded).in("stored voucher"));
   auto voucher = std::make_shared<const fdo::Voucher>(std::move(parsed));
@@ -38,37 +39,45 @@ Result<Owner::Served> Owner::find(const fdo::Guid& guid) {
 
 void Owner::record(const DeviceId& device, const LogEvent& event, Fields fields, Time now) {
   log_.write(event, fields);
-  ignore(store_.commit({timeline(device, now, event, std::move(fields))}), "what happened was logged; the run goes on");
+  ignore(store_.commit({timeline(device, now, event, std::move(fields))}),
+         "what happened was logged; the run goes on");
 }
 
 fdo::Outcome<Answer> Owner::on_hello_device(View body, const Caller& caller) {
   TRY(auto hello, fdo::decode_hello_device(body));
   TRY(auto served, find(hello.guid));  // before any signature is made
-  fdo::To2OwnerContext context{*served.voucher, *identity_.owner, random_, false, served.voucher->header.rendezvous};
+  fdo::To2OwnerContext context{*served.voucher, *identity_.owner, random_, false,
+                               served.voucher->header.rendezvous};
   TRY(auto started, fdo::on_hello_device(context, body));
   log_(event::to2_started, {{"guid", fdo::to_text(hello.guid)}, {"peer", caller.peer}});
   return Answer{61, std::move(started.message61), fdo::encode_state(started.state)};
 }
 
-fdo::Outcome<Answer> Owner::on_message(std::uint8_t type, View stored, View body, const Caller& caller) {
+fdo::Outcome<Answer> Owner::on_message(std::uint8_t type, View stored, View body,
+                                       const Caller& caller) {
   auto state = fdo::decode_state(stored);
   if (!state) return fdo::refuse(fdo::ErrorCode::internal, state.error().context);
   TRY(auto served, find(fdo::guid_of(*state)));
   DeviceId device = served.record.device;
   bool proven = !std::holds_alternative<fdo::to2::ProvingDevice>(*state);
   auto answer = step(type, std::move(*state), served, body, caller);
-  // Before a good 64 nobody has proven anything, and what a stranger does is no part of the device's story.
+  // Before a good 64 nobody has proven anything, and what a stranger does is no part of the
+  // device's story.
   if (!answer && proven)
-    record(device, event::to2_failed, {{"guid", fdo::to_text(*fdo::Guid::from(served.record.guid))},
-                                       {"message", std::to_string(type)}, {"why", answer.error().why}}, caller.now);
+    record(device, event::to2_failed,
+           {{"guid", fdo::to_text(*fdo::Guid::from(served.record.guid))},
+            {"message", std::to_string(type)},
+            {"why", answer.error().why}},
+           caller.now);
   return answer;
 }
 
-fdo::Outcome<Answer> Owner::step(std::uint8_t type, fdo::To2OwnerState state, const Served& served, View body,
-                                 const Caller& caller) {
+fdo::Outcome<Answer> Owner::step(std::uint8_t type, fdo::To2OwnerState state, const Served& served,
+                                 View body, const Caller& caller) {
   if (auto* proving = std::get_if<fdo::to2::ProvingDevice>(&state)) {
     if (type == 62) {
-      fdo::To2OwnerContext context{*served.voucher, *identity_.owner, random_, false, served.voucher->header.rendezvous};
+      fdo::To2OwnerContext context{*served.voucher, *identity_.owner, random_, false,
+                                   served.voucher->header.rendezvous};
       auto message63 = fdo::on_get_next_entry(context, *proving, body);
       if (!message63) return std::unexpected(message63.error());
       return Answer{63, std::move(*message63), fdo::encode_state(state)};
@@ -81,33 +90,41 @@ fdo::Outcome<Answer> Owner::step(std::uint8_t type, fdo::To2OwnerState state, co
     if (type == 68) return exchange(std::move(*exchanging), served, body, caller);
     if (type == 70) return finish(std::move(*exchanging), served, body, caller);
   }
-  return fdo::refuse(fdo::ErrorCode::invalid_message, "message " + std::to_string(type) + " is out of order");
+  return fdo::refuse(fdo::ErrorCode::invalid_message,
+                     "message " + std::to_string(type) + " is out of order");
 }
 
-fdo::Outcome<Answer> Owner::prove(fdo::to2::ProvingDevice state, const Served& served, View body, const Caller& caller) {
+fdo::Outcome<Answer> Owner::prove(fdo::to2::ProvingDevice state, const Served& served, View body,
+                                  const Caller& caller) {
   TRY(auto device, store_.read().find_device(served.record.device));
   if (!device) return fdo::refuse(fdo::ErrorCode::internal, "voucher without its device");
-  TRY(auto profile, profile_for(store_.read(), {device->serial, device->model, device->device_info, device->groups, device->account}));
+  TRY(auto profile, profile_for(store_.read(), {device->serial, device->model, device->device_info,
+                                                device->groups, device->account}));
   bool reuse = profile && profile->allow_credential_reuse;
-  fdo::To2OwnerContext context{*served.voucher, *identity_.owner, random_, reuse, served.voucher->header.rendezvous};
+  fdo::To2OwnerContext context{*served.voucher, *identity_.owner, random_, reuse,
+                               served.voucher->header.rendezvous};
   TRY(auto proven, fdo::on_prove_device(context, std::move(state), body));
   // A valid 64 under the new GUID proves that the device holds the replacement.
   if (!served.record.replaces.empty()) TRY_VOID(confirm(served.record, caller.now));
-  record(device->id, event::to2_device_proven, {{"guid", fdo::to_text(served.voucher->header.guid)}}, caller.now);
+  record(device->id, event::to2_device_proven,
+         {{"guid", fdo::to_text(served.voucher->header.guid)}}, caller.now);
   return Answer{65, std::move(proven.message65), fdo::encode_state(proven.state)};
 }
 
-fdo::Outcome<Answer> Owner::ready(fdo::to2::SettingUp state, const Served& served, View body, const Caller& caller) {
-  fdo::To2OwnerContext context{*served.voucher, *identity_.owner, random_, false, served.voucher->header.rendezvous};
+fdo::Outcome<Answer> Owner::ready(fdo::to2::SettingUp state, const Served& served, View body,
+                                  const Caller& caller) {
+  fdo::To2OwnerContext context{*served.voucher, *identity_.owner, random_, false,
+                               served.voucher->header.rendezvous};
   TRY(auto ready, fdo::on_service_info_ready(context, std::move(state), body));
   if (ready.replacement) TRY_VOID(stage(served, *ready.replacement, caller.now));
   return Answer{67, std::move(ready.message67), fdo::encode_state(ready.state)};
 }
 
-// Durable before 67. Extended to our own key, so that it can be served at once: a lost 71 may bring the device back
-// under either GUID.
+// Durable before 67. Extended to our own key, so that it can be served at once: a lost 71 may bring
+// the device back under either GUID.
 Result<void> Owner::stage(const Served& served, const fdo::Voucher& replacement, Time now) {
-  TRY(auto extended, fdo::extend_voucher(replacement, *identity_.owner, served.voucher->owner_key()));
+  TRY(auto extended,
+      fdo::extend_voucher(replacement, *identity_.owner, served.voucher->owner_key()));
   registry::Voucher record = served.record;
   record.guid = to_bytes(View(replacement.header.guid));
   record.state = registry::VoucherState::pending;
@@ -115,17 +132,22 @@ Result<void> Owner::stage(const Served& served, const fdo::Voucher& replacement,
   record.encoded = extended.encode();
   record.created = record.changed = now;
   registry::Transaction changes{registry::InsertVoucher{record}};
-  for (auto& job : to0_jobs_for(extended, now)) changes.push_back(registry::PutTo0Job{std::move(job)});
+  for (auto& job : to0_jobs_for(extended, now))
+    changes.push_back(registry::PutTo0Job{std::move(job)});
   changes.push_back(timeline(record.device, now, event::to2_credential_staged,
-                             {{"guid", fdo::to_text(served.voucher->header.guid)}, {"new_guid", fdo::to_text(replacement.header.guid)}}));
+                             {{"guid", fdo::to_text(served.voucher->header.guid)},
+                              {"new_guid", fdo::to_text(replacement.header.guid)}}));
   return store_.commit(std::move(changes));
 }
 
-fdo::Outcome<Answer> Owner::exchange(fdo::to2::Exchanging state, const Served& served, View body, const Caller& caller) {
+fdo::Outcome<Answer> Owner::exchange(fdo::to2::Exchanging state, const Served& served, View body,
+                                     const Caller& caller) {
   TRY(auto device, store_.read().find_device(served.record.device));
   if (!device) return fdo::refuse(fdo::ErrorCode::internal, "voucher without its device");
-  TRY(auto profile, profile_for(store_.read(), {device->serial, device->model, device->device_info, device->groups, device->account}));
-  // Our own devices get a Grant; others ask for their certificate by fdo.csr; then what the profile wants done.
+  TRY(auto profile, profile_for(store_.read(), {device->serial, device->model, device->device_info,
+                                                device->groups, device->account}));
+  // Our own devices get a Grant; others ask for their certificate by fdo.csr; then what the profile
+  // wants done.
   fdo::OwnerPlan plan{fdo::action::Grant{}, fdo::action::Csr{}};
   if (profile) plan.insert(plan.end(), profile->actions.begin(), profile->actions.end());
   News news(store_, enroller_, log_, device->id, caller.now);
@@ -134,14 +156,16 @@ fdo::Outcome<Answer> Owner::exchange(fdo::to2::Exchanging state, const Served& s
   return Answer{69, std::move(exchanged.message69), fdo::encode_state(exchanged.state)};
 }
 
-fdo::Outcome<Answer> Owner::finish(fdo::to2::Exchanging state, const Served& served, View body, const Caller& caller) {
+fdo::Outcome<Answer> Owner::finish(fdo::to2::Exchanging state, const Served& served, View body,
+                                   const Caller& caller) {
   TRY(auto finished, fdo::on_done(random_, std::move(state), body));
   registry::Transaction changes;
   const DeviceId& id = served.record.device;
   if (finished.guid != finished.new_guid) {
     TRY(auto replacement, store_.read().find_voucher(finished.new_guid));
     TRY(auto device, store_.read().find_device(id));
-    if (!replacement || !device) return fdo::refuse(fdo::ErrorCode::internal, "the staged replacement is gone");
+    if (!replacement || !device)
+      return fdo::refuse(fdo::ErrorCode::internal, "the staged replacement is gone");
     replacement->state = registry::VoucherState::owned;
     replacement->changed = caller.now;
     registry::Voucher old = served.record;
@@ -151,11 +175,13 @@ fdo::Outcome<Answer> Owner::finish(fdo::to2::Exchanging state, const Served& ser
     std::uint64_t revision = device->revision;
     device->guid = replacement->guid;
     device->changed = caller.now;
-    changes.push_back(registry::ReplaceVoucher{std::move(*replacement), registry::VoucherState::pending});
+    changes.push_back(
+        registry::ReplaceVoucher{std::move(*replacement), registry::VoucherState::pending});
     changes.push_back(registry::ReplaceVoucher{std::move(old), before});
     changes.push_back(registry::UpdateDevice{std::move(*device), revision});
   }
-  Fields fields{{"guid", fdo::to_text(finished.guid)}, {"new_guid", fdo::to_text(finished.new_guid)}};
+  Fields fields{{"guid", fdo::to_text(finished.guid)},
+                {"new_guid", fdo::to_text(finished.new_guid)}};
   log_.write(event::to2_finished, fields);
   changes.push_back(timeline(id, caller.now, event::to2_finished, std::move(fields)));
   TRY_VOID(store_.commit(std::move(changes)));
@@ -164,7 +190,8 @@ fdo::Outcome<Answer> Owner::finish(fdo::to2::Exchanging state, const Served& ser
 
 Result<void> Owner::confirm(const registry::Voucher& present, Time now) {
   TRY(auto changes, drop_superseded(store_.read(), present, now));
-  // Also one that was superseded too early: the answer to 70 was lost, and the device came back under this.
+  // Also one that was superseded too early: the answer to 70 was lost, and the device came back
+  // under this.
   if (present.state != registry::VoucherState::owned) {
     TRY(auto device, store_.read().find_device(present.device));
     if (!device) return fail(Errc::internal, "voucher without its device");

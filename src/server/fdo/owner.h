@@ -33,8 +33,9 @@ class Owner {
   Owner(Store& store, const Identity& identity, Enroller& enroller, Random& random, Log& log)
       : store_(store), identity_(identity), enroller_(enroller), random_(random), log_(log) {}
 
-  fdo::Outcome<Answer> on_hello_device(View body, const Caller& caller);                                 // 60
-  fdo::Outcome<Answer> on_message(std::uint8_t type, View state, View body, const Caller& caller);       // 62 to 70
+  fdo::Outcome<Answer> on_hello_device(View body, const Caller& caller);  // 60
+  fdo::Outcome<Answer> on_message(std::uint8_t type, View state, View body,
+                                  const Caller& caller);  // 62 to 70
 
  private:
   struct Served {
@@ -42,11 +43,16 @@ class Owner {
     std::shared_ptr<const fdo::Voucher> voucher;
   };
   Result<Served> find(const fdo::Guid& guid);
-  fdo::Outcome<Answer> step(std::uint8_t type, fdo::To2OwnerState state, const Served& served, View body, const Caller& caller);
-  fdo::Outcome<Answer> prove(fdo::to2::ProvingDevice state, const Served& served, View body, const Caller& caller);
-  fdo::Outcome<Answer> ready(fdo::to2::SettingUp state, const Served& served, View body, const Caller& caller);
-  fdo::Outcome<Answer> exchange(fdo::to2::Exchanging state, const Served& served, View body, const Caller& caller);
-  fdo::Outcome<Answer> finish(fdo::to2::Exchanging state, const Served& served, View body, const Caller& caller);
+  fdo::Outcome<Answer> step(std::uint8_t type, fdo::To2OwnerState state, const Served& served,
+                            View body, const Caller& caller);
+  fdo::Outcome<Answer> prove(fdo::to2::ProvingDevice state, const Served& served, View body,
+                             const Caller& caller);
+  fdo::Outcome<Answer> ready(fdo::to2::SettingUp state, const Served& served, View body,
+                             const Caller& caller);
+  fdo::Outcome<Answer> exchange(fdo::to2::Exchanging state, const Served& served, View body,
+                                const Caller& caller);
+  fdo::Outcome<Answer> finish(fdo::to2::Exchanging state, const Served& served, View body,
+                              const Caller& caller);
   Result<void> stage(const Served& served, const fdo::Voucher& replacement, Time now);
   Result<void> confirm(const registry::Voucher& present, Time now);
   void record(const DeviceId& device, const LogEvent& event, Fields fields, Time now);

@@ -17,11 +17,15 @@ fdo::Outcome<Answer> Rendezvous::on_hello(View body, const Caller&) {
 Result<void> Rendezvous::admit(const fdo::Voucher& voucher) {
   if (policy_.open) return ok();
   for (const fdo::PublicKey* key : {&voucher.header.manufacturer_key, &voucher.owner_key()}) {
+    if (std::ranges::find(policy_.own_keys, key->key.fingerprint()) != policy_.own_keys.end())
+      return ok();
     TRY(auto trusted, store_.read().find_trusted_key(key->key.fingerprint()));
     if (trusted) return ok();
   }
-  return fail(Errc::untrusted, "neither manufacturer nor owner is on the list of this rendezvous server; add one with "
-                               "`fairlead trust add`");
+  return fail(
+      Errc::untrusted,
+      "neither manufacturer nor owner is on the list of this rendezvous server; add one with "
+      "`fairlead trust add`");
 }
 
 fdo::Outcome<Answer> Rendezvous::on_owner_sign(View state, View body, const Caller& caller) {
@@ -32,27 +36,35 @@ fdo::Outcome<Answer> Rendezvous::on_owner_sign(View state, View body, const Call
   if (auto admitted = admit(message.voucher); !admitted)
     return fdo::refuse(fdo::ErrorCode::invalid_voucher, admitted.error().context);
 
-  // A former owner can drop the entries after its own and the device can't tell. We can: the voucher of the last
-  // registration is kept, even after it expired, and only the same or a continued one follows it.
+  // A former owner can drop the entries after its own and the device can't tell. We can: the
+  // voucher of the last registration is kept, even after it expired, and only the same or a
+  // continued one follows it.
   TRY(auto before, store_.read().find_registration(guid));
   if (before) {
     TRY(auto known, fdo::decode_voucher(before->voucher_chain));
     if (!fdo::is_same_or_extension(known, message.voucher)) {
-      log_(event::rendezvous_truncated_voucher, {{"guid", fdo::to_text(guid)}, {"peer", caller.peer}});
-      return fdo::refuse(fdo::ErrorCode::invalid_voucher, "voucher does not continue the one registered before");
+      log_(event::rendezvous_truncated_voucher,
+           {{"guid", fdo::to_text(guid)}, {"peer", caller.peer}});
+      return fdo::refuse(fdo::ErrorCode::invalid_voucher,
+                         "voucher does not continue the one registered before");
     }
   }
   std::uint32_t wait = std::min(message.wait_seconds, policy_.wait_seconds_max);
-  registry::Registration registration{to_bytes(View(guid)), message.to1d.encoded,
+  registry::Registration registration{to_bytes(View(guid)),
+                                      message.to1d.encoded,
                                       message.voucher.device_chain.front().public_key().spki(),
-                                      message.voucher.encode(), caller.now + std::chrono::seconds(wait), caller.now};
+                                      message.voucher.encode(),
+                                      caller.now + std::chrono::seconds(wait),
+                                      caller.now};
   TRY_VOID(store_.commit({registry::PutRegistration{std::move(registration)}}));
-  log_(event::rendezvous_registered, {{"guid", fdo::to_text(guid)}, {"seconds", std::to_string(wait)}});
+  log_(event::rendezvous_registered,
+       {{"guid", fdo::to_text(guid)}, {"seconds", std::to_string(wait)}});
   return Answer{23, fdo::encode_accept_owner(wait), {}};
 }
 
 namespace {
-Result<registry::Registration> live_registration(registry::Registry& registry, const fdo::Guid& guid, Time now) {
+Result<registry::Registration> live_registration(registry::Registry& registry,
+                                                 const fdo::Guid& guid, Time now) {
   TRY(auto registration, registry.find_registration(guid));
   if (!registration || registration->expires < now)
     return fail(Errc::not_found, "no owner has registered device " + fdo::to_text(guid));
@@ -65,7 +77,8 @@ fdo::Outcome<Answer> Rendezvous::on_hello_rv(View body, const Caller& caller) {
   TRY(auto registration, live_registration(store_.read(), hello.guid, caller.now));
   TRY(auto key, crypto::PublicKey::from_spki(registration.device_key));
   if (hello.sg_type != fdo::signature_alg(key.type()))
-    return fdo::refuse(fdo::ErrorCode::invalid_message, "TO1.HelloRV: signature type does not go with the device's key");
+    return fdo::refuse(fdo::ErrorCode::invalid_message,
+                       "TO1.HelloRV: signature type does not go with the device's key");
   auto nonce = random_.draw<fdo::Nonce>();
   Bytes state = to_bytes(View(nonce));
   append(state, hello.guid);
@@ -73,7 +86,8 @@ fdo::Outcome<Answer> Rendezvous::on_hello_rv(View body, const Caller& caller) {
 }
 
 fdo::Outcome<Answer> Rendezvous::on_prove_to_rv(View state, View body, const Caller& caller) {
-  if (state.size() != 32) return fdo::refuse(fdo::ErrorCode::internal, "stored TO1 run is not whole");
+  if (state.size() != 32)
+    return fdo::refuse(fdo::ErrorCode::internal, "stored TO1 run is not whole");
   auto nonce = *fdo::Nonce::from(state.first(16));
   auto guid = *fdo::Guid::from(state.subspan(16));
   TRY(auto registration, live_registration(store_.read(), guid, caller.now));

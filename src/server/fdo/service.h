@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// FDO 1.1 §4.3: which message goes to which role, tokens, and errors. One table for all three protocols' servers.
+// FDO 1.1 §4.3: which message goes to which role, tokens, and errors. One table for all three
+// protocols' servers.
 #pragma once
 
 #include <string>
@@ -16,14 +17,20 @@ namespace fairlead::server {
 struct FdoReply {
   std::uint8_t type = 0;  // 255: an error message
   Bytes body;
-  std::string token;      // to be set as "Authorization: Bearer ..." when not empty
+  std::string token;  // to be set as "Authorization: Bearer ..." when not empty
 };
 
 // Roles that are switched off are null; their messages are refused. Thread-safe; may block.
 class FdoService {
  public:
-  FdoService(Sessions& sessions, Random& random, Log& log, Station* station, Rendezvous* rendezvous, Owner* owner)
-      : sessions_(sessions), random_(random), log_(log), station_(station), rendezvous_(rendezvous), owner_(owner) {}
+  FdoService(Sessions& sessions, Random& random, Log& log, Station* station, Rendezvous* rendezvous,
+             Owner* owner)
+      : sessions_(sessions),
+        random_(random),
+        log_(log),
+        station_(station),
+        rendezvous_(rendezvous),
+        owner_(owner) {}
 
   FdoReply handle(std::uint8_t type, std::string_view token, View body, const Caller& caller);
 

@@ -35,9 +35,12 @@ TEST(FdoService, RefusesMessagesOfARoleThatIsSwitchedOff) {
   ServerPlant plant;
   FdoService none(plant.sessions, plant.random, plant.log, nullptr, nullptr, nullptr);
   for (std::uint8_t type : std::initializer_list<std::uint8_t>{10, 20, 30, 60})
-    EXPECT_EQ(error_of(none.handle(type, {}, {}, {"192.0.2.7", plant.now})).code, ErrorCode::invalid_message) << int{type};
+    EXPECT_EQ(error_of(none.handle(type, {}, {}, {"192.0.2.7", plant.now})).code,
+              ErrorCode::invalid_message)
+        << int{type};
   auto hello = plant.say(20, {}, fdo::encode_empty());
-  EXPECT_EQ(error_of(none.handle(22, hello.token, {}, {"192.0.2.7", plant.now})).code, ErrorCode::invalid_message);
+  EXPECT_EQ(error_of(none.handle(22, hello.token, {}, {"192.0.2.7", plant.now})).code,
+            ErrorCode::invalid_message);
 }
 
 TEST(FdoService, RefusesNumbersThatAreNoRequests) {
@@ -54,12 +57,15 @@ TEST(FdoService, RefusesTo2OutOfOrderAndLeavesTheDevicesStoryAlone) {
   device.initialize();
   DeviceId id = device.hand_to_owner();
   auto before = plant.timeline(id);
-  // Anybody who knows the GUID can open a run; without a proof it must not end up in the device's timeline.
+  // Anybody who knows the GUID can open a run; without a proof it must not end up in the device's
+  // timeline.
   for (std::uint8_t type : std::initializer_list<std::uint8_t>{66, 68, 70, 75}) {
-    fdo::HelloDevice hello{0, device.credential.guid, plant.random.draw<fdo::Nonce>(), "ECDH256", 1, -7};
+    fdo::HelloDevice hello{0, device.credential.guid, plant.random.draw<fdo::Nonce>(), "ECDH256", 1,
+                           -7};
     auto opened = plant.say(60, {}, fdo::encode_hello_device(hello));
     ASSERT_EQ(opened.type, 61) << error_of(opened).text;
-    EXPECT_EQ(error_of(plant.say(type, opened.token, {})).code, ErrorCode::invalid_message) << int{type};
+    EXPECT_EQ(error_of(plant.say(type, opened.token, {})).code, ErrorCode::invalid_message)
+        << int{type};
   }
   EXPECT_EQ(plant.timeline(id), before);
 }
@@ -77,7 +83,8 @@ TEST(FdoService, AnswersAnErrorMessageWithNothingAndEndsTheRun) {
 
 TEST(FdoService, TellsAStrangerNothingAboutVouchersAndItsOwnFaults) {
   ServerPlant plant;
-  plant.commit({registry::PutSetting{"factory.rendezvous", {}}});  // a damaged setting is our own fault
+  plant.commit(
+      {registry::PutSetting{"factory.rendezvous", {}}});  // a damaged setting is our own fault
   fdo::DeviceMfgInfo info{crypto::KeyType::p256, fdo::KeyEncoding::x509, "SN", "gateway", {}};
   PlantDevice device{plant, "SN"};
   info.csr = test::must(crypto::create_csr(*device.key, {"SN", {}, {}}));

@@ -42,7 +42,10 @@ Result<Run> decode_run(View state) {
 
 Result<fdo::RendezvousInfo> factory_rendezvous(registry::Registry& registry) {
   TRY(auto stored, registry.find_setting(rendezvous_setting));
-  if (!stored) return fail(Errc::not_found, "the factory does not know where devices find their owner; set it with `fairlead factory rendezvous set`");
+  if (!stored)
+    return fail(Errc::not_found,
+                "the factory does not know where devices find their owner; set it with `fairlead "
+                "factory rendezvous set`");
   return fdo::decode_rendezvous_info(*stored);
 }
 
@@ -54,25 +57,30 @@ fdo::Outcome<Answer> Station::on_app_start(View body, const Caller& caller) {
   TRY(auto info, fdo::decode_app_start(body));
   TRY(auto request, crypto::decode_csr(info.csr).in("DI.AppStart"));
   if (request.key.type() != info.key_type)
-    return fdo::refuse(fdo::ErrorCode::invalid_message, "DI.AppStart: the request's key is not of the type it names");
+    return fdo::refuse(fdo::ErrorCode::invalid_message,
+                       "DI.AppStart: the request's key is not of the type it names");
   if (info.key_type != identity_.manufacturer->public_key().type())
-    return fdo::refuse(fdo::ErrorCode::invalid_message, "DI.AppStart: this station makes devices with keys of type " +
-                                                            std::string(to_string(identity_.manufacturer->public_key().type())));
+    return fdo::refuse(fdo::ErrorCode::invalid_message,
+                       "DI.AppStart: this station makes devices with keys of type " +
+                           std::string(to_string(identity_.manufacturer->public_key().type())));
   auto rendezvous = factory_rendezvous(store_.read());
   if (!rendezvous) return fdo::refuse(fdo::ErrorCode::internal, rendezvous.error().context);
-  std::string name = !info.serial.empty() ? info.serial : request.common_name.empty() ? info.device_info : request.common_name;
+  std::string name = !info.serial.empty()          ? info.serial
+                     : request.common_name.empty() ? info.device_info
+                                                   : request.common_name;
   const pki::Authority& authority = identity_.device_ca.authority;
   TRY(auto certificate, authority.issue_device(request.key, {name, name, {}}, caller.now, random_));
   std::vector<crypto::Certificate> chain{std::move(certificate)};
   chain.insert(chain.end(), authority.chain().begin(), authority.chain().end());
 
   auto encoding = info.key_encoding;
-  fdo::PublicKey manufacturer =
-      fdo::make_public_key(identity_.manufacturer->public_key(),
-                           encoding == fdo::KeyEncoding::cosekey ? encoding : fdo::KeyEncoding::x509);
+  fdo::PublicKey manufacturer = fdo::make_public_key(
+      identity_.manufacturer->public_key(),
+      encoding == fdo::KeyEncoding::cosekey ? encoding : fdo::KeyEncoding::x509);
   auto alg = crypto::hash_for(identity_.manufacturer->public_key().type());
-  Bytes header = fdo::encode_voucher_header(random_.draw<fdo::Guid>(), rendezvous->encoded, info.device_info,
-                                            manufacturer.encoded, fdo::chain_hash(alg, chain));
+  Bytes header =
+      fdo::encode_voucher_header(random_.draw<fdo::Guid>(), rendezvous->encoded, info.device_info,
+                                 manufacturer.encoded, fdo::chain_hash(alg, chain));
   return Answer{11, fdo::encode_set_credentials(header), encode_run(name, header, chain)};
 }
 
@@ -81,7 +89,8 @@ fdo::Outcome<Answer> Station::on_set_hmac(View state, View body, const Caller& c
   if (!run) return fdo::refuse(fdo::ErrorCode::internal, "stored DI run is not whole");
   TRY(auto hmac, fdo::decode_set_hmac(body));
   if (hmac.alg != crypto::hash_for(run->chain.front().public_key().type()))
-    return fdo::refuse(fdo::ErrorCode::invalid_message, "DI.SetHMAC: HMAC's width does not go with the device's key");
+    return fdo::refuse(fdo::ErrorCode::invalid_message,
+                       "DI.SetHMAC: HMAC's width does not go with the device's key");
   TRY(auto voucher, fdo::make_voucher(run->header, hmac, std::move(run->chain)));
   const fdo::Guid& guid = voucher.header.guid;
   registry::Voucher record;
@@ -93,7 +102,8 @@ fdo::Outcome<Answer> Station::on_set_hmac(View state, View body, const Caller& c
   record.created = record.changed = caller.now;
   // Durable before 13: a device that believes in its voucher has one.
   TRY_VOID(store_.commit({registry::InsertVoucher{std::move(record)}}));
-  log_(event::di_done, {{"guid", fdo::to_text(guid)}, {"serial", run->serial}, {"peer", caller.peer}});
+  log_(event::di_done,
+       {{"guid", fdo::to_text(guid)}, {"serial", run->serial}, {"peer", caller.peer}});
   return Answer{13, fdo::encode_empty(), {}};
 }
 

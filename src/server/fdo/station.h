@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The factory station: DI (messages 10 to 13). DI authenticates nobody, so its listener belongs on the factory's line.
+// The factory station: DI (messages 10 to 13). DI authenticates nobody, so its listener belongs on
+// the factory's line.
 #pragma once
 
 #include "base/log.h"
@@ -15,8 +16,8 @@ class Station {
   Station(Store& store, const Identity& identity, Random& random, Log& log)
       : store_(store), identity_(identity), random_(random), log_(log) {}
 
-  fdo::Outcome<Answer> on_app_start(View body, const Caller& caller);                // 10 -> 11
-  fdo::Outcome<Answer> on_set_hmac(View state, View body, const Caller& caller);     // 12 -> 13
+  fdo::Outcome<Answer> on_app_start(View body, const Caller& caller);             // 10 -> 11
+  fdo::Outcome<Answer> on_set_hmac(View state, View body, const Caller& caller);  // 12 -> 13
 
  private:
   Store& store_;
@@ -25,7 +26,8 @@ class Station {
   Log& log_;
 };
 
-// What devices are told to look for their owner with; a setting of the registry. not_found until it was set.
+// What devices are told to look for their owner with; a setting of the registry. not_found until it
+// was set.
 Result<fdo::RendezvousInfo> factory_rendezvous(registry::Registry& registry);
 Result<void> set_factory_rendezvous(Store& store, const fdo::RendezvousInfo& info);
 
