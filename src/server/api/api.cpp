@@ -91,6 +91,14 @@ unsigned status_of(Errc code) {
   return 500;
 }
 
+// For programs: "not_found", where people read "not found".
+std::string code_of(Errc code) {
+  if (code == Errc::io) return "io";
+  std::string out(fairlead::to_string(code));
+  std::ranges::replace(out, ' ', '_');
+  return out;
+}
+
 Response error_response(unsigned status, std::string_view code, std::string_view message) {
   json::object body{{"error", {{"code", code}, {"message", message}}}};
   return ok_json(body, status);
@@ -188,7 +196,7 @@ Response Api::handle(const Request& request) {
   unsigned status = status_of(error.code);
   services_.log(event::api_refused, {{"method", request.method}, {"path", request.path}, {"status", std::to_string(status)},
                                      {"why", error.context}, {"peer", request.peer}});
-  return error_response(status, fairlead::to_string(error.code), error.context);
+  return error_response(status, code_of(error.code), error.context);
 }
 
 std::vector<RouteName> routes() {

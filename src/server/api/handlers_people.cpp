@@ -18,6 +18,8 @@ Result<std::string> plain_id(std::string id) {
   return id;
 }
 
+bool sees_all_tokens(const Principal& who) { return who.user.role == registry::Role::admin && who.user.account.empty(); }
+
 class LoginSlot {
  public:
   LoginSlot() : taken_(running_.fetch_add(1) < logins_at_once_max) {}
@@ -61,6 +63,7 @@ Result<Response> list_accounts(Call& call) {
 }
 
 Result<Response> create_account(Call& call) {
+  if (!call.who.user.account.empty()) return fail(Errc::refused, "only a user of no account makes accounts");
   TRY(auto given, call.text("id"));
   TRY(auto id, plain_id(given));
   TRY(auto existing, call.read().find_account(AccountId(id)));
@@ -83,6 +86,8 @@ Result<Response> create_user(Call& call) {
   auto role = role_from(role_name);
   if (!role) return fail(Errc::malformed, "'role' is none of admin, factory, operator, engineer, installer, auditor");
   AccountId account(call.text_or("account", ""));
+  // An account's admin makes users of that account, and none who sees them all.
+  if (!call.who.sees(account)) return fail(Errc::refused, "account '" + account.str() + "' is not yours");
   if (account.empty() && *role != registry::Role::admin && *role != registry::Role::factory)
     return fail(Errc::malformed, "'account' is missing: only admin and factory users have none");
   if (!account.empty()) {
@@ -102,7 +107,7 @@ Result<Response> create_user(Call& call) {
 
 Result<Response> change_user(Call& call) {
   TRY(auto user, call.read().find_user(UserId(call.parameters[0])));
-  if (!user) return fail(Errc::not_found, "there is no user '" + call.parameters[0] + "'");
+  if (!user || !call.who.sees(user->account)) return fail(Errc::not_found, "there is no user '" + call.parameters[0] + "'");
   if (auto disabled = call.flag("disabled")) user->disabled = *disabled;
   if (call.body.contains("role")) {
     TRY(auto role_name, call.text("role"));
@@ -120,7 +125,7 @@ Result<Response> change_user(Call& call) {
 
 Result<Response> list_tokens(Call& call) {
   TRY(auto tokens, call.read().tokens());
-  bool all = call.who.user.role == registry::Role::admin;
+  bool all = sees_all_tokens(call.who);
   std::erase_if(tokens, [&](const auto& each) { return !all && each.user != call.who.user.id; });
   return page_of(tokens, SIZE_MAX, [](const auto& each) { return each.id; });
 }
@@ -155,7 +160,7 @@ Result<Response> create_token(Call& call) {
 Result<Response> remove_token(Call& call) {
   TRY(auto tokens, call.read().tokens());
   auto token = std::ranges::find(tokens, call.parameters[0], &registry::ApiToken::id);
-  bool may = token != tokens.end() && (token->user == call.who.user.id || call.who.user.role == registry::Role::admin);
+  bool may = token != tokens.end() && (token->user == call.who.user.id || sees_all_tokens(call.who));
   if (!may) return fail(Errc::not_found, "there is no token '" + call.parameters[0] + "' of yours");
   TRY_VOID(call.s.store.commit({registry::RemoveToken{token->id}}));
   return Response{204, {}, {}, {}};

@@ -24,15 +24,37 @@ Result<Response> keys(Call& call) {
                               {"ca", own.operational_ca.authority.chain().front().pem()}});
 }
 
+namespace {
+// Profiles decide for every account's devices. A user of one account has a say only where the profile names that
+// account and no other, and does not see the ones that name others.
+bool may_edit(const Principal& who, const EnrolmentProfile& profile) {
+  return who.user.account.empty() || profile.decision.match.accounts == std::vector{who.user.account};
+}
+bool may_see(const Principal& who, const registry::Profile& record) {
+  if (who.user.account.empty()) return true;
+  auto profile = parse_profile(record.id, record.document);
+  if (!profile) return false;
+  const auto& accounts = profile->decision.match.accounts;
+  return accounts.empty() || std::ranges::find(accounts, who.user.account) != accounts.end();
+}
+Result<void> check_edit(Call& call, const ProfileId& id, std::string_view document) {
+  TRY(auto profile, parse_profile(id, document));
+  if (may_edit(call.who, profile)) return ok();
+  return fail(Errc::refused, "profile '" + id.str() + "' concerns other accounts; yours must match \"accounts\": [\"" +
+                                 call.who.user.account.str() + "\"]");
+}
+}  // namespace
+
 Result<Response> list_profiles(Call& call) {
   TRY(auto profiles, call.read().profiles());
+  std::erase_if(profiles, [&](const auto& each) { return !may_see(call.who, each); });
   return page_of(profiles, SIZE_MAX, [](const auto& each) { return each.id.str(); });
 }
 
 namespace {
 Result<registry::Profile> require_profile(Call& call) {
   TRY(auto profile, call.read().find_profile(ProfileId(call.parameters[0])));
-  if (!profile) return fail(Errc::not_found, "there is no profile '" + call.parameters[0] + "'");
+  if (!profile || !may_see(call.who, *profile)) return fail(Errc::not_found, "there is no profile '" + call.parameters[0] + "'");
   return std::move(*profile);
 }
 
@@ -51,6 +73,9 @@ Result<Response> put_profile(Call& call) {
   ProfileId id(call.parameters[0]);
   std::string document(as_text(call.request.body));
   TRY(auto parsed, parse_profile(id, document));
+  TRY_VOID(check_edit(call, id, document));
+  TRY(auto before, call.read().find_profile(id));
+  if (before) TRY_VOID(check_edit(call, id, before->document));
   if (!parsed.decision.account.empty()) {
     TRY(auto account, call.read().find_account(parsed.decision.account));
     if (!account) return fail(Errc::not_found, "there is no account '" + parsed.decision.account.str() + "'");
@@ -76,6 +101,7 @@ Result<Response> put_profile(Call& call) {
 
 Result<Response> remove_profile(Call& call) {
   TRY(auto profile, require_profile(call));
+  TRY_VOID(check_edit(call, profile.id, profile.document));
   TRY_VOID(call.s.store.commit({registry::RemoveProfile{profile.id}}));
   return Response{204, {}, {}, {}};
 }

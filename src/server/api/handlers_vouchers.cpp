@@ -81,6 +81,9 @@ Result<Response> extend_voucher(Call& call) {
   TRY(auto pem_text, call.text("next_owner"));
   TRY(auto next_owner, public_key_from_pem(pem_text));
   TRY(auto extended, call.s.vouchers.extend(*fdo::Guid::from(record.guid), next_owner, call.request.now));
+  // A device that is sold loses its access here at once.
+  if (!record.device.empty())
+    TRY_VOID(call.s.enroller.revoke(record.device, call.who.user.id.str(), "handed over to another owner", call.request.now));
   return ok_json(json::object{{"pem", fdo::encode_voucher_pem(extended)}});
 }
 
