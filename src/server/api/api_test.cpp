@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: Apache-2.0
+// The REST API as strangers, users of one account and administrators find it, held to
+// docs/api/openapi.yaml.
+#include "server/api/api.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <fstream>
+
+#include "codec/pem.h"
+#include "server/api/auth.h"
+#include "support/openapi_document.h"
+#include "support/server_plant.h"
+
+namespace fairlead::server::api {
+namespace {
+
+namespace json = boost::json;
+using registry::Role;
+using test::must;
+using test::OpenApiDocument;
+using test::PlantDevice;
+using test::ServerPlant;
+
+const OpenApiDocument& document() {
+  static const OpenApiDocument read = [] {
+    std::ifstream in(FAIRLEAD_SOURCE_DIR "/docs/api/openapi.yaml");
+    return OpenApiDocument::parse(std::string(std::istreambuf_iterator<char>(in), {}));
+  }();
+  return read;
+}
+
+struct ApiTest : testing::Test {
+  ServerPlant plant;
+  Api api{{plant.store, plant.identity, plant.vouchers, plant.enroller, plant.random, plant.log}};
+  std::string admin = must(api.bootstrap(plant.now));
+
+  // A token of a new user.
+  std::string user(const std::string& id, Role role, const std::string& account,
+                   std::vector<std::string> scopes = {"*"}) {
+    auto token = make_token(UserId(id), std::move(scopes), "test", plant.now, std::chrono::hours(1),
+                            plant.random);
+    plant.commit({registry::PutUser{{UserId(id), AccountId(account), role, {}, false, plant.now}},
+                  registry::PutToken{token.record}});
+    return token.secret;
+  }
+  Response send(const std::string& method, const std::string& target, const std::string& token,
+                const std::string& body = {}, const std::string& if_match = {},
+                const std::string& content_type = "application/json") {
+    Request request;
+    request.method = method;
+    auto question = target.find('?');
+    request.path = target.substr(0, question);
+    if (question != std::string::npos) {
+      auto equals = target.find('=', question);
+      request.query.emplace_back(target.substr(question + 1, equals - question - 1),
+                                 target.substr(equals + 1));
+    }
+    if (!token.empty()) request.authorization = "Bearer " + token;
+    request.content_type = content_type;
+    request.if_match = if_match;
+    request.body = to_bytes(body);
+    request.peer = "192.0.2.7";
+    request.now = plant.now;
+    return api.handle(request);
+  }
+  // Sends, expects the documented success of `route`, and that the answer is as described.
+  json::value good(const std::string& route, const std::string& target, const std::string& token,
+                   const std::string& body = {}) {
+    auto operation = document().operations.find(route);
+    if (operation == document().operations.end())
+      throw std::runtime_error(route + " is not documented");
+    auto response = send(route.substr(0, route.find(' ')), target, token, body);
+    EXPECT_EQ(static_cast<int>(response.status), operation->second.status)
+        << route << " " << response.body;
+    if (operation->second.schema.empty() || response.status >= 300) return nullptr;
+    json::value value = json::parse(response.body);
+    EXPECT_EQ(document().complaint(operation->second.schema, value), "")
+        << route << " " << response.body;
+    return value;
+  }
+  unsigned status(const std::string& method, const std::string& target, const std::string& token,
+                  const std::string& body = {}) {
+    auto response = send(method, target, token, body);
+    if (response.status < 400) return response.status;
+    json::value error = json::parse(response.body);
+    EXPECT_EQ(document().complaint("Error", error), "") << response.body;
+    std::string code(error.at("error").at("code").as_string());
+    EXPECT_THAT(document().schemas.at("ErrorBody").members.at("code"), testing::HasSubstr(code));
+    return response.status;
+  }
+  DeviceId onboarded(const std::string& serial) {
+    PlantDevice device{plant, serial};
+    device.initialize();
+    DeviceId id = device.hand_to_owner();
+    EXPECT_TRUE(device.onboard().complete);
+    return id;
+  }
+};
+
+std::string filled(std::string path) {
+  for (auto at = path.find('{'); at != std::string::npos; at = path.find('{'))
+    path.replace(at, path.find('}') - at + 1, "00");
+  return path;
+}
+
+TEST_F(ApiTest, NothingButHealthAndLoginAnswersWithoutAToken) {
+  for (const auto& route : routes()) {
+    if (route.path.ends_with("/health") || route.path.ends_with("/login")) {
+      EXPECT_EQ(route.scope, "");
+      continue;
+    }
+    EXPECT_NE(route.scope, "");
+    for (std::string token : {"", "fl_made-up"})
+      EXPECT_EQ(status(route.method, filled(route.path), token, "{}"), 401u)
+          << route.method << route.path;
+  }
+  EXPECT_EQ(status("GET", "/api/v1/nothing", ""),
+            401u);  // a stranger does not learn which paths there are
+  EXPECT_EQ(status("GET", "/api/v1/nothing", admin), 404u);
+  EXPECT_EQ(status("PUT", "/api/v1/devices", admin), 405u);
+}
+
+TEST_F(ApiTest, AnExpiredTokenAndADisabledUserAreRefused) {
+  std::string token = user("anna", Role::operator_, "acme");
+  EXPECT_EQ(status("GET", "/api/v1/me", token), 200u);
+  good("PATCH /api/v1/users/{id}", "/api/v1/users/anna", admin, R"({"disabled": true})");
+  EXPECT_EQ(status("GET", "/api/v1/me", token), 401u);
+  good("PATCH /api/v1/users/{id}", "/api/v1/users/anna", admin, R"({"disabled": false})");
+  plant.now += std::chrono::hours(2);
+  EXPECT_EQ(status("GET", "/api/v1/me", token), 401u);
+}
+
+TEST_F(ApiTest, EveryRouteStandsInTheDocumentWithItsScopeAndNoOtherDoes) {
+  std::set<std::string> served;
+  for (const auto& route : routes()) {
+    std::string name = route.method + " " + route.path;
+    served.insert(name);
+    auto described = document().operations.find(name);
+    ASSERT_NE(described, document().operations.end())
+        << name << " is missing in docs/api/openapi.yaml";
+    EXPECT_EQ(described->second.scope, route.scope) << name;
+    EXPECT_NE(described->second.status, 0) << name;
+  }
+  for (const auto& [name, operation] : document().operations) {
+    EXPECT_TRUE(served.contains(name)) << name << " is described and not served";
+    if (!operation.schema.empty() && operation.schema != "PEM")
+      EXPECT_TRUE(document().schemas.contains(operation.schema)) << name;
+  }
+}
+
+TEST_F(ApiTest, ARouteNeedsItsScopeInTheTokenAndInTheRole) {
+  std::string reader = user("reader", Role::operator_, "acme", {"devices:read"});
+  std::string installer = user("ivo", Role::installer, "acme");
+  std::string auditor = user("aud", Role::auditor, "acme");
+  for (const auto& route : routes()) {
+    if (route.scope.empty() || route.scope == "self") continue;
+    std::string name = route.method + route.path;
+    auto refused = [&](const std::string& token) {
+      return status(route.method, filled(route.path), token, "[]") == 403;
+    };
+    EXPECT_EQ(refused(reader), route.scope != "devices:read") << name;
+    if (route.scope.ends_with(":write")) EXPECT_TRUE(refused(auditor)) << name;
+    bool installers = route.scope.starts_with("devices:") || route.scope == "status:read";
+    EXPECT_EQ(refused(installer), !installers) << name;
+  }
+}
+
+TEST_F(ApiTest, ATokenGivesNoMoreThanTheOneItWasMadeWith) {
+  std::string reader = user("reader", Role::operator_, "acme", {"devices:read"});
+  EXPECT_EQ(status("POST", "/api/v1/tokens", reader, R"({"scopes": ["devices:write"]})"), 403u);
+  EXPECT_EQ(status("POST", "/api/v1/tokens", reader, R"({"scopes": ["*"]})"), 403u);
+  auto made = good("POST /api/v1/tokens", "/api/v1/tokens", reader, R"({"label": "ci"})");
+  std::string secret(made.at("token").as_string());
+  EXPECT_EQ(status("GET", "/api/v1/devices", secret), 200u);
+  EXPECT_EQ(status("GET", "/api/v1/profiles", secret), 403u);
+  EXPECT_EQ(send("GET", "/api/v1/tokens", admin).body.find(secret), std::string::npos);
+  std::string other = user("other", Role::operator_, "acme");
+  std::string path = "/api/v1/tokens/" + std::string(made.at("id").as_string());
+  EXPECT_EQ(status("DELETE", path, other), 404u);
+  good("DELETE /api/v1/tokens/{id}", path, reader);
+  EXPECT_EQ(status("GET", "/api/v1/devices", secret), 401u);
+}
+
+TEST_F(ApiTest, AnotherAccountsDeviceAndVoucherAreAsUnknownAsNone) {
+  DeviceId id = onboarded("SN-1");
+  std::string guid = fdo::to_text(*fdo::Guid::from(plant.device(id).guid));
+  std::string stranger = user("bob", Role::operator_, "default"),
+              mine = user("anna", Role::operator_, "acme");
+  for (std::string action : {"", "/timeline"}) {
+    EXPECT_EQ(status("GET", "/api/v1/devices/" + id.str() + action, stranger), 404u);
+    EXPECT_EQ(status("GET", "/api/v1/devices/" + id.str() + action, mine), 200u);
+  }
+  for (std::string action : {"revoke", "readmit", "approve", "reject"})
+    EXPECT_EQ(status("POST", "/api/v1/devices/" + id.str() + "/" + action, stranger,
+                     R"({"reason": "x"})"),
+              404u);
+  EXPECT_EQ(status("PATCH", "/api/v1/devices/" + id.str(), stranger, R"({"name": "x"})"), 404u);
+  EXPECT_EQ(status("GET", "/api/v1/vouchers/" + guid, stranger), 404u);
+  EXPECT_EQ(status("GET", "/api/v1/vouchers/" + guid + "/pem", stranger), 404u);
+  EXPECT_EQ(
+      status("POST", "/api/v1/vouchers/" + guid + "/extend", stranger, R"({"next_owner": "x"})"),
+      404u);
+  for (std::string path : {"/api/v1/devices", "/api/v1/devices?account=acme"})
+    EXPECT_EQ(good("GET /api/v1/devices", path, stranger).at("items").as_array().size(), 0u)
+        << path;
+  EXPECT_EQ(good("GET /api/v1/vouchers", "/api/v1/vouchers?account=acme", stranger)
+                .at("items")
+                .as_array()
+                .size(),
+            0u);
+  EXPECT_EQ(good("GET /api/v1/devices", "/api/v1/devices", mine).at("items").as_array().size(), 1u);
+  EXPECT_EQ(status("POST", "/api/v1/vouchers/import?account=acme", stranger), 403u);
+}
+
+TEST_F(ApiTest, AnAccountsAdminStaysWithinItsAccount) {
+  std::string local = user("local", Role::admin, "acme");
+  user("bob", Role::operator_, "default");
+  EXPECT_EQ(status("POST", "/api/v1/users", local, R"({"id": "root2", "role": "admin"})"), 403u);
+  EXPECT_EQ(status("POST", "/api/v1/users", local,
+                   R"({"id": "spy", "role": "auditor", "account": "default"})"),
+            403u);
+  EXPECT_EQ(status("PATCH", "/api/v1/users/bob", local, R"({"disabled": true})"), 404u);
+  EXPECT_EQ(status("PATCH", "/api/v1/users/admin", local, R"({"password": "0123456789"})"), 404u);
+  EXPECT_EQ(status("POST", "/api/v1/accounts", local, R"({"id": "new"})"), 403u);
+  auto tokens = good("GET /api/v1/tokens", "/api/v1/tokens", local).at("items").as_array();
+  for (const auto& each : tokens) EXPECT_EQ(each.at("user").as_string(), "local");
+  auto users = good("GET /api/v1/users", "/api/v1/users", local).at("items").as_array();
+  EXPECT_EQ(users.size(), 1u);
+  good("POST /api/v1/users", "/api/v1/users", local,
+       R"({"id": "ivo", "role": "installer", "account": "acme"})");
+}
+
+TEST_F(ApiTest, AnAccountsOperatorWritesProfilesForItsOwnDevicesOnly) {
+  std::string anna = user("anna", Role::operator_, "acme"),
+              bob = user("bob", Role::operator_, "default");
+  const std::string own =
+      R"({"priority": 5, "match": {"accounts": ["acme"]}, "actions": [{"kind": "command", "command": "reboot"}]})";
+  EXPECT_EQ(status("PUT", "/api/v1/profiles/x", anna, R"({"priority": 5})"), 403u);
+  EXPECT_EQ(
+      status("PUT", "/api/v1/profiles/x", anna, R"({"match": {"accounts": ["acme", "default"]}})"),
+      403u);
+  EXPECT_EQ(status("PUT", "/api/v1/profiles/default", anna, own), 403u);  // it is everybody's
+  EXPECT_EQ(status("DELETE", "/api/v1/profiles/default", anna), 403u);
+  good("PUT /api/v1/profiles/{id}", "/api/v1/profiles/x", anna, own);
+  EXPECT_EQ(status("GET", "/api/v1/profiles/x", bob), 404u);
+  EXPECT_EQ(status("DELETE", "/api/v1/profiles/x", bob), 404u);
+  good("DELETE /api/v1/profiles/{id}", "/api/v1/profiles/x", anna);
+}
+
+TEST_F(ApiTest, ABodyThatIsNotAJsonObjectIsMalformed) {
+  for (std::string body : {"{", "[]", "5", "{\"a\":}", "{} {}"})
+    EXPECT_EQ(status("POST", "/api/v1/accounts", admin, body), 400u) << body;
+  EXPECT_EQ(status("POST", "/api/v1/accounts", admin, "{}"), 400u);
+  EXPECT_EQ(status("POST", "/api/v1/accounts", admin, R"({"id": "No Spaces"})"), 400u);
+  EXPECT_EQ(status("POST", "/api/v1/accounts", admin, R"({"id": "acme"})"), 409u);
+  EXPECT_EQ(status("POST", "/api/v1/users", admin, R"({"id": "x", "role": "king"})"), 400u);
+  EXPECT_EQ(status("POST", "/api/v1/users", admin, R"({"id": "x", "role": "auditor"})"), 400u);
+  EXPECT_EQ(status("POST", "/api/v1/users", admin,
+                   R"({"id": "x", "role": "admin", "password": "short"})"),
+            403u);
+  EXPECT_EQ(status("POST", "/api/v1/trusted-keys", admin, R"({"pem": "x"})"), 400u);
+  EXPECT_EQ(status("POST", "/api/v1/tokens", admin, R"({"expires_days": 0})"), 400u);
+  EXPECT_EQ(status("PUT", "/api/v1/factory/rendezvous", admin, R"({"directives": []})"), 400u);
+  EXPECT_EQ(status("PUT", "/api/v1/factory/rendezvous", admin, R"({"directives": [{"dsn": "x"}]})"),
+            400u);
+  EXPECT_EQ(status("PUT", "/api/v1/profiles/x", admin, R"({"acount": "acme"})"), 400u);
+  EXPECT_EQ(status("PUT", "/api/v1/profiles/x", admin, R"({"account": "nobody"})"), 404u);
+  EXPECT_EQ(status("GET", "/api/v1/devices?state=lost", admin), 400u);
+  EXPECT_EQ(status("GET", "/api/v1/vouchers/xyz", admin), 400u);
+}
+
+TEST_F(ApiTest, ALoginNeedsTheRightPasswordAndSaysNotWhatWasWrong) {
+  good("POST /api/v1/users", "/api/v1/users", admin,
+       R"({"id": "eve", "role": "admin", "password": "correct horse"})");
+  auto wrong =
+      send("POST", "/api/v1/login", "", R"({"user": "eve", "password": "battery staple"})");
+  auto nobody =
+      send("POST", "/api/v1/login", "", R"({"user": "nobody", "password": "battery staple"})");
+  auto passwordless = send("POST", "/api/v1/login", "", R"({"user": "admin", "password": ""})");
+  EXPECT_EQ(wrong.status, 401u);
+  EXPECT_EQ(nobody.status, 401u);
+  EXPECT_EQ(wrong.body, nobody.body);
+  EXPECT_EQ(passwordless.status, 400u);
+  auto in = good("POST /api/v1/login", "/api/v1/login", "",
+                 R"({"user": "eve", "password": "correct horse"})");
+  auto me = good("GET /api/v1/me", "/api/v1/me", std::string(in.at("token").as_string()));
+  EXPECT_EQ(me.at("id").as_string(), "eve");
+  good("PATCH /api/v1/users/{id}", "/api/v1/users/eve", admin, R"({"disabled": true})");
+  EXPECT_EQ(status("POST", "/api/v1/login", "", R"({"user": "eve", "password": "correct horse"})"),
+            401u);
+}
+
+TEST_F(ApiTest, AProfileIsNotOverwrittenWhenItChangedMeanwhile) {
+  good("PUT /api/v1/profiles/{id}", "/api/v1/profiles/p", admin, R"({"priority": 1})");
+  std::string tag = send("GET", "/api/v1/profiles/p", admin).etag;
+  EXPECT_EQ(send("PUT", "/api/v1/profiles/p", admin, R"({"priority": 2})", tag).status, 200u);
+  auto stale = send("PUT", "/api/v1/profiles/p", admin, R"({"priority": 3})", tag);
+  EXPECT_EQ(stale.status, 412u);
+  EXPECT_EQ(document().complaint("Error", json::parse(stale.body)), "");
+  EXPECT_EQ(send("PUT", "/api/v1/profiles/p", admin, "{}", "\"abc\"").status, 400u);
+  EXPECT_EQ(
+      good("GET /api/v1/profiles/{id}", "/api/v1/profiles/p", admin).at("priority").as_int64(), 2);
+}
+
+TEST_F(ApiTest, AnswersAreAsTheDocumentDescribesThem) {
+  DeviceId id = onboarded("SN-1");
+  std::string device = "/api/v1/devices/" + id.str();
+  good("GET /api/v1/health", "/api/v1/health", "");
+  good("GET /api/v1/status", "/api/v1/status", admin);
+  good("GET /api/v1/keys", "/api/v1/keys", admin);
+  good("GET /api/v1/accounts", "/api/v1/accounts", admin);
+  good("POST /api/v1/accounts", "/api/v1/accounts", admin, R"({"id": "new", "name": "New"})");
+  good("GET /api/v1/profiles", "/api/v1/profiles", admin);
+  good("GET /api/v1/factory/rendezvous", "/api/v1/factory/rendezvous", admin);
+  good(
+      "PUT /api/v1/factory/rendezvous", "/api/v1/factory/rendezvous", admin,
+      R"({"directives": [{"dns": "rv.example", "ips": ["192.0.2.1"], "protocol": "https", "device_port": 443, "owner_port": 8443, "delay_seconds": 5},
+                          {"ips": ["2001:db8::1"], "bypass": true}]})");
+  good("GET /api/v1/devices", "/api/v1/devices?limit=1", admin);
+  good("GET /api/v1/devices/{id}", device, admin);
+  auto changed = good("PATCH /api/v1/devices/{id}", device, admin,
+                      R"({"name": "Pump 1", "groups": ["hall-3"]})");
+  EXPECT_EQ(changed.at("name").as_string(), "Pump 1");
+  auto timeline = good("GET /api/v1/devices/{id}/timeline", device + "/timeline", admin);
+  EXPECT_GT(timeline.at("items").as_array().size(), 4u);
+  EXPECT_EQ(
+      good("POST /api/v1/devices/{id}/revoke", device + "/revoke", admin, R"({"reason": "lost"})")
+          .at("state")
+          .as_string(),
+      "revoked");
+  good("POST /api/v1/devices/{id}/readmit", device + "/readmit", admin);
+  EXPECT_EQ(status("POST", device + "/readmit", admin), 409u);
+  EXPECT_EQ(status("POST", device + "/approve", admin), 404u);
+  EXPECT_EQ(status("POST", device + "/reject", admin, R"({"reason": "x"})"), 404u);
+  EXPECT_EQ(status("POST", device + "/revoke", admin, "{}"), 400u);
+}
+
+TEST_F(ApiTest, TrustedKeysComeAndGo) {
+  std::string pem =
+      pem::encode("PUBLIC KEY",
+                  must(crypto::SoftwareKey::generate(crypto::KeyType::p256))->public_key().spki());
+  json::object body{{"pem", pem}, {"name", "Maker"}};
+  auto key =
+      good("POST /api/v1/trusted-keys", "/api/v1/trusted-keys", admin, json::serialize(body));
+  EXPECT_EQ(
+      good("GET /api/v1/trusted-keys", "/api/v1/trusted-keys", admin).at("items").as_array().size(),
+      1u);
+  std::string path = "/api/v1/trusted-keys/" + std::string(key.at("fingerprint").as_string());
+  good("DELETE /api/v1/trusted-keys/{fingerprint}", path, admin);
+  EXPECT_EQ(status("DELETE", path, admin), 404u);
+}
+
+TEST_F(ApiTest, VouchersAreImportedOneByOneAndExtendedAway) {
+  PlantDevice first{plant, "SN-1"};
+  first.initialize();
+  std::string path = "/api/v1/vouchers/" + fdo::to_text(first.credential.guid);
+  EXPECT_EQ(good("GET /api/v1/vouchers/{guid}", path, admin).at("state").as_string(), "made");
+  std::string owner(good("GET /api/v1/keys", "/api/v1/keys", admin).at("owner").as_string());
+  json::object next{{"next_owner", owner}};
+  auto extended =
+      good("POST /api/v1/vouchers/{guid}/extend", path + "/extend", admin, json::serialize(next));
+  std::string good_pem(extended.at("pem").as_string());
+  auto party = test::FdoParty::make(crypto::KeyType::p256, 1);
+  std::string batch = good_pem + fdo::encode_voucher_pem(party.voucher) +
+                      pem::encode("OWNERSHIP VOUCHER", to_bytes("garbage"));
+  auto import = [&](const std::string& query) {
+    auto response =
+        send("POST", "/api/v1/vouchers/import" + query, admin, batch, {}, "application/x-pem-file");
+    EXPECT_EQ(response.status, 200u) << response.body;
+    auto value = json::parse(response.body);
+    EXPECT_EQ(document().complaint("ImportResults", value), "");
+    std::string results;
+    for (const auto& each : value.at("results").as_array())
+      results += std::string(each.at("result").as_string()) + " ";
+    return results;
+  };
+  EXPECT_EQ(import("?dry_run=true"), "imported refused refused ");
+  EXPECT_EQ(import(""), "imported refused refused ");
+  EXPECT_EQ(import(""), "unchanged refused refused ");
+  EXPECT_EQ(send("GET", path + "/pem", admin).body, good_pem);
+  good("GET /api/v1/vouchers", "/api/v1/vouchers?state=owned", admin);
+  EXPECT_EQ(send("POST", "/api/v1/vouchers/import", admin, "nothing", {}, "application/x-pem-file")
+                .status,
+            400u);
+}
+
+TEST_F(ApiTest, ADeviceThatIsSoldLosesItsAccess) {
+  DeviceId id = onboarded("SN-1");
+  std::string path =
+      "/api/v1/vouchers/" + fdo::to_text(*fdo::Guid::from(plant.device(id).guid)) + "/extend";
+  json::object next{
+      {"next_owner",
+       pem::encode(
+           "PUBLIC KEY",
+           must(crypto::SoftwareKey::generate(crypto::KeyType::p256))->public_key().spki())}};
+  good("POST /api/v1/vouchers/{guid}/extend", path, admin, json::serialize(next));
+  EXPECT_EQ(plant.access.revoked, plant.access.admitted);
+  EXPECT_EQ(plant.device(id).state, registry::DeviceState::revoked);
+}
+
+TEST_F(ApiTest, PagesGoOnWhereTheOneBeforeEnded) {
+  for (int i = 0; i < 5; ++i) {
+    PlantDevice device{plant, "SN-" + std::to_string(i)};
+    device.initialize();
+    device.hand_to_owner();
+  }
+  std::set<std::string> seen;
+  std::string after;
+  for (int page = 0; page < 10; ++page) {
+    Request request{
+        "GET", "/api/v1/devices", {{"limit", "2"}, {"after", after}}, "Bearer " + admin, {}, {}, {},
+        {},    plant.now};
+    auto value = json::parse(api.handle(request).body);
+    for (const auto& each : value.at("items").as_array())
+      EXPECT_TRUE(seen.insert(std::string(each.at("id").as_string())).second);
+    if (!value.as_object().contains("next")) break;
+    after = std::string(value.at("next").as_string());
+  }
+  EXPECT_EQ(seen.size(), 5u);
+}
+
+TEST_F(ApiTest, TheFirstStartMakesOneAdministratorAndOnlyOnce) {
+  EXPECT_FALSE(admin.empty());
+  EXPECT_EQ(must(api.bootstrap(plant.now)), "");
+  EXPECT_EQ(must(plant.registry->users()).size(), 1u);
+}
+
+}  // namespace
+}  // namespace fairlead::server::api
