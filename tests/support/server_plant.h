@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole server without sockets, and a device that speaks FDO with it: messages go straight into FdoService::handle.
+// A whole server without sockets, and a device that speaks FDO with it: messages go straight into
+// FdoService::handle.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +28,8 @@ class RecordingLog final : public Log {
   }
   bool has(std::string_view id) const {
     std::lock_guard lock(mutex_);
-    return std::ranges::any_of(lines_, [&](const auto& line) { return line.starts_with(std::string(id) + ":"); });
+    return std::ranges::any_of(
+        lines_, [&](const auto& line) { return line.starts_with(std::string(id) + ":"); });
   }
   std::string text() const {
     std::lock_guard lock(mutex_);
@@ -60,12 +62,21 @@ struct ServerPlant {
   crypto::SystemRandom random;
   RecordingLog log;
   Time now = from_unix_seconds(1'800'000'000);
-  std::unique_ptr<registry::SqliteRegistry> registry = must(registry::SqliteRegistry::open(directory.path() / "registry.db"));
+  std::unique_ptr<registry::SqliteRegistry> registry =
+      must(registry::SqliteRegistry::open(directory.path() / "registry.db"));
   server::Store store{*registry};
-  std::unique_ptr<keystore::FileKeystore> keys = must(keystore::FileKeystore::open(directory.path() / "keys"));
-  server::Identity identity = must(server::open_identity(*keys, store, crypto::KeyType::p256, random, now));
+  std::unique_ptr<keystore::FileKeystore> keys =
+      must(keystore::FileKeystore::open(directory.path() / "keys"));
+  server::Identity identity =
+      must(server::open_identity(*keys, store, crypto::KeyType::p256, random, now));
   RecordingAccess access;
-  server::Enroller enroller{store, identity, access, "mqtts://broker.example:8883", identity.operational_ca.authority.chain(), random, log};
+  server::Enroller enroller{store,
+                            identity,
+                            access,
+                            "mqtts://broker.example:8883",
+                            identity.operational_ca.authority.chain(),
+                            random,
+                            log};
   server::Vouchers vouchers{store, identity, log};
   server::Station station{store, identity, random, log};
   server::Rendezvous rendezvous{store, {}, random, log};
@@ -73,7 +84,8 @@ struct ServerPlant {
   server::Sessions sessions{random, [this] { return now; }, 100, std::chrono::minutes(10)};
   server::FdoService service{sessions, random, log, &station, &rendezvous, &owner};
 
-  // Account "acme", a profile that grants everything to it, and where the factory's devices ask for their owner.
+  // Account "acme", a profile that grants everything to it, and where the factory's devices ask for
+  // their owner.
   ServerPlant() {
     fdo::Directive directive;
     directive.dns = "rendezvous.example";
@@ -91,7 +103,9 @@ struct ServerPlant {
     commit({registry::PutProfile{{name, parsed.priority, 0, std::string(document)}, {}}});
   }
   void trust(const crypto::PublicKey& key) {
-    commit({registry::PutTrustedKey{{to_bytes(View(key.fingerprint())), registry::TrustedKey::Kind::manufacturer, "a maker", key.spki(), now}}});
+    commit({registry::PutTrustedKey{{to_bytes(View(key.fingerprint())),
+                                     registry::TrustedKey::Kind::manufacturer, "a maker",
+                                     key.spki(), now}}});
   }
   server::FdoReply say(std::uint8_t type, std::string_view token, View body) {
     return service.handle(type, token, body, {"192.0.2.7", now});
@@ -111,7 +125,8 @@ struct ServerPlant {
 
 // What the device heard when the server said no.
 inline fdo::ErrorMessage error_of(const server::FdoReply& reply) {
-  if (reply.type != 255) throw std::runtime_error("message " + std::to_string(reply.type) + " is no error");
+  if (reply.type != 255)
+    throw std::runtime_error("message " + std::to_string(reply.type) + " is no error");
   return must(fdo::decode_error(reply.body));
 }
 
@@ -126,11 +141,13 @@ struct PlantDevice {
 
   // DI, 10 to 13.
   void initialize() {
-    fdo::DeviceMfgInfo info{crypto::KeyType::p256, fdo::KeyEncoding::x509, serial, "gateway", must(crypto::create_csr(*key, {serial, {}, {}}))};
+    fdo::DeviceMfgInfo info{crypto::KeyType::p256, fdo::KeyEncoding::x509, serial, "gateway",
+                            must(crypto::create_csr(*key, {serial, {}, {}}))};
     auto reply = plant.say(10, {}, fdo::encode_app_start(info));
     if (reply.type != 11) throw std::runtime_error(error_of(reply).text);
     Bytes header = must(fdo::decode_set_credentials(reply.body));
-    fdo::Hash hmac{crypto::HashAlg::sha256, crypto::hmac(crypto::HashAlg::sha256, secret, {header})};
+    fdo::Hash hmac{crypto::HashAlg::sha256,
+                   crypto::hmac(crypto::HashAlg::sha256, secret, {header})};
     auto done = plant.say(12, reply.token, fdo::encode_set_hmac(hmac));
     if (done.type != 13) throw std::runtime_error(error_of(done).text);
     credential = fdo::credential_from(must(fdo::decode_voucher_header(header)));
@@ -138,7 +155,8 @@ struct PlantDevice {
 
   // From the factory to its owner, who is the same server here. The registry's id of the device.
   DeviceId hand_to_owner() {
-    auto voucher = must(plant.vouchers.extend(credential.guid, plant.identity.owner->public_key(), plant.now));
+    auto voucher =
+        must(plant.vouchers.extend(credential.guid, plant.identity.owner->public_key(), plant.now));
     must(plant.vouchers.import(voucher, AccountId("acme"), false, plant.now));
     return server::device_id_of(voucher);
   }
@@ -160,20 +178,28 @@ struct PlantDevice {
     std::uint8_t sent = 0;
     std::optional<fdo::ErrorMessage> error;
   };
-  // TO2, 60 to 71. The answer to message `lost` is lost on the way; `keep`: the device commits what it got.
+  // TO2, 60 to 71. The answer to message `lost` is lost on the way; `keep`: the device commits what
+  // it got.
   Run onboard(std::uint8_t lost = 0) {
-    crypto::SoftwareHmacKey hmac(SecretBytes::copy_of(secret)), next_hmac(SecretBytes::copy_of(next_secret));
+    crypto::SoftwareHmacKey hmac(SecretBytes::copy_of(secret)),
+        next_hmac(SecretBytes::copy_of(next_secret));
     Bytes offered = offer();
     std::vector<std::unique_ptr<fdo::DeviceModule>> modules;
-    modules.push_back(std::make_unique<FunctionModule>("fairlead.enroll", [&](std::string_view message, View value, fdo::Outbox& out) -> Result<void> {
-      if (message == "active") out.push("fairlead.enroll:offer", std::move(cbor::Writer().bytes(offered)).take());
-      if (message != "grant") return ok();
-      cbor::Reader in(value);
-      TRY(grant, enroll::decode_grant(in.bytes(1 << 20), plant.identity.owner->public_key(), crypto::sha256(offered)));
-      out.push("fairlead.enroll:result", std::move(cbor::Writer().array(2).boolean(true).text("")).take());
-      return ok();
-    }));
-    fdo::To2Device machine(credential, {*key, hmac, next_hmac}, {}, std::nullopt, plant.random, std::move(modules), test_devmod());
+    modules.push_back(std::make_unique<FunctionModule>(
+        "fairlead.enroll",
+        [&](std::string_view message, View value, fdo::Outbox& out) -> Result<void> {
+          if (message == "active")
+            out.push("fairlead.enroll:offer", std::move(cbor::Writer().bytes(offered)).take());
+          if (message != "grant") return ok();
+          cbor::Reader in(value);
+          TRY(grant, enroll::decode_grant(in.bytes(1 << 20), plant.identity.owner->public_key(),
+                                          crypto::sha256(offered)));
+          out.push("fairlead.enroll:result",
+                   std::move(cbor::Writer().array(2).boolean(true).text("")).take());
+          return ok();
+        }));
+    fdo::To2Device machine(credential, {*key, hmac, next_hmac}, {}, std::nullopt, plant.random,
+                           std::move(modules), test_devmod());
     auto out = must(machine.start());
     std::string token;
     while (out.type != 0) {
@@ -183,7 +209,9 @@ struct PlantDevice {
       if (!reply.token.empty()) token = reply.token;
       std::uint8_t sent = out.type;
       auto next = machine.on_message(reply.type, reply.body);
-      if (!next) throw std::runtime_error("device refuses the answer to " + std::to_string(sent) + ": " + next.error().why);
+      if (!next)
+        throw std::runtime_error("device refuses the answer to " + std::to_string(sent) + ": " +
+                                 next.error().why);
       out = std::move(*next);
     }
     if (auto committed = machine.committed(); committed && committed->replacement) {
