@@ -12,6 +12,9 @@ namespace {
 // How often the path is compared with the file that is open. A superseded file says so by itself;
 // this finds files that were removed, replaced by hand, or left by a writer that was killed.
 constexpr auto look_period = std::chrono::milliseconds(250);
+// How long a check of everybody may hold up the broker in one turn. Whoever is not checked yet is
+// judged by the new table all the same as soon as it does anything.
+constexpr auto sweep_turn = std::chrono::milliseconds(10);
 }  // namespace
 
 Gate::Gate(Settings settings) : settings_(std::move(settings)) {}
@@ -27,8 +30,11 @@ Result<std::string> Gate::connect(const upstream::CertificateFingerprint& certif
     return fail(Errc::refused, "certificate " + certificate.hex() + " is not in the access table");
   TRY_VOID(upstream::may_connect(*entry, client_id));
 
-  auto& session = sessions_[std::string(client_id)];
+  auto [place, fresh] = sessions_.try_emplace(std::string(client_id));
+  auto& session = place->second;
   if (!session.connection) ++live_;
+  if (!fresh) release(place->first, session.certificate);
+  hold(place->first, certificate);
   session = {.certificate = certificate,
              .connection = connection,
              .entry = std::move(*entry),
@@ -37,7 +43,7 @@ Result<std::string> Gate::connect(const upstream::CertificateFingerprint& certif
 }
 
 void Gate::disconnected(std::string_view client_id, const void* connection) {
-  auto found = sessions_.find(std::string(client_id));
+  auto found = sessions_.find(client_id);
   // Another connection has taken the id over, or this one was never let in.
   if (found == sessions_.end() || found->second.connection != connection) return;
   auto& session = found->second;
@@ -51,7 +57,22 @@ void Gate::disconnected(std::string_view client_id, const void* connection) {
     auto [id, left] = std::move(departures_.front());
     departures_.pop_front();
     auto old = sessions_.find(id);
-    if (old != sessions_.end() && old->second.left == left) sessions_.erase(old);
+    if (old == sessions_.end() || old->second.left != left) continue;
+    release(id, old->second.certificate);
+    sessions_.erase(old);
+  }
+}
+
+void Gate::hold(const std::string& id, const upstream::CertificateFingerprint& certificate) {
+  holders_.emplace(certificate, id);
+}
+
+void Gate::release(const std::string& id, const upstream::CertificateFingerprint& certificate) {
+  auto [from, to] = holders_.equal_range(certificate);
+  for (; from != to; ++from) {
+    if (from->second != id) continue;
+    holders_.erase(from);
+    return;
   }
 }
 
@@ -67,7 +88,7 @@ void Gate::refresh(Session& session) {
 }
 
 Result<void> Gate::use(std::string_view client_id, TopicUse use, std::string_view topic) {
-  auto found = sessions_.find(std::string(client_id));
+  auto found = sessions_.find(client_id);
   if (found == sessions_.end()) {
     if (use == TopicUse::read && upstream::names_own_device(client_id, topic)) return ok();
     return fail(Errc::refused, "client '" + std::string(client_id) + "' is not known");
@@ -112,21 +133,47 @@ void Gate::open_or_reload(Ordered& out) {
   if (reloaded || mended) {
     if (!mended) out.notes.push_back({Level::info, "a new access table is in place"});
     ++epoch_;
-    status_.revocations = 0;  // looks like a change, so that everybody is checked
+    sweep_at_ = 0;
+    if (auto status = reader_->status()) status_ = *status;
+  }
+}
+
+void Gate::check(const std::string& id, Session& session, Ordered& out) {
+  refresh(session);
+  if (!session.connection || session.last_words) return;
+  auto allowed = upstream::may_connect(session.entry, id);
+  if (allowed) return;
+  session.last_words = true;
+  out.kick.push_back(id);
+  out.notes.push_back({Level::notice, "client '" + id + "' has to go: " + allowed.error().context});
+}
+
+void Gate::check_holders(const upstream::CertificateFingerprint& certificate, Ordered& out) {
+  auto [from, to] = holders_.equal_range(certificate);
+  for (; from != to; ++from) {
+    auto found = sessions_.find(from->second);
+    if (found == sessions_.end()) continue;
+    found->second.epoch = 0;  // whatever it says is old
+    check(found->first, found->second, out);
   }
 }
 
 void Gate::sweep(Ordered& out) {
-  for (auto& [id, session] : sessions_) {
-    if (!session.connection) continue;
-    refresh(session);
-    auto allowed = upstream::may_connect(session.entry, id);
-    if (allowed) continue;
-    session.last_words = true;
-    out.kick.push_back(id);
-    out.notes.push_back(
-        {Level::notice, "client '" + id + "' has to go: " + allowed.error().context});
+  if (!sweep_at_) return;
+  if (sweep_buckets_ != sessions_.bucket_count()) {  // everybody has moved
+    sweep_buckets_ = sessions_.bucket_count();
+    sweep_at_ = 0;
   }
+  auto until = std::chrono::steady_clock::now() + sweep_turn;
+  for (auto& bucket = *sweep_at_; bucket < sweep_buckets_; ++bucket) {
+    for (auto it = sessions_.begin(bucket); it != sessions_.end(bucket); ++it)
+      if (it->second.connection) check(it->first, it->second, out);
+    if (bucket % 32 == 31 && std::chrono::steady_clock::now() > until) {
+      ++bucket;
+      return;
+    }
+  }
+  sweep_at_.reset();
 }
 
 Gate::Ordered Gate::tick(Monotonic monotonic, Time now) {
@@ -153,12 +200,17 @@ Gate::Ordered Gate::tick(Monotonic monotonic, Time now) {
                                          to_rfc3339(status->heartbeat)}
                               : Note{Level::notice, "the server confirms the access table again"});
   }
-  bool taken_away = status->revocations != status_.revocations;
-  status_ = *status;
-  if (taken_away) {
-    ++epoch_;
-    sweep(out);
+  if (status->revocations != status_.revocations) {
+    auto names = reader_->taken_away(status_.revocations, status->revocations);
+    if (names) {
+      for (const auto& name : *names) check_holders(name, out);
+    } else {
+      ++epoch_;
+      sweep_at_ = 0;
+    }
   }
+  status_ = *status;
+  sweep(out);
   return out;
 }
 

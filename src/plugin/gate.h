@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -61,9 +62,19 @@ class Gate {
     bool last_words = false;  // was thrown off: its last will may still be told
   };
 
+  struct IdHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view id) const { return std::hash<std::string_view>{}(id); }
+  };
+  using Sessions = std::unordered_map<std::string, Session, IdHash, std::equal_to<>>;
+
   void open_or_reload(Ordered& out);
   void refresh(Session& session);
+  void check(const std::string& id, Session& session, Ordered& out);
+  void check_holders(const upstream::CertificateFingerprint& certificate, Ordered& out);
   void sweep(Ordered& out);
+  void hold(const std::string& id, const upstream::CertificateFingerprint& certificate);
+  void release(const std::string& id, const upstream::CertificateFingerprint& certificate);
 
   Settings settings_;
   std::unique_ptr<upstream::AccessReader> reader_;
@@ -73,7 +84,11 @@ class Gate {
   std::uint64_t epoch_ = 1;
   Monotonic next_look_{};
 
-  std::unordered_map<std::string, Session> sessions_;  // by client id
+  Sessions sessions_;  // by client id
+  std::unordered_multimap<upstream::CertificateFingerprint, std::string, FixedBytesHash> holders_;
+  // How far a check of everybody has come: a bucket of sessions_, and how many there were.
+  std::optional<std::size_t> sweep_at_;
+  std::size_t sweep_buckets_ = 0;
   std::deque<std::pair<std::string, std::uint64_t>> departures_;
   std::uint64_t departure_ = 0;
   std::size_t live_ = 0;

@@ -87,6 +87,41 @@ TEST_F(GateTest, RevokedClientIsOrderedOutAndLosesItsTopicsAtOnce) {
   EXPECT_TRUE(gate_.use("d-2", TopicUse::write, "fairlead/v1/acme/d-2/x"));
 }
 
+TEST_F(GateTest, MoreRevocationsThanTheTableNamesReachEveryConnection) {
+  for (std::uint8_t n = 1; n <= 200; ++n) writer_->put(device(n)).value();
+  tick();
+  for (std::uint8_t n = 1; n <= 200; ++n) connect(n, "d-" + std::to_string(n), &first_).value();
+  for (std::uint8_t n = 1; n <= 150; ++n) writer_->revoke(certificate(n)).value();
+  std::size_t kicked = 0;
+  for (int turn = 0; turn < 200 && kicked < 150; ++turn) kicked += tick(Duration(1)).kick.size();
+  EXPECT_EQ(kicked, 150u);
+  EXPECT_THAT(tick().kick, IsEmpty()) << "each is ordered out once";
+}
+
+TEST_F(GateTest, AllConnectionsOfOneCertificateGoTogether) {
+  writer_->put(device(1)).value();
+  tick();
+  connect(1, "d-1", &first_).value();
+  connect(1, "d-1/app", &second_).value();
+  writer_->revoke(certificate(1)).value();
+  EXPECT_THAT(tick(Duration(1)).kick, ::testing::UnorderedElementsAre("d-1", "d-1/app"));
+}
+
+TEST_F(GateTest, RenewedCertificateOfTheSameDeviceIsJudgedByItself) {
+  writer_->put(device(1)).value();
+  auto renewed = device(1);
+  renewed.fingerprint = certificate(9);
+  writer_->put(renewed).value();
+  tick();
+  connect(1, "d-1", &first_).value();
+  connect(9, "d-1", &second_).value();  // takes over
+  writer_->revoke(certificate(1)).value();
+  EXPECT_THAT(tick(Duration(1)).kick, IsEmpty());
+  EXPECT_TRUE(gate_.use("d-1", TopicUse::write, "fairlead/v1/acme/d-1/x"));
+  writer_->revoke(certificate(9)).value();
+  EXPECT_THAT(tick(Duration(1)).kick, ElementsAre("d-1"));
+}
+
 TEST_F(GateTest, ThrownOffClientsLastWillIsToldOnceAndStaysBelowItsPrefix) {
   writer_->put(device(1)).value();
   tick();

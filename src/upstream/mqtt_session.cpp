@@ -125,6 +125,7 @@ void MqttSession::Impl::drop_link() {
 net::Task<void> MqttSession::Impl::attempt(std::string address, Duration limit) {
   arrival.emplace(loop);
   auto waiting = *arrival;
+  state = {};
   MqttLink::Events events;
   // The link is ours and its events are dropped before we go, so `this` is there when they come.
   events.connected = [this](bool present) {
@@ -181,8 +182,20 @@ net::Task<void> MqttSession::Impl::connect(std::shared_ptr<Impl> self) {
     bool last = i + 1 == found->size();
     auto share = left() / static_cast<int>(found->size() - i);
     limit = last ? left() : std::min(left(), std::max<Duration>(share, attempt_min));
-    self->state = {};
     auto arrived = co_await self->attempt((*found)[i], limit);
+    // A TLS 1.3 server that refuses our certificate says so after the handshake, and what it says
+    // is lost when its closing socket meets our CONNECT. Cut off there twice, it is that.
+    if (!arrived && self->state.reason == LinkReason::lost) {
+      limit = left();
+      arrived = co_await self->attempt((*found)[i], limit);
+      if (!arrived && self->state.reason == LinkReason::lost) {
+        self->state.reason = LinkReason::certificate_refused;
+        self->state.words = "the broker " + self->settings.host +
+                            " closes the connection without a word after TLS, as it does when it "
+                            "does not accept our certificate";
+        co_return fail(errc_of(self->state.reason), self->state.words);
+      }
+    }
     if (arrived) co_return ok();
     auto reason = self->state.reason;
     bool another_may_help = reason == LinkReason::unreachable || reason == LinkReason::timed_out;

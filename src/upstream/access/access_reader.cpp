@@ -82,6 +82,22 @@ Result<std::optional<AccessEntry>> AccessReader::find(
 
 Result<AccessStatus> AccessReader::status() const { return table_file::read_status(impl_->table); }
 
+std::optional<std::vector<CertificateFingerprint>> AccessReader::taken_away(
+    std::uint64_t after, std::uint64_t upto) const {
+  using namespace table_file;
+  if (upto < after || upto - after > recent_count) return std::nullopt;
+  std::array<std::uint8_t, recent_count * taken_bytes> recent;
+  if (!read_exactly(impl_->table.file.get(), recent, recent_offset)) return std::nullopt;
+  std::vector<CertificateFingerprint> out;
+  for (auto number = after + 1; number <= upto; ++number) {
+    auto one = std::span(recent).subspan(number % recent_count * taken_bytes).first<taken_bytes>();
+    auto fingerprint = decode_taken(one, number, impl_->table.layout.table_id);
+    if (!fingerprint) return std::nullopt;
+    out.push_back(*fingerprint);
+  }
+  return out;
+}
+
 Result<AccessReader::Reload> AccessReader::reload_if_superseded() {
   struct stat now{};
   if (::stat(impl_->path.c_str(), &now) != 0)

@@ -119,6 +119,11 @@ class AccessReader {
   // malformed if the file is not what it was at open().
   Result<AccessStatus> status() const;
 
+  // Whose entries changed in revocations after+1 to `upto`, both from status() of this very file.
+  // nullopt when that is too long ago (64) or a whole table was replaced: then it may be anybody.
+  std::optional<std::vector<CertificateFingerprint>> taken_away(std::uint64_t after,
+                                                                std::uint64_t upto) const;
+
   enum class Reload { unchanged, reloaded };
   // Opens the file now at the path if ours was superseded, replaced or removed. On an error the
   // reader keeps what it has; the caller decides what to do with those who are in.

@@ -311,6 +311,30 @@ TEST_F(AccessTable, HeartbeatIsSeenAndIsNoChange) {
   EXPECT_EQ(after.changes, before.changes);
 }
 
+TEST_F(AccessTable, WhoLostARightIsNamedForTheLatestSixtyFour) {
+  auto table = writer(256);
+  auto open = reader();
+  for (std::uint64_t n = 0; n < 100; ++n) table->put(device(n)).value();
+  auto before = open->status().value().revocations;
+  EXPECT_EQ(open->taken_away(before, before)->size(), 0u);
+  for (std::uint64_t n = 0; n < 64; ++n) table->revoke(fingerprint(n)).value();
+  auto after = open->status().value().revocations;
+  auto names = open->taken_away(before, after);
+  ASSERT_TRUE(names);
+  ASSERT_EQ(names->size(), 64u);
+  EXPECT_EQ(names->front(), fingerprint(0));
+  EXPECT_EQ(names->back(), fingerprint(63));
+  table->revoke(fingerprint(64)).value();
+  EXPECT_EQ(open->taken_away(before, after + 1), std::nullopt) << "too many";
+  EXPECT_EQ(open->taken_away(before, after), std::nullopt) << "overwritten";
+  EXPECT_EQ(open->taken_away(after, after + 1)->front(), fingerprint(64));
+  EXPECT_EQ(open->taken_away(after + 1, after), std::nullopt);
+  EXPECT_EQ(open->taken_away(0, ~std::uint64_t{0}), std::nullopt);
+  table.reset();
+  writer();  // the next process leaps, since its predecessor may have been killed in between
+  EXPECT_EQ(open->taken_away(after + 1, open->status().value().revocations), std::nullopt);
+}
+
 TEST_F(AccessTable, ATornSlotIsCountedPassedByAndMendedByRebuild) {
   auto table = writer(4);
   for (std::uint64_t n = 0; n < 3; ++n) table->put(device(n)).value();

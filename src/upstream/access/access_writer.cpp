@@ -25,6 +25,7 @@ struct AccessWriter::Impl {
 
   Result<void> write_status();
   Result<void> write_entry(std::uint64_t slot, const AccessEntry& entry);
+  Result<void> note_taken(const CertificateFingerprint& fingerprint);
   Result<void> replace(OpenTable next, const AccessStatus& next_status);
   Result<void> grow();
   Result<void> count_entries();
@@ -166,6 +167,13 @@ Result<void> AccessWriter::Impl::write_entry(std::uint64_t slot, const AccessEnt
                        Layout::offset(slot));
 }
 
+// Before the status that counts it, so that who sees the count finds the name.
+Result<void> AccessWriter::Impl::note_taken(const CertificateFingerprint& fingerprint) {
+  auto number = ++status.revocations;
+  return write_exactly(table.file.get(), encode_taken(number, fingerprint, table.layout.table_id),
+                       recent_offset + number % recent_count * taken_bytes);
+}
+
 Result<void> AccessWriter::Impl::count_entries() {
   std::uint64_t entries = 0;
   TRY(damaged, for_each_entry(table, [&](const AccessEntry&) {
@@ -220,6 +228,11 @@ Result<std::unique_ptr<AccessWriter>> AccessWriter::create_or_open(const std::st
     impl->table = std::move(*existing);
     TRY(impl->status, read_status(impl->table).in(path));
     TRY_VOID(impl->count_entries());
+    // A predecessor that was killed may have changed an entry and not counted it. A leap that no
+    // list of names covers makes the readers look at everybody.
+    impl->status.revocations += recent_count + 1;
+    ++impl->status.changes;
+    TRY_VOID(impl->write_status());
   } else if (existing.error().code == Errc::not_found) {
     TRY(auto draft, Draft::create(path, capacity));
     AccessStatus fresh{.changes = 1, .revocations = 1};
@@ -261,7 +274,8 @@ Result<void> AccessWriter::put(const AccessEntry& entry) {
     if (found.slot) {
       if (found.entry == entry) return ok();
       TRY_VOID(impl_->write_entry(*found.slot, entry));
-      ++impl_->status.revocations;  // another state, id or prefix may be less than before
+      // Another state, id or prefix may be less than before.
+      TRY_VOID(impl_->note_taken(entry.fingerprint));
       break;
     }
     if (found.free && !is_crowded(impl_->status.entries + 1, impl_->table.layout.capacity)) {

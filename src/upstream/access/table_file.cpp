@@ -119,6 +119,21 @@ std::optional<AccessStatus> decode_status(std::span<const std::uint8_t, status_b
   return out;
 }
 
+TakenBytes encode_taken(std::uint64_t number, const CertificateFingerprint& fingerprint,
+                        std::uint64_t table_id) {
+  TakenBytes out{};
+  put64(out.data(), number);
+  std::ranges::copy(fingerprint.value, out.begin() + 8);
+  seal(out, table_id);
+  return out;
+}
+
+std::optional<CertificateFingerprint> decode_taken(std::span<const std::uint8_t, taken_bytes> bytes,
+                                                   std::uint64_t number, std::uint64_t table_id) {
+  if (!is_sealed(bytes, table_id) || get64(bytes.data()) != number) return std::nullopt;
+  return CertificateFingerprint::from(bytes.subspan<8, 32>());
+}
+
 SlotBytes encode_slot(const AccessEntry& entry, std::uint64_t table_id) {
   SlotBytes out{};
   out[0] = slot_tag;
@@ -234,8 +249,8 @@ Result<Search> search(const OpenTable& table, const CertificateFingerprint& fing
   auto left = std::min(probe_slots_max, layout.capacity);
   int patience = torn_reads_max;  // for the whole search: damage must not hold up the broker
   AccessEntry entry;
-  while (left > 0) {
-    auto count = std::min({std::uint64_t{run_slots}, left, layout.capacity - slot});
+  for (std::uint64_t most = first_run_slots; left > 0; most = run_slots) {
+    auto count = std::min({most, left, layout.capacity - slot});
     auto bytes = std::span(run).first(count * slot_bytes);
     if (!read_exactly(table.file.get(), bytes, Layout::offset(slot)))
       return fail(Errc::malformed, "the access table has been truncated");

@@ -2,11 +2,13 @@
 // The access table's form on disk, for its reader and its writer only.
 //
 //   file    = header slot{capacity}                              all integers little-endian
-//   header  = 4096 bytes: layout at 0, status at 512, else zero
+//   header  = 4096 bytes: layout at 0, status at 512, recent at 1024, else zero
 //   layout  = magic[8] version:u32 slot_bytes:u32 capacity:u64 table_id:u64 created_ms:u64
 //             zero[16] checksum:u64
 //   status  = changes:u64 revocations:u64 entries:u64 heartbeat_ms:u64 flags:u64 zero[16]
 //             checksum:u64
+//   recent  = taken{64}         the latest that may have lost a right, by number modulo 64
+//   taken   = revocations:u64 fingerprint[32] checksum:u64
 //   slot    = 256 zero bytes (empty), or
 //             tag:u8 state:u8 role:u8 device_length:u8 prefix_length:u8 zero[3] generation:u64
 //             fingerprint[32] device[64] prefix[128] zero[8] checksum:u64
@@ -29,12 +31,17 @@ inline constexpr std::size_t header_bytes = 4096;
 inline constexpr std::size_t layout_bytes = 64;
 inline constexpr std::size_t status_offset = 512;
 inline constexpr std::size_t status_bytes = 64;
+inline constexpr std::size_t recent_offset = 1024;
+inline constexpr std::size_t recent_count = 64;
+inline constexpr std::size_t taken_bytes = 48;
 inline constexpr std::size_t slot_bytes = 256;
 inline constexpr std::size_t run_slots = 16;            // read at once: 4096 bytes
+inline constexpr std::size_t first_run_slots = 4;       // most entries are no further from home
 inline constexpr std::uint64_t probe_slots_max = 1024;  // from its home, an entry is no further
 
 using LayoutBytes = std::array<std::uint8_t, layout_bytes>;
 using StatusBytes = std::array<std::uint8_t, status_bytes>;
+using TakenBytes = std::array<std::uint8_t, taken_bytes>;
 using SlotBytes = std::array<std::uint8_t, slot_bytes>;
 
 struct Layout {
@@ -54,6 +61,12 @@ Result<Layout> decode_layout(std::span<const std::uint8_t, layout_bytes> bytes);
 StatusBytes encode_status(const AccessStatus& status, std::uint64_t table_id);
 std::optional<AccessStatus> decode_status(std::span<const std::uint8_t, status_bytes> bytes,
                                           std::uint64_t table_id);  // nullopt: torn
+
+TakenBytes encode_taken(std::uint64_t number, const CertificateFingerprint& fingerprint,
+                        std::uint64_t table_id);
+// nullopt: torn, or overwritten by a later number.
+std::optional<CertificateFingerprint> decode_taken(std::span<const std::uint8_t, taken_bytes> bytes,
+                                                   std::uint64_t number, std::uint64_t table_id);
 
 SlotBytes encode_slot(const AccessEntry& entry, std::uint64_t table_id);
 enum class SlotKind { empty, whole, torn };
