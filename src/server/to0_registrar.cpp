@@ -132,7 +132,8 @@ net::Task<net::HttpResponse> To0Registrar::post(std::string base, int message, B
 
 net::Task<std::uint32_t> To0Registrar::register_at(registry::To0Job job) {
   Bytes hello = fdo::encode_empty();
-  CO_TRY(auto ack, co_await post(job.rendezvous, 20, std::move(hello), {}));
+  std::string no_token;
+  CO_TRY(auto ack, co_await post(job.rendezvous, 20, std::move(hello), no_token));
   CO_TRY_VOID(expect_message(ack, 21));
   CO_TRY(auto nonce, fdo::decode_nonce(ack.body));
   std::string token(net::find_header(ack.headers, "Authorization").value_or(""));
