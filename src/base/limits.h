@@ -46,10 +46,11 @@ inline constexpr auto http_body_deadline = std::chrono::seconds(20);
 inline constexpr auto http_idle_deadline = std::chrono::seconds(60);
 inline constexpr auto http_write_deadline = std::chrono::seconds(20);
 inline constexpr std::size_t http_url_bytes_max = 2'048;
-inline constexpr std::size_t http_client_idle_max = 64;            // connections kept open, in all
+inline constexpr std::size_t http_client_idle_max = 64;  // connections kept open, in all
 inline constexpr std::size_t http_client_idle_per_origin_max = 8;
-inline constexpr auto http_client_idle_age = std::chrono::seconds(50);  // shorter than a server's 60 s
-inline constexpr std::size_t tls_sessions_max = 64;                // origins whose TLS session is remembered
+inline constexpr auto http_client_idle_age =
+    std::chrono::seconds(50);                        // shorter than a server's 60 s
+inline constexpr std::size_t tls_sessions_max = 64;  // origins whose TLS session is remembered
 inline constexpr auto loop_stop_deadline = std::chrono::seconds(5);
 inline constexpr std::size_t resolver_threads_max = 4;
 inline constexpr std::size_t resolver_queue_max = 256;

@@ -40,7 +40,8 @@ struct To2DeviceOptions {
   bool allow_reuse = false;
   std::uint16_t max_message_bytes = 65'535;
   std::uint16_t max_service_info_bytes = 65'535;
-  // Told once, when the owner has proven itself by the voucher: modules that check the owner's word need its key.
+  // Told once, when the owner has proven itself by the voucher: modules that check the owner's word
+  // need its key.
   std::function<void(const crypto::PublicKey&)> on_owner_proven;
 };
 

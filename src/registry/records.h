@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the registry keeps, as plain records. Enumerations are stored by number: numbers never change meaning.
+// What the registry keeps, as plain records. Enumerations are stored by number: numbers never
+// change meaning.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +23,20 @@ struct Account {
   friend bool operator==(const Account&, const Account&) = default;
 };
 
-enum class Role : int { admin = 1, factory = 2, operator_ = 3, engineer = 4, installer = 5, auditor = 6 };
+enum class Role : int {
+  admin = 1,
+  factory = 2,
+  operator_ = 3,
+  engineer = 4,
+  installer = 5,
+  auditor = 6
+};
 
 struct User {
-  UserId id;                 // the login name
-  AccountId account;         // empty: every account (admin)
+  UserId id;          // the login name
+  AccountId account;  // empty: every account (admin)
   Role role = Role::auditor;
-  std::string password_hash; // "scrypt$…", empty: no password login
+  std::string password_hash;  // "scrypt$…", empty: no password login
   bool disabled = false;
   Time created{};
 
@@ -36,9 +44,9 @@ struct User {
 };
 
 struct ApiToken {
-  std::string id;            // public part, for listing and removal
+  std::string id;  // public part, for listing and removal
   UserId user;
-  Bytes sha256;              // of the secret; the secret itself is shown once and never stored
+  Bytes sha256;  // of the secret; the secret itself is shown once and never stored
   std::vector<std::string> scopes;  // "devices:read"
   std::string label;
   Time created{}, expires{};
@@ -61,18 +69,19 @@ struct TrustedKey {
   Bytes fingerprint;  // SHA-256 of the SubjectPublicKeyInfo
   Kind kind = Kind::manufacturer;
   std::string name;
-  Bytes spki;         // DER
+  Bytes spki;  // DER
   Time created{};
 
   friend bool operator==(const TrustedKey&, const TrustedKey&) = default;
 };
 
 enum class VoucherState : int {
-  made = 1,         // by our factory; not extended to an owner yet
-  owned = 2,        // ours to onboard
-  pending = 3,      // replacement, written before TO2 message 67; not confirmed by the device yet
-  superseded = 4,   // the device is expected under its replacement, but may still come back under this one
-  handed_over = 5   // extended to another owner
+  made = 1,     // by our factory; not extended to an owner yet
+  owned = 2,    // ours to onboard
+  pending = 3,  // replacement, written before TO2 message 67; not confirmed by the device yet
+  superseded =
+      4,  // the device is expected under its replacement, but may still come back under this one
+  handed_over = 5  // extended to another owner
 };
 
 struct Voucher {
@@ -80,9 +89,9 @@ struct Voucher {
   AccountId account;
   VoucherState state = VoucherState::owned;
   std::string serial, device_info;
-  DeviceId device;            // empty until it has one
-  Bytes replaces;             // GUID that this one is the replacement of; else empty
-  Bytes encoded;              // the Ownership Voucher (CBOR)
+  DeviceId device;  // empty until it has one
+  Bytes replaces;   // GUID that this one is the replacement of; else empty
+  Bytes encoded;    // the Ownership Voucher (CBOR)
   Time created{}, changed{};
 
   friend bool operator==(const Voucher&, const Voucher&) = default;
@@ -96,26 +105,32 @@ enum class DeviceState : int {
   online = 5,
   offline = 6,
   revoked = 7,
-  failed = 8       // last attempt failed; see the timeline
+  failed = 8  // last attempt failed; see the timeline
 };
 
 struct Device {
   DeviceId id;
   AccountId account;
-  std::string name;                      // people's name for it; unique only by habit
+  std::string name;  // people's name for it; unique only by habit
   std::string serial, model, product_uri, device_info;
   std::vector<std::string> groups;
-  Bytes guid;                            // present FDO identity
-  ProfileId profile;                     // as decided; empty: not decided yet
+  Bytes guid;         // present FDO identity
+  ProfileId profile;  // as decided; empty: not decided yet
   DeviceState state = DeviceState::known;
-  std::string state_reason;              // in words, for the last change of state
+  std::string state_reason;  // in words, for the last change of state
   Time created{}, changed{}, last_seen{};
-  std::uint64_t revision = 0;            // raised by every change
+  std::uint64_t revision = 0;  // raised by every change
 
   friend bool operator==(const Device&, const Device&) = default;
 };
 
-enum class KeyState : int { pending = 1, accepted = 2, rejected = 3, superseded = 4, quarantined = 5 };
+enum class KeyState : int {
+  pending = 1,
+  accepted = 2,
+  rejected = 3,
+  superseded = 4,
+  quarantined = 5
+};
 
 // Identity, key and name are three things: many keys may claim one device, one is accepted.
 struct DeviceKey {
@@ -135,7 +150,7 @@ struct Certificate {
   DeviceId device;
   AccountId account;
   Bytes key_fingerprint;
-  Bytes fingerprint;    // SHA-256 of the DER: what the broker looks up
+  Bytes fingerprint;  // SHA-256 of the DER: what the broker looks up
   CertificateState state = CertificateState::issued;
   Time not_before{}, not_after{}, changed{};
   std::string topic_prefix;  // what the Grant allows on the broker: everything below this
@@ -147,10 +162,11 @@ struct Certificate {
 // Rendezvous: a device that may ask for its owner.
 struct Registration {
   Bytes guid;
-  Bytes to1d;            // handed out unchanged in TO1 message 33
-  Bytes device_key;      // SPKI of the voucher's leaf: who may ask
-  Bytes voucher_chain;   // hashes of header and entries, to tell an extension from a truncation; kept after expiry
-  Time expires{};        // not handed out after this
+  Bytes to1d;           // handed out unchanged in TO1 message 33
+  Bytes device_key;     // SPKI of the voucher's leaf: who may ask
+  Bytes voucher_chain;  // hashes of header and entries, to tell an extension from a truncation;
+                        // kept after expiry
+  Time expires{};       // not handed out after this
   Time changed{};
 
   friend bool operator==(const Registration&, const Registration&) = default;
@@ -181,7 +197,7 @@ struct TimelineEvent {
   std::uint64_t sequence = 0;
   DeviceId device;
   Time at{};
-  std::string id;      // a log event's ID
+  std::string id;  // a log event's ID
   Fields fields;
 };
 

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // The persistence port. SQLite now, PostgreSQL by the same contract suite (tests/contract) later.
 //
-// Reads are plain calls. Every change is a Transaction: a list of Changes with preconditions, applied whole or not
-// at all. write() takes many transactions at once and makes all of them durable with one commit, so that a
-// thousand onboardings share one fsync while each keeps its own outcome. Nothing here is kept in the memory of
-// one process: several servers may use one registry.
+// Reads are plain calls. Every change is a Transaction: a list of Changes with preconditions,
+// applied whole or not at all. write() takes many transactions at once and makes all of them
+// durable with one commit, so that a thousand onboardings share one fsync while each keeps its own
+// outcome. Nothing here is kept in the memory of one process: several servers may use one registry.
 //
 // All calls are thread-safe and may block; programs call them from a worker, never from the loop.
 //
 // Rules that hold for every back end:
-// - Text is UTF-8 without NUL; a transaction with other text is malformed (the fields of a timeline event are
-//   mended instead: what happened is recorded in any case). Text and bytes are ordered byte by byte.
-// - A Put replaces the whole record of that key or makes it. Removing what is not there is no error. A change of
+// - Text is UTF-8 without NUL; a transaction with other text is malformed (the fields of a timeline
+// event are
+//   mended instead: what happened is recorded in any case). Text and bytes are ordered byte by
+//   byte.
+// - A Put replaces the whole record of that key or makes it. Removing what is not there is no
+// error. A change of
 //   what is not there (UpdateDevice, ReplaceVoucher, SetCertificateState) is a conflict.
-// - Revisions are the registry's: 1 when a record is made, one more by every change; those given are ignored.
+// - Revisions are the registry's: 1 when a record is made, one more by every change; those given
+// are ignored.
 // - The registry compares times only with those it is given: it has no clock.
 #pragma once
 
@@ -35,8 +39,8 @@
 
 namespace fairlead::registry {
 
-// What to find, and where to go on: results are ordered by key, `after` is the last key of the page before (in
-// lower-case hexadecimal where keys are bytes; a query by another text is malformed).
+// What to find, and where to go on: results are ordered by key, `after` is the last key of the page
+// before (in lower-case hexadecimal where keys are bytes; a query by another text is malformed).
 struct Page {
   std::string after;
   std::size_t limit = 100;  // at most 1000
@@ -46,8 +50,8 @@ struct DeviceFilter {
   std::optional<AccountId> account;
   std::optional<DeviceState> state;
   std::optional<ProfileId> profile;
-  std::string search;  // in name, serial, GUID, device info: matches a prefix of any of them; A-Z like a-z,
-                       // and a GUID in hexadecimal, dashes or not
+  std::string search;  // in name, serial, GUID, device info: matches a prefix of any of them; A-Z
+                       // like a-z, and a GUID in hexadecimal, dashes or not
 };
 
 struct VoucherFilter {
@@ -58,48 +62,107 @@ struct VoucherFilter {
 };
 
 // One thing to do. Each is checked against the registry as it is inside the transaction.
-struct PutAccount { Account account; };
-struct PutUser { User user; };
-struct PutToken { ApiToken token; };
-struct RemoveToken { std::string id; };
+struct PutAccount {
+  Account account;
+};
+struct PutUser {
+  User user;
+};
+struct PutToken {
+  ApiToken token;
+};
+struct RemoveToken {
+  std::string id;
+};
 // Conflict if the revision differs; 0 expects that there is none yet.
-struct PutProfile { Profile profile; std::optional<std::uint64_t> expect_revision; };
-struct RemoveProfile { ProfileId id; };
-struct PutTrustedKey { TrustedKey key; };
-struct RemoveTrustedKey { Bytes fingerprint; };
-struct InsertVoucher { Voucher voucher; };                          // conflict if the GUID is known
-struct ReplaceVoucher { Voucher voucher; VoucherState expect; };    // conflict unless it is in state `expect`
-struct RemoveVoucher { Bytes guid; };
-struct InsertDevice { Device device; };                             // conflict if the id is known
-struct UpdateDevice { Device device; std::uint64_t expect_revision; };
-struct PutKey { DeviceKey key; };                                   // keyed by (device, fingerprint)
-struct InsertCertificate { Certificate certificate; };              // conflict if the serial is known
-struct SetCertificateState { Bytes serial; CertificateState state; Time at; };
-struct PutRegistration { Registration registration; };              // rendezvous: what TO0 left
-struct RemoveRegistration { Bytes guid; };
-struct PutTo0Job { To0Job job; };
-struct RemoveTo0Job { Bytes guid; std::string rendezvous; };
-struct PutSession { Session session; };                             // a protocol run, for any node to continue
-struct RemoveSession { std::string id; };
-struct AppendEvent { TimelineEvent event; };                        // its sequence number is given by the registry
-struct PutSetting { std::string name; Bytes value; };
-struct InsertSetting { std::string name; Bytes value; };            // conflict if it is there: "who is first"
+struct PutProfile {
+  Profile profile;
+  std::optional<std::uint64_t> expect_revision;
+};
+struct RemoveProfile {
+  ProfileId id;
+};
+struct PutTrustedKey {
+  TrustedKey key;
+};
+struct RemoveTrustedKey {
+  Bytes fingerprint;
+};
+struct InsertVoucher {
+  Voucher voucher;
+};  // conflict if the GUID is known
+struct ReplaceVoucher {
+  Voucher voucher;
+  VoucherState expect;
+};  // conflict unless it is in state `expect`
+struct RemoveVoucher {
+  Bytes guid;
+};
+struct InsertDevice {
+  Device device;
+};  // conflict if the id is known
+struct UpdateDevice {
+  Device device;
+  std::uint64_t expect_revision;
+};
+struct PutKey {
+  DeviceKey key;
+};  // keyed by (device, fingerprint)
+struct InsertCertificate {
+  Certificate certificate;
+};  // conflict if the serial is known
+struct SetCertificateState {
+  Bytes serial;
+  CertificateState state;
+  Time at;
+};
+struct PutRegistration {
+  Registration registration;
+};  // rendezvous: what TO0 left
+struct RemoveRegistration {
+  Bytes guid;
+};
+struct PutTo0Job {
+  To0Job job;
+};
+struct RemoveTo0Job {
+  Bytes guid;
+  std::string rendezvous;
+};
+struct PutSession {
+  Session session;
+};  // a protocol run, for any node to continue
+struct RemoveSession {
+  std::string id;
+};
+struct AppendEvent {
+  TimelineEvent event;
+};  // its sequence number is given by the registry
+struct PutSetting {
+  std::string name;
+  Bytes value;
+};
+struct InsertSetting {
+  std::string name;
+  Bytes value;
+};  // conflict if it is there: "who is first"
 
-using Change = std::variant<PutAccount, PutUser, PutToken, RemoveToken, PutProfile, RemoveProfile, PutTrustedKey,
-                            RemoveTrustedKey, InsertVoucher, ReplaceVoucher, RemoveVoucher, InsertDevice,
-                            UpdateDevice, PutKey, InsertCertificate, SetCertificateState, PutRegistration,
-                            RemoveRegistration, PutTo0Job, RemoveTo0Job, PutSession, RemoveSession, AppendEvent,
-                            PutSetting, InsertSetting>;
+using Change =
+    std::variant<PutAccount, PutUser, PutToken, RemoveToken, PutProfile, RemoveProfile,
+                 PutTrustedKey, RemoveTrustedKey, InsertVoucher, ReplaceVoucher, RemoveVoucher,
+                 InsertDevice, UpdateDevice, PutKey, InsertCertificate, SetCertificateState,
+                 PutRegistration, RemoveRegistration, PutTo0Job, RemoveTo0Job, PutSession,
+                 RemoveSession, AppendEvent, PutSetting, InsertSetting>;
 using Transaction = std::vector<Change>;
 
 class Registry {
  public:
   virtual ~Registry() = default;
 
-  // Applies each transaction whole or not at all, in order, and makes all of them durable before it returns. One
-  // outcome per transaction: ok; conflict (a precondition failed: nothing of it was done); malformed (text that
-  // can't be stored: likewise); io (disk full, locked for too long) or internal (damaged): none of the batch was
-  // done; after io it is safe to try again.
+  // Applies each transaction whole or not at all, in order, and makes all of them durable before it
+  // returns. One outcome per transaction: ok; conflict (a precondition failed: nothing of it was
+  // done); malformed (text that can't be stored: likewise); io (disk full, locked for too long) or
+  // internal (damaged): none of the batch was done; after io it is safe to try again.
   virtual std::vector<Result<void>> write(std::span<const Transaction> transactions) = 0;
   Result<void> write(Transaction transaction) {
     return std::move(write(std::span<const Transaction>(&transaction, 1)).front());
@@ -113,33 +176,43 @@ class Registry {
   virtual Result<std::vector<ApiToken>> tokens() = 0;
 
   virtual Result<std::optional<Profile>> find_profile(const ProfileId& id) = 0;
-  virtual Result<std::vector<Profile>> profiles() = 0;  // ordered by priority (highest first), then id
+  virtual Result<std::vector<Profile>>
+  profiles() = 0;  // ordered by priority (highest first), then id
   virtual Result<std::optional<TrustedKey>> find_trusted_key(View fingerprint) = 0;
   virtual Result<std::vector<TrustedKey>> trusted_keys() = 0;
 
   virtual Result<std::optional<Voucher>> find_voucher(View guid) = 0;
-  virtual Result<std::vector<Voucher>> vouchers(const VoucherFilter& filter, const Page& page) = 0;  // by GUID
+  virtual Result<std::vector<Voucher>> vouchers(const VoucherFilter& filter,
+                                                const Page& page) = 0;  // by GUID
 
   virtual Result<std::optional<Device>> find_device(const DeviceId& id) = 0;
-  // By its present GUID, else by that of a voucher which names the device (a replacement, an old one).
+  // By its present GUID, else by that of a voucher which names the device (a replacement, an old
+  // one).
   virtual Result<std::optional<Device>> find_device_by_guid(View guid) = 0;
-  virtual Result<std::vector<Device>> devices(const DeviceFilter& filter, const Page& page) = 0;  // by id
+  virtual Result<std::vector<Device>> devices(const DeviceFilter& filter,
+                                              const Page& page) = 0;  // by id
   virtual Result<std::vector<DeviceKey>> keys_of(const DeviceId& device) = 0;
   virtual Result<std::optional<Certificate>> find_certificate(View serial) = 0;
-  virtual Result<std::vector<Certificate>> certificates_of(const DeviceId& device) = 0;  // newest first
-  // Every certificate that may connect now or was revoked while it could have: what the broker needs.
-  virtual Result<std::vector<Certificate>> certificates_in(CertificateState state, const Page& page) = 0;
+  virtual Result<std::vector<Certificate>> certificates_of(
+      const DeviceId& device) = 0;  // newest first
+  // Every certificate that may connect now or was revoked while it could have: what the broker
+  // needs.
+  virtual Result<std::vector<Certificate>> certificates_in(CertificateState state,
+                                                           const Page& page) = 0;
 
   virtual Result<std::optional<Registration>> find_registration(View guid) = 0;
-  virtual Result<std::vector<To0Job>> to0_jobs_due(Time until, std::size_t limit) = 0;  // soonest first
+  virtual Result<std::vector<To0Job>> to0_jobs_due(Time until,
+                                                   std::size_t limit) = 0;  // soonest first
   virtual Result<std::vector<To0Job>> to0_jobs_of(View guid) = 0;
   virtual Result<std::optional<Session>> find_session(std::string_view id) = 0;
-  // Removes what expired before this; returns how many. Done in portions, so that other writers get their turn.
+  // Removes what expired before this; returns how many. Done in portions, so that other writers get
+  // their turn.
   virtual Result<std::uint64_t> remove_sessions_before(Time expired) = 0;
   virtual Result<std::uint64_t> remove_registrations_before(Time expired) = 0;
 
   // Newest last, at most `limit` of the newest. By device id.
-  virtual Result<std::vector<TimelineEvent>> events_of(const DeviceId& device, std::size_t limit) = 0;
+  virtual Result<std::vector<TimelineEvent>> events_of(const DeviceId& device,
+                                                       std::size_t limit) = 0;
 
   virtual Result<std::optional<Bytes>> find_setting(std::string_view name) = 0;
 

@@ -7,7 +7,8 @@
 
 namespace fairlead::test {
 
-// Gives out what the test put in, in order, piece by piece; then (unless strict) a counted sequence.
+// Gives out what the test put in, in order, piece by piece; then (unless strict) a counted
+// sequence.
 class ScriptedRandom final : public Random {
  public:
   void push(View bytes) { script_.push_back(to_bytes(bytes)); }

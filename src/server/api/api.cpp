@@ -65,8 +65,10 @@ std::optional<std::vector<std::string>> match(std::string_view pattern, std::str
   std::vector<std::string> parameters;
   while (!pattern.empty() && !path.empty()) {
     std::string_view wanted = take_segment(pattern), actual = take_segment(path);
-    if (wanted.starts_with('{') && !actual.empty()) parameters.emplace_back(actual);
-    else if (wanted != actual) return std::nullopt;
+    if (wanted.starts_with('{') && !actual.empty())
+      parameters.emplace_back(actual);
+    else if (wanted != actual)
+      return std::nullopt;
   }
   if (!pattern.empty() || !path.empty()) return std::nullopt;
   return parameters;
@@ -76,17 +78,25 @@ std::optional<std::vector<std::string>> match(std::string_view pattern, std::str
 unsigned status_of(Errc code) {
   switch (code) {
     case Errc::malformed:
-    case Errc::unsupported: return 400;
-    case Errc::untrusted: return 401;
-    case Errc::refused: return 403;
-    case Errc::not_found: return 404;
+    case Errc::unsupported:
+      return 400;
+    case Errc::untrusted:
+      return 401;
+    case Errc::refused:
+      return 403;
+    case Errc::not_found:
+      return 404;
     case Errc::conflict:
-    case Errc::expired: return 409;
-    case Errc::busy: return 429;
+    case Errc::expired:
+      return 409;
+    case Errc::busy:
+      return 429;
     case Errc::timed_out:
     case Errc::cancelled:
-    case Errc::io: return 503;
-    case Errc::internal: return 500;
+    case Errc::io:
+      return 503;
+    case Errc::internal:
+      return 500;
   }
   return 500;
 }
@@ -125,19 +135,23 @@ Found find_route(const Request& request) {
 }
 
 Result<json::object> parse_body(const Request& request) {
-  bool is_json = request.content_type.empty() || request.content_type.starts_with("application/json");
+  bool is_json =
+      request.content_type.empty() || request.content_type.starts_with("application/json");
   if (request.body.empty() || !is_json) return json::object{};
   boost::system::error_code error;
   json::parse_options options;
   options.max_depth = 16;
   json::value value = json::parse(as_text(request.body), error, {}, options);
-  if (error || !value.is_object()) return fail(Errc::malformed, "the request's body is not a JSON object");
+  if (error || !value.is_object())
+    return fail(Errc::malformed, "the request's body is not a JSON object");
   return std::move(value.get_object());
 }
 
 }  // namespace
 
-Response ok_json(const json::value& value, unsigned status) { return {status, "application/json", {}, json::serialize(value) + "\n"}; }
+Response ok_json(const json::value& value, unsigned status) {
+  return {status, "application/json", {}, json::serialize(value) + "\n"};
+}
 
 std::string Call::query(std::string_view name) const {
   for (const auto& [key, value] : request.query)
@@ -178,8 +192,9 @@ Response Api::handle(const Request& request) {
     // Whoever has no token learns nothing about which paths there are.
     auto known = authenticate(services_.store, request.authorization, request.now);
     if (!known) return error_response(401, "untrusted", known.error().context);
-    return found.path_known ? error_response(405, "unsupported", "this path does not take " + request.method)
-                            : error_response(404, "not_found", "there is nothing at this path");
+    return found.path_known
+               ? error_response(405, "unsupported", "this path does not take " + request.method)
+               : error_response(404, "not_found", "there is nothing at this path");
   }
   auto answer = [&]() -> Result<Response> {
     Principal who;
@@ -194,25 +209,32 @@ Response Api::handle(const Request& request) {
   if (answer) return std::move(*answer);
   const Error& error = answer.error();
   unsigned status = status_of(error.code);
-  services_.log(event::api_refused, {{"method", request.method}, {"path", request.path}, {"status", std::to_string(status)},
-                                     {"why", error.context}, {"peer", request.peer}});
+  services_.log(event::api_refused, {{"method", request.method},
+                                     {"path", request.path},
+                                     {"status", std::to_string(status)},
+                                     {"why", error.context},
+                                     {"peer", request.peer}});
   return error_response(status, code_of(error.code), error.context);
 }
 
 std::vector<RouteName> routes() {
   std::vector<RouteName> out;
-  for (const Route& route : routes_table) out.push_back({std::string(route.method), std::string(route.path), std::string(route.scope)});
+  for (const Route& route : routes_table)
+    out.push_back({std::string(route.method), std::string(route.path), std::string(route.scope)});
   return out;
 }
 
 Result<std::string> Api::bootstrap(Time now) {
   TRY(auto users, services_.store.read().users());
   if (!users.empty()) return std::string();
-  NewToken token = make_token(UserId("admin"), {"*"}, "first start", now, std::chrono::days(365), services_.random);
+  NewToken token = make_token(UserId("admin"), {"*"}, "first start", now, std::chrono::days(365),
+                              services_.random);
   registry::User admin{UserId("admin"), {}, registry::Role::admin, {}, false, now};
   registry::Profile profile{ProfileId("default"), -1000, 0, default_profile_document()};
-  TRY_VOID(services_.store.commit({registry::PutAccount{{AccountId("default"), "Default", now}}, registry::PutUser{std::move(admin)},
-                                   registry::PutToken{std::move(token.record)}, registry::PutProfile{std::move(profile), {}}}));
+  TRY_VOID(services_.store.commit({registry::PutAccount{{AccountId("default"), "Default", now}},
+                                   registry::PutUser{std::move(admin)},
+                                   registry::PutToken{std::move(token.record)},
+                                   registry::PutProfile{std::move(profile), {}}}));
   return token.secret;
 }
 

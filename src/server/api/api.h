@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The REST API: one table of routes, each with the scope that it takes. Nothing is reachable without a token but login
-// and health. Described by docs/api/openapi.yaml, which the tests hold this to.
+// The REST API: one table of routes, each with the scope that it takes. Nothing is reachable
+// without a token but login and health. Described by docs/api/openapi.yaml, which the tests hold
+// this to.
 #pragma once
 
 #include <boost/json/fwd.hpp>
@@ -18,8 +19,8 @@
 namespace fairlead::server::api {
 
 struct Request {
-  std::string method, path;                                    // "/api/v1/devices"
-  std::vector<std::pair<std::string, std::string>> query;      // decoded
+  std::string method, path;                                // "/api/v1/devices"
+  std::vector<std::pair<std::string, std::string>> query;  // decoded
   std::string authorization, content_type, if_match;
   Bytes body;
   std::string peer;
@@ -36,7 +37,9 @@ struct Response {
 struct Principal {
   registry::User user;
   std::vector<std::string> scopes;  // "devices:read"; "*" is everything that the role may do
-  bool sees(const AccountId& account) const { return user.account.empty() || user.account == account; }
+  bool sees(const AccountId& account) const {
+    return user.account.empty() || user.account == account;
+  }
 };
 
 struct Services {
@@ -54,15 +57,16 @@ class Api {
 
   Response handle(const Request& request);  // may block
 
-  // At the first start: account "default", user "admin" without a password, and a token for it, which is returned
-  // once. Empty when there are users already.
+  // At the first start: account "default", user "admin" without a password, and a token for it,
+  // which is returned once. Empty when there are users already.
   Result<std::string> bootstrap(Time now);
 
  private:
   Services services_;
 };
 
-// For tests that hold the server to the OpenAPI document: "GET /api/v1/devices/{id}" and its scope ("" = public).
+// For tests that hold the server to the OpenAPI document: "GET /api/v1/devices/{id}" and its scope
+// ("" = public).
 struct RouteName {
   std::string method, path, scope;
 };

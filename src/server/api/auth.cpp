@@ -18,13 +18,17 @@ struct RoleScopes {
 };
 constexpr std::array<RoleScopes, 6> role_table{{
     {registry::Role::admin, {"*"}},
-    {registry::Role::factory, {"factory:read", "factory:write", "vouchers:read", "vouchers:write", "status:read"}},
-    {registry::Role::operator_, {"devices:read", "devices:write", "vouchers:read", "vouchers:write", "profiles:read",
-                                 "profiles:write", "trust:read", "trust:write", "factory:read", "status:read"}},
-    {registry::Role::engineer, {"devices:read", "devices:write", "profiles:read", "vouchers:read", "status:read"}},
+    {registry::Role::factory,
+     {"factory:read", "factory:write", "vouchers:read", "vouchers:write", "status:read"}},
+    {registry::Role::operator_,
+     {"devices:read", "devices:write", "vouchers:read", "vouchers:write", "profiles:read",
+      "profiles:write", "trust:read", "trust:write", "factory:read", "status:read"}},
+    {registry::Role::engineer,
+     {"devices:read", "devices:write", "profiles:read", "vouchers:read", "status:read"}},
     {registry::Role::installer, {"devices:read", "devices:write", "status:read"}},
-    {registry::Role::auditor, {"devices:read", "vouchers:read", "profiles:read", "trust:read", "users:read", "factory:read",
-                               "status:read"}},
+    {registry::Role::auditor,
+     {"devices:read", "vouchers:read", "profiles:read", "trust:read", "users:read", "factory:read",
+      "status:read"}},
 }};
 
 bool role_allows(registry::Role role, std::string_view scope) {
@@ -46,26 +50,35 @@ bool verify_password(std::string_view password, const std::string& stored) {
   std::string_view rest = std::string_view(stored).substr(scheme.size());
   auto dollar = rest.find('$');
   if (dollar == std::string_view::npos) return false;
-  auto salt = from_base64url(rest.substr(0, dollar)), expected = from_base64url(rest.substr(dollar + 1));
+  auto salt = from_base64url(rest.substr(0, dollar)),
+       expected = from_base64url(rest.substr(dollar + 1));
   if (!salt || !expected) return false;
   auto hash = crypto::scrypt(password, *salt);
   return hash && equal_constant_time(*hash, *expected);
 }
 
-NewToken make_token(const UserId& user, std::vector<std::string> scopes, std::string label, Time now, Duration lifetime,
-                    Random& random) {
+NewToken make_token(const UserId& user, std::vector<std::string> scopes, std::string label,
+                    Time now, Duration lifetime, Random& random) {
   NewToken out;
   out.secret = "fl_" + to_base64url(random.bytes(32));
-  out.record = {to_hex(random.bytes(8)), user, to_bytes(View(crypto::sha256(as_view(out.secret)))), std::move(scopes),
-                std::move(label), now, now + lifetime};
+  out.record = {to_hex(random.bytes(8)),
+                user,
+                to_bytes(View(crypto::sha256(as_view(out.secret)))),
+                std::move(scopes),
+                std::move(label),
+                now,
+                now + lifetime};
   return out;
 }
 
 Result<Principal> authenticate(Store& store, std::string_view authorization, Time now) {
   constexpr std::string_view bearer = "Bearer ";
-  const auto no = [] { return fail(Errc::untrusted, "a valid token is needed: `fairlead login` gets one"); };
+  const auto no = [] {
+    return fail(Errc::untrusted, "a valid token is needed: `fairlead login` gets one");
+  };
   if (!authorization.starts_with(bearer)) return no();
-  TRY(auto token, store.read().find_token_by_hash(crypto::sha256(as_view(authorization.substr(bearer.size())))));
+  TRY(auto token, store.read().find_token_by_hash(
+                      crypto::sha256(as_view(authorization.substr(bearer.size())))));
   if (!token || token->expires < now) return no();
   TRY(auto user, store.read().find_user(token->user));
   if (!user || user->disabled) return no();
@@ -75,7 +88,8 @@ Result<Principal> authenticate(Store& store, std::string_view authorization, Tim
 Result<void> authorize(const Principal& principal, std::string_view scope) {
   if (!role_allows(principal.user.role, scope))
     return fail(Errc::refused, "role does not allow '" + std::string(scope) + "'");
-  if (std::ranges::none_of(principal.scopes, [&](const auto& each) { return each == "*" || each == scope; }))
+  if (std::ranges::none_of(principal.scopes,
+                           [&](const auto& each) { return each == "*" || each == scope; }))
     return fail(Errc::refused, "token lacks scope '" + std::string(scope) + "'");
   return ok();
 }

@@ -14,8 +14,8 @@ struct NewToken {
   registry::ApiToken record;
   std::string secret;  // shown once
 };
-NewToken make_token(const UserId& user, std::vector<std::string> scopes, std::string label, Time now, Duration lifetime,
-                    Random& random);
+NewToken make_token(const UserId& user, std::vector<std::string> scopes, std::string label,
+                    Time now, Duration lifetime, Random& random);
 
 // untrusted: no, unknown, expired token or disabled user. No hint which.
 Result<Principal> authenticate(Store& store, std::string_view authorization, Time now);

@@ -10,7 +10,8 @@ constexpr std::size_t timeline_max = 1000;
 // By id; another account's device is as unknown as none.
 Result<registry::Device> require_device(Call& call) {
   TRY(auto device, call.read().find_device(DeviceId(call.parameters[0])));
-  if (!device || !call.who.sees(device->account)) return fail(Errc::not_found, "there is no device '" + call.parameters[0] + "'");
+  if (!device || !call.who.sees(device->account))
+    return fail(Errc::not_found, "there is no device '" + call.parameters[0] + "'");
   return std::move(*device);
 }
 
@@ -31,10 +32,15 @@ Result<Response> list_devices(Call& call) {
   filter.search = call.query("search");
   if (std::string state = call.query("state"); !state.empty()) {
     filter.state = device_state_from(state);
-    if (!filter.state) return fail(Errc::malformed, "'state' is none of known, onboarding, waiting, granted, online, offline, revoked, failed");
+    if (!filter.state)
+      return fail(Errc::malformed,
+                  "'state' is none of known, onboarding, waiting, granted, online, offline, "
+                  "revoked, failed");
   }
-  if (std::string profile = call.query("profile"); !profile.empty()) filter.profile = ProfileId(profile);
-  if (std::string account = call.query("account"); !account.empty()) filter.account = AccountId(account);
+  if (std::string profile = call.query("profile"); !profile.empty())
+    filter.profile = ProfileId(profile);
+  if (std::string account = call.query("account"); !account.empty())
+    filter.account = AccountId(account);
   if (!call.who.user.account.empty()) filter.account = call.who.user.account;
   registry::Page page = call.page();
   TRY(auto devices, call.read().devices(filter, page));
@@ -48,10 +54,12 @@ Result<Response> change_device(Call& call) {
   std::uint64_t revision = device.revision;
   device.name = call.text_or("name", device.name);
   if (const json::value* groups = call.body.if_contains("groups")) {
-    if (!groups->is_array() || groups->get_array().size() > 32) return fail(Errc::malformed, "'groups' is not a list of at most 32");
+    if (!groups->is_array() || groups->get_array().size() > 32)
+      return fail(Errc::malformed, "'groups' is not a list of at most 32");
     device.groups.clear();
     for (const auto& each : groups->get_array()) {
-      if (!each.is_string()) return fail(Errc::malformed, "'groups' holds something that is not a text");
+      if (!each.is_string())
+        return fail(Errc::malformed, "'groups' holds something that is not a text");
       device.groups.emplace_back(each.get_string());
     }
   }

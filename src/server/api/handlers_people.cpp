@@ -7,18 +7,22 @@ namespace fairlead::server::api {
 
 namespace {
 
-constexpr int logins_at_once_max = 2;  // each costs 32 MiB and 100 ms: strangers must not buy more of them
+constexpr int logins_at_once_max =
+    2;  // each costs 32 MiB and 100 ms: strangers must not buy more of them
 
 // Ids are what topics, paths and people hold: short and plain.
 Result<std::string> plain_id(std::string id) {
   bool good = !id.empty() && id.size() <= 64 && std::ranges::all_of(id, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '@';
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' ||
+           c == '@';
   });
   if (!good) return fail(Errc::malformed, "'" + id + "': an id is 1 to 64 of a-z 0-9 - _ . @");
   return id;
 }
 
-bool sees_all_tokens(const Principal& who) { return who.user.role == registry::Role::admin && who.user.account.empty(); }
+bool sees_all_tokens(const Principal& who) {
+  return who.user.role == registry::Role::admin && who.user.account.empty();
+}
 
 class LoginSlot {
  public:
@@ -41,10 +45,13 @@ Result<Response> login(Call& call) {
   if (!slot.taken()) return fail(Errc::busy, "too many logins at once; try again in a second");
   TRY(auto user, call.read().find_user(UserId(name)));
   // The same work and the same words whichever part was wrong.
-  static const std::string nobody = "scrypt15$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-  bool good = verify_password(password, user && !user->password_hash.empty() ? user->password_hash : nobody);
+  static const std::string nobody =
+      "scrypt15$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+  bool good = verify_password(password,
+                              user && !user->password_hash.empty() ? user->password_hash : nobody);
   if (!good || !user || user->disabled) return fail(Errc::untrusted, "user or password is wrong");
-  NewToken token = make_token(user->id, {"*"}, "login", call.request.now, std::chrono::hours(12), call.s.random);
+  NewToken token =
+      make_token(user->id, {"*"}, "login", call.request.now, std::chrono::hours(12), call.s.random);
   json::object answer{{"token", token.secret}, {"expires", to_rfc3339(token.record.expires)}};
   TRY_VOID(call.s.store.commit({registry::PutToken{std::move(token.record)}}));
   return ok_json(answer);
@@ -63,7 +70,8 @@ Result<Response> list_accounts(Call& call) {
 }
 
 Result<Response> create_account(Call& call) {
-  if (!call.who.user.account.empty()) return fail(Errc::refused, "only a user of no account makes accounts");
+  if (!call.who.user.account.empty())
+    return fail(Errc::refused, "only a user of no account makes accounts");
   TRY(auto given, call.text("id"));
   TRY(auto id, plain_id(given));
   TRY(auto existing, call.read().find_account(AccountId(id)));
@@ -84,10 +92,13 @@ Result<Response> create_user(Call& call) {
   TRY(auto id, plain_id(given));
   TRY(auto role_name, call.text("role"));
   auto role = role_from(role_name);
-  if (!role) return fail(Errc::malformed, "'role' is none of admin, factory, operator, engineer, installer, auditor");
+  if (!role)
+    return fail(Errc::malformed,
+                "'role' is none of admin, factory, operator, engineer, installer, auditor");
   AccountId account(call.text_or("account", ""));
   // An account's admin makes users of that account, and none who sees them all.
-  if (!call.who.sees(account)) return fail(Errc::refused, "account '" + account.str() + "' is not yours");
+  if (!call.who.sees(account))
+    return fail(Errc::refused, "account '" + account.str() + "' is not yours");
   if (account.empty() && *role != registry::Role::admin && *role != registry::Role::factory)
     return fail(Errc::malformed, "'account' is missing: only admin and factory users have none");
   if (!account.empty()) {
@@ -107,12 +118,15 @@ Result<Response> create_user(Call& call) {
 
 Result<Response> change_user(Call& call) {
   TRY(auto user, call.read().find_user(UserId(call.parameters[0])));
-  if (!user || !call.who.sees(user->account)) return fail(Errc::not_found, "there is no user '" + call.parameters[0] + "'");
+  if (!user || !call.who.sees(user->account))
+    return fail(Errc::not_found, "there is no user '" + call.parameters[0] + "'");
   if (auto disabled = call.flag("disabled")) user->disabled = *disabled;
   if (call.body.contains("role")) {
     TRY(auto role_name, call.text("role"));
     auto role = role_from(role_name);
-    if (!role) return fail(Errc::malformed, "'role' is none of admin, factory, operator, engineer, installer, auditor");
+    if (!role)
+      return fail(Errc::malformed,
+                  "'role' is none of admin, factory, operator, engineer, installer, auditor");
     user->role = *role;
   }
   if (call.body.contains("password")) {
@@ -133,9 +147,11 @@ Result<Response> list_tokens(Call& call) {
 Result<Response> create_token(Call& call) {
   std::vector<std::string> scopes;
   if (const json::value* given = call.body.if_contains("scopes")) {
-    if (!given->is_array() || given->get_array().size() > 32) return fail(Errc::malformed, "'scopes' is not a list of at most 32");
+    if (!given->is_array() || given->get_array().size() > 32)
+      return fail(Errc::malformed, "'scopes' is not a list of at most 32");
     for (const auto& each : given->get_array()) {
-      if (!each.is_string()) return fail(Errc::malformed, "'scopes' holds something that is not a text");
+      if (!each.is_string())
+        return fail(Errc::malformed, "'scopes' holds something that is not a text");
       // A token never gives more than the one it was made with.
       TRY_VOID(authorize(call.who, each.get_string()));
       scopes.emplace_back(each.get_string());
@@ -149,8 +165,8 @@ Result<Response> create_token(Call& call) {
       return fail(Errc::malformed, "'expires_days' is not from 1 to 3650");
     days = given->get_int64();
   }
-  NewToken token = make_token(call.who.user.id, std::move(scopes), call.text_or("label", ""), call.request.now,
-                              std::chrono::days(days), call.s.random);
+  NewToken token = make_token(call.who.user.id, std::move(scopes), call.text_or("label", ""),
+                              call.request.now, std::chrono::days(days), call.s.random);
   json::object answer = to_json(token.record);
   answer["token"] = token.secret;
   TRY_VOID(call.s.store.commit({registry::PutToken{std::move(token.record)}}));
@@ -160,7 +176,8 @@ Result<Response> create_token(Call& call) {
 Result<Response> remove_token(Call& call) {
   TRY(auto tokens, call.read().tokens());
   auto token = std::ranges::find(tokens, call.parameters[0], &registry::ApiToken::id);
-  bool may = token != tokens.end() && (token->user == call.who.user.id || sees_all_tokens(call.who));
+  bool may =
+      token != tokens.end() && (token->user == call.who.user.id || sees_all_tokens(call.who));
   if (!may) return fail(Errc::not_found, "there is no token '" + call.parameters[0] + "' of yours");
   TRY_VOID(call.s.store.commit({registry::RemoveToken{token->id}}));
   return Response{204, {}, {}, {}};

@@ -11,24 +11,30 @@ Result<Response> health(Call&) { return ok_json(json::object{{"status", "ok"}});
 
 Result<Response> status(Call& call) {
   TRY(auto counts, call.read().counts());
-  return ok_json(json::object{{"devices", counts.devices}, {"vouchers", counts.vouchers},
-                              {"certificates_active", counts.certificates_active}, {"registrations", counts.registrations},
+  return ok_json(json::object{{"devices", counts.devices},
+                              {"vouchers", counts.vouchers},
+                              {"certificates_active", counts.certificates_active},
+                              {"registrations", counts.registrations},
                               {"time", to_rfc3339(call.request.now)}});
 }
 
 Result<Response> keys(Call& call) {
   const Identity& own = call.s.identity;
-  auto public_pem = [](const crypto::Signer& key) { return pem::encode("PUBLIC KEY", key.public_key().spki()); };
-  return ok_json(json::object{{"owner", public_pem(*own.owner)}, {"manufacturer", public_pem(*own.manufacturer)},
+  auto public_pem = [](const crypto::Signer& key) {
+    return pem::encode("PUBLIC KEY", key.public_key().spki());
+  };
+  return ok_json(json::object{{"owner", public_pem(*own.owner)},
+                              {"manufacturer", public_pem(*own.manufacturer)},
                               {"device_ca", own.device_ca.authority.chain().front().pem()},
                               {"ca", own.operational_ca.authority.chain().front().pem()}});
 }
 
 namespace {
-// Profiles decide for every account's devices. A user of one account has a say only where the profile names that
-// account and no other, and does not see the ones that name others.
+// Profiles decide for every account's devices. A user of one account has a say only where the
+// profile names that account and no other, and does not see the ones that name others.
 bool may_edit(const Principal& who, const EnrolmentProfile& profile) {
-  return who.user.account.empty() || profile.decision.match.accounts == std::vector{who.user.account};
+  return who.user.account.empty() ||
+         profile.decision.match.accounts == std::vector{who.user.account};
 }
 bool may_see(const Principal& who, const registry::Profile& record) {
   if (who.user.account.empty()) return true;
@@ -40,7 +46,8 @@ bool may_see(const Principal& who, const registry::Profile& record) {
 Result<void> check_edit(Call& call, const ProfileId& id, std::string_view document) {
   TRY(auto profile, parse_profile(id, document));
   if (may_edit(call.who, profile)) return ok();
-  return fail(Errc::refused, "profile '" + id.str() + "' concerns other accounts; yours must match \"accounts\": [\"" +
+  return fail(Errc::refused, "profile '" + id.str() +
+                                 "' concerns other accounts; yours must match \"accounts\": [\"" +
                                  call.who.user.account.str() + "\"]");
 }
 }  // namespace
@@ -54,11 +61,14 @@ Result<Response> list_profiles(Call& call) {
 namespace {
 Result<registry::Profile> require_profile(Call& call) {
   TRY(auto profile, call.read().find_profile(ProfileId(call.parameters[0])));
-  if (!profile || !may_see(call.who, *profile)) return fail(Errc::not_found, "there is no profile '" + call.parameters[0] + "'");
+  if (!profile || !may_see(call.who, *profile))
+    return fail(Errc::not_found, "there is no profile '" + call.parameters[0] + "'");
   return std::move(*profile);
 }
 
-std::string etag_of(const registry::Profile& profile) { return "\"" + std::to_string(profile.revision) + "\""; }
+std::string etag_of(const registry::Profile& profile) {
+  return "\"" + std::to_string(profile.revision) + "\"";
+}
 }  // namespace
 
 Result<Response> show_profile(Call& call) {
@@ -68,7 +78,8 @@ Result<Response> show_profile(Call& call) {
   return response;
 }
 
-// The whole document by name: applying it twice changes nothing. If-Match guards against another's edit in between.
+// The whole document by name: applying it twice changes nothing. If-Match guards against another's
+// edit in between.
 Result<Response> put_profile(Call& call) {
   ProfileId id(call.parameters[0]);
   std::string document(as_text(call.request.body));
@@ -78,20 +89,27 @@ Result<Response> put_profile(Call& call) {
   if (before) TRY_VOID(check_edit(call, id, before->document));
   if (!parsed.decision.account.empty()) {
     TRY(auto account, call.read().find_account(parsed.decision.account));
-    if (!account) return fail(Errc::not_found, "there is no account '" + parsed.decision.account.str() + "'");
+    if (!account)
+      return fail(Errc::not_found, "there is no account '" + parsed.decision.account.str() + "'");
   }
   std::optional<std::uint64_t> expected;
   std::string_view if_match = call.request.if_match;
   if (if_match.size() > 2) {
     std::uint64_t number = 0;
     if_match = if_match.substr(1, if_match.size() - 2);
-    if (std::from_chars(if_match.data(), if_match.data() + if_match.size(), number).ec != std::errc{})
+    if (std::from_chars(if_match.data(), if_match.data() + if_match.size(), number).ec !=
+        std::errc{})
       return fail(Errc::malformed, "If-Match is not an ETag of ours");
     expected = number;
   }
-  auto stored = call.s.store.commit({registry::PutProfile{{id, parsed.priority, 0, std::move(document)}, expected}});
+  auto stored = call.s.store.commit(
+      {registry::PutProfile{{id, parsed.priority, 0, std::move(document)}, expected}});
   if (!stored && stored.error().code == Errc::conflict && expected)
-    return Response{412, "application/json", {}, R"({"error":{"code":"conflict","message":"somebody else changed the profile meanwhile"}})"};
+    return Response{
+        412,
+        "application/json",
+        {},
+        R"({"error":{"code":"conflict","message":"somebody else changed the profile meanwhile"}})"};
   TRY_VOID(std::move(stored));
   TRY(auto profile, require_profile(call));
   Response response = ok_json(to_json(profile));
@@ -116,10 +134,13 @@ Result<Response> add_trusted(Call& call) {
   TRY(auto key, public_key_from_pem(pem_text));
   std::string kind_name = call.text_or("kind", "manufacturer");
   using Kind = registry::TrustedKey::Kind;
-  Kind kind = kind_name == "owner" ? Kind::owner : kind_name == "device_ca" ? Kind::device_ca : Kind::manufacturer;
+  Kind kind = kind_name == "owner"       ? Kind::owner
+              : kind_name == "device_ca" ? Kind::device_ca
+                                         : Kind::manufacturer;
   if (kind == Kind::manufacturer && kind_name != "manufacturer")
     return fail(Errc::malformed, "'kind' is none of manufacturer, owner, device_ca");
-  registry::TrustedKey record{to_bytes(View(key.fingerprint())), kind, call.text_or("name", ""), key.spki(), call.request.now};
+  registry::TrustedKey record{to_bytes(View(key.fingerprint())), kind, call.text_or("name", ""),
+                              key.spki(), call.request.now};
   TRY_VOID(call.s.store.commit({registry::PutTrustedKey{record}}));
   return ok_json(to_json(record), 201);
 }
@@ -143,7 +164,10 @@ json::object directive_json(const fdo::Directive& d) {
   if (!ips.empty()) out["ips"] = std::move(ips);
   if (d.device_port) out["device_port"] = *d.device_port;
   if (d.owner_port) out["owner_port"] = *d.owner_port;
-  if (d.protocol) out["protocol"] = *d.protocol == fdo::RvProtocol::http ? "http" : *d.protocol == fdo::RvProtocol::https ? "https" : "rest";
+  if (d.protocol)
+    out["protocol"] = *d.protocol == fdo::RvProtocol::http    ? "http"
+                      : *d.protocol == fdo::RvProtocol::https ? "https"
+                                                              : "rest";
   if (d.delay_seconds) out["delay_seconds"] = *d.delay_seconds;
   if (d.bypass) out["bypass"] = true;
   if (d.device_only) out["device_only"] = true;
@@ -151,11 +175,13 @@ json::object directive_json(const fdo::Directive& d) {
   return out;
 }
 
-Result<std::optional<std::uint32_t>> number(const json::object& in, std::string_view name, std::int64_t max) {
+Result<std::optional<std::uint32_t>> number(const json::object& in, std::string_view name,
+                                            std::int64_t max) {
   const json::value* value = in.if_contains(name);
   if (!value) return std::optional<std::uint32_t>();
   if (!value->is_int64() || value->get_int64() < 0 || value->get_int64() > max)
-    return fail(Errc::malformed, "'" + std::string(name) + "' is not a whole number up to " + std::to_string(max));
+    return fail(Errc::malformed,
+                "'" + std::string(name) + "' is not a whole number up to " + std::to_string(max));
   return std::optional(static_cast<std::uint32_t>(value->get_int64()));
 }
 
@@ -165,11 +191,13 @@ bool is_set(const json::object& in, std::string_view name) {
 }
 
 Result<fdo::Directive> directive_from(const json::object& in) {
-  static constexpr std::string_view known[] = {"dns", "ips", "device_port", "owner_port", "protocol",
-                                               "delay_seconds", "bypass", "device_only", "owner_only"};
+  static constexpr std::string_view known[] = {"dns",        "ips",         "device_port",
+                                               "owner_port", "protocol",    "delay_seconds",
+                                               "bypass",     "device_only", "owner_only"};
   for (const auto& member : in)
     if (std::ranges::find(known, std::string_view(member.key())) == std::end(known))
-      return fail(Errc::malformed, "directive: '" + std::string(member.key()) + "' is not known here");
+      return fail(Errc::malformed,
+                  "directive: '" + std::string(member.key()) + "' is not known here");
   fdo::Directive d;
   if (const json::value* dns = in.if_contains("dns")) {
     if (!dns->is_string()) return fail(Errc::malformed, "directive: 'dns' is not a text");
@@ -178,8 +206,10 @@ Result<fdo::Directive> directive_from(const json::object& in) {
   if (const json::value* ips = in.if_contains("ips")) {
     if (!ips->is_array()) return fail(Errc::malformed, "directive: 'ips' is not a list");
     for (const json::value& each : ips->get_array()) {
-      auto ip = each.is_string() ? fdo::ip_from_text(std::string_view(each.get_string())) : std::nullopt;
-      if (!ip) return fail(Errc::malformed, "directive: 'ips' holds something that is no IP address");
+      auto ip =
+          each.is_string() ? fdo::ip_from_text(std::string_view(each.get_string())) : std::nullopt;
+      if (!ip)
+        return fail(Errc::malformed, "directive: 'ips' holds something that is no IP address");
       d.ips.push_back(std::move(*ip));
     }
   }
@@ -189,10 +219,14 @@ Result<fdo::Directive> directive_from(const json::object& in) {
   if (device_port) d.device_port = static_cast<std::uint16_t>(*device_port);
   if (owner_port) d.owner_port = static_cast<std::uint16_t>(*owner_port);
   if (const json::value* protocol = in.if_contains("protocol")) {
-    if (*protocol == "http") d.protocol = fdo::RvProtocol::http;
-    else if (*protocol == "https") d.protocol = fdo::RvProtocol::https;
-    else if (*protocol == "rest") d.protocol = fdo::RvProtocol::rest;
-    else return fail(Errc::malformed, "directive: 'protocol' is none of http, https, rest");
+    if (*protocol == "http")
+      d.protocol = fdo::RvProtocol::http;
+    else if (*protocol == "https")
+      d.protocol = fdo::RvProtocol::https;
+    else if (*protocol == "rest")
+      d.protocol = fdo::RvProtocol::rest;
+    else
+      return fail(Errc::malformed, "directive: 'protocol' is none of http, https, rest");
   }
   d.bypass = is_set(in, "bypass");
   d.device_only = is_set(in, "device_only");
@@ -217,7 +251,8 @@ Result<Response> put_rendezvous(Call& call) {
     return fail(Errc::malformed, "'directives' is not a list of 1 to 16");
   std::vector<fdo::Directive> directives;
   for (const json::value& each : given->get_array()) {
-    if (!each.is_object()) return fail(Errc::malformed, "'directives' holds something that is no object");
+    if (!each.is_object())
+      return fail(Errc::malformed, "'directives' holds something that is no object");
     TRY(auto directive, directive_from(each.get_object()));
     directives.push_back(std::move(directive));
   }

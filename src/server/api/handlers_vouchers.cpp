@@ -12,7 +12,8 @@ Result<registry::Voucher> require_voucher(Call& call) {
   auto guid = fdo::guid_from_text(call.parameters[0]);
   if (!guid) return fail(Errc::malformed, "'" + call.parameters[0] + "' is not a GUID");
   TRY(auto voucher, call.read().find_voucher(*guid));
-  if (!voucher || !call.who.sees(voucher->account)) return fail(Errc::not_found, "there is no voucher " + fdo::to_text(*guid));
+  if (!voucher || !call.who.sees(voucher->account))
+    return fail(Errc::not_found, "there is no voucher " + fdo::to_text(*guid));
   return std::move(*voucher);
 }
 
@@ -34,9 +35,12 @@ Result<Response> list_vouchers(Call& call) {
   filter.serial = call.query("serial");
   if (std::string state = call.query("state"); !state.empty()) {
     filter.state = voucher_state_from(state);
-    if (!filter.state) return fail(Errc::malformed, "'state' is none of made, owned, pending, superseded, handed_over");
+    if (!filter.state)
+      return fail(Errc::malformed,
+                  "'state' is none of made, owned, pending, superseded, handed_over");
   }
-  if (std::string account = call.query("account"); !account.empty()) filter.account = AccountId(account);
+  if (std::string account = call.query("account"); !account.empty())
+    filter.account = AccountId(account);
   if (!call.who.user.account.empty()) filter.account = call.who.user.account;
   registry::Page page = call.page();
   TRY(auto vouchers, call.read().vouchers(filter, page));
@@ -50,24 +54,30 @@ Result<Response> show_voucher(Call& call) {
 
 Result<Response> show_voucher_pem(Call& call) {
   TRY(auto voucher, require_voucher(call));
-  return Response{200, "application/x-pem-file", {}, pem::encode("OWNERSHIP VOUCHER", voucher.encoded)};
+  return Response{
+      200, "application/x-pem-file", {}, pem::encode("OWNERSHIP VOUCHER", voucher.encoded)};
 }
 
 // Each voucher on its own: a bad one is told apart, and does not hold the others up.
 Result<Response> import_vouchers(Call& call) {
   AccountId account(call.query("account"));
-  if (account.empty()) account = call.who.user.account.empty() ? AccountId("default") : call.who.user.account;
-  if (!call.who.sees(account)) return fail(Errc::refused, "account '" + account.str() + "' is not yours");
+  if (account.empty())
+    account = call.who.user.account.empty() ? AccountId("default") : call.who.user.account;
+  if (!call.who.sees(account))
+    return fail(Errc::refused, "account '" + account.str() + "' is not yours");
   bool dry = call.query("dry_run") == "true";
   TRY(auto blocks, pem::decode(as_text(call.request.body)));
   std::erase_if(blocks, [](const auto& block) { return block.label != "OWNERSHIP VOUCHER"; });
   if (blocks.empty()) return fail(Errc::malformed, "no OWNERSHIP VOUCHER block in the request");
-  if (blocks.size() > import_max) return fail(Errc::malformed, "more than 1000 vouchers in one request");
+  if (blocks.size() > import_max)
+    return fail(Errc::malformed, "more than 1000 vouchers in one request");
   json::array results;
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     json::object row{{"index", i}};
     auto voucher = fdo::decode_voucher(blocks[i].content);
-    Result<Import> result = voucher ? call.s.vouchers.import(*voucher, account, dry, call.request.now) : Result<Import>(fail(voucher.error()));
+    Result<Import> result = voucher
+                                ? call.s.vouchers.import(*voucher, account, dry, call.request.now)
+                                : Result<Import>(fail(voucher.error()));
     if (voucher) row["guid"] = fdo::to_text(voucher->header.guid);
     row["result"] = !result ? "refused" : *result == Import::imported ? "imported" : "unchanged";
     if (!result) row["reason"] = result.error().context;
@@ -80,10 +90,12 @@ Result<Response> extend_voucher(Call& call) {
   TRY(auto record, require_voucher(call));
   TRY(auto pem_text, call.text("next_owner"));
   TRY(auto next_owner, public_key_from_pem(pem_text));
-  TRY(auto extended, call.s.vouchers.extend(*fdo::Guid::from(record.guid), next_owner, call.request.now));
+  TRY(auto extended,
+      call.s.vouchers.extend(*fdo::Guid::from(record.guid), next_owner, call.request.now));
   // A device that is sold loses its access here at once.
   if (!record.device.empty())
-    TRY_VOID(call.s.enroller.revoke(record.device, call.who.user.id.str(), "handed over to another owner", call.request.now));
+    TRY_VOID(call.s.enroller.revoke(record.device, call.who.user.id.str(),
+                                    "handed over to another owner", call.request.now));
   return ok_json(json::object{{"pem", fdo::encode_voucher_pem(extended)}});
 }
 
