@@ -130,6 +130,28 @@ TEST_F(BrokerTest, RevokedDeviceIsCutOffAtOnceAndItsLastWillIsTold) {
   EXPECT_TRUE(log_says("is revoked"));
 }
 
+TEST_F(BrokerTest, TwentyRevocationsOneAfterAnotherEachTakeEffectSoon) {
+  start();
+  std::vector<Identity> fleet;
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int n = 0; n < 20; ++n) {
+    auto id = "f" + std::to_string(n);
+    fleet.push_back(admit(id));
+    clients.push_back(client(fleet.back(), id));
+    ASSERT_TRUE(clients.back()->connect());
+  }
+  std::chrono::steady_clock::duration longest{};
+  for (std::size_t n = 0; n < 20; ++n) {
+    auto from = std::chrono::steady_clock::now();
+    table_->revoke(fleet[n].fingerprint).value();
+    EXPECT_EQ(clients[n]->await_end().reason, LinkReason::revoked);
+    longest = std::max(longest, std::chrono::steady_clock::now() - from);
+  }
+  auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(longest).count();
+  std::printf("revoked to disconnected, longest of 20: %lld ms\n", static_cast<long long>(ms));
+  EXPECT_LT(longest, std::chrono::seconds(5));
+}
+
 TEST_F(BrokerTest, BrokerThatDiesIsStartedAgainAndStillRefusesTheRevoked) {
   start();
   auto a1 = admit("a1"), a2 = admit("a2");
