@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/presence.h"
 
+#include <algorithm>
+
 #include "base/events.h"
 #include "server/vouchers.h"
 
@@ -10,14 +12,20 @@ Result<registry::Transaction> PresenceRecord::changes_for(registry::Device devic
                                                           Time seen) {
   registry::Transaction changes;
   if (online) {
-    TRY(auto voucher, store_.read().find_voucher(device.guid));
-    if (voucher) {
-      TRY(changes, drop_superseded(store_.read(), *voucher, seen));
-    }
     TRY(auto certificates, store_.read().certificates_of(device.id));
-    if (!certificates.empty() && certificates.front().state == registry::CertificateState::issued)
-      changes.push_back(registry::SetCertificateState{certificates.front().serial,
-                                                      registry::CertificateState::active, seen});
+    using enum registry::CertificateState;
+    auto is_active = [](const registry::Certificate& each) { return each.state == active; };
+    if (!certificates.empty() && certificates.front().state == issued) {
+      changes.push_back(registry::SetCertificateState{certificates.front().serial, active, seen});
+      // The first use of what came with the new credential proves that the device holds it. With an
+      // older certificate still good this may be that one, and a device whose 71 was lost would
+      // lose the only voucher it can use.
+      TRY(auto voucher, store_.read().find_voucher(device.guid));
+      if (voucher && std::ranges::none_of(certificates, is_active)) {
+        TRY(auto dropped, drop_superseded(store_.read(), *voucher, seen));
+        changes.insert(changes.end(), dropped.begin(), dropped.end());
+      }
+    }
   }
   const LogEvent& event = online ? event::device_online : event::device_offline;
   Fields fields = online ? Fields{} : Fields{{"why", "its session ended"}};
