@@ -21,11 +21,15 @@ Bytes hex_member(const json::object& object, std::string_view key) {
 
 }  // namespace
 
-std::string read_vector(std::string_view name) {
-  std::string path = FAIRLEAD_SOURCE_DIR "/tests/vectors/" + std::string(name);
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw std::runtime_error("no such test vector: " + path);
+std::string read_project_file(std::string_view path) {
+  std::string full = FAIRLEAD_SOURCE_DIR "/" + std::string(path);
+  std::ifstream in(full, std::ios::binary);
+  if (!in) throw std::runtime_error("no such file: " + full);
   return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string read_vector(std::string_view name) {
+  return read_project_file("tests/vectors/" + std::string(name));
 }
 
 json::value read_json_vector(std::string_view name) { return json::parse(read_vector(name)); }

@@ -12,6 +12,8 @@
 
 namespace fairlead::test {
 
+// A file of the project, by its path from the top: "docs/api/openapi.yaml".
+std::string read_project_file(std::string_view path);
 std::string read_vector(std::string_view name);  // "fdo/foreign/go-fdo-ov.pem", as it is
 boost::json::value read_json_vector(std::string_view name);  // "fdo/transcripts/ecdsa256_gcm.json"
 

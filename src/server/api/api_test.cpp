@@ -7,12 +7,12 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
-#include <fstream>
 
 #include "codec/pem.h"
 #include "server/api/auth.h"
 #include "support/openapi_document.h"
 #include "support/server_plant.h"
+#include "support/vectors.h"
 
 namespace fairlead::server::api {
 namespace {
@@ -25,10 +25,8 @@ using test::PlantDevice;
 using test::ServerPlant;
 
 const OpenApiDocument& document() {
-  static const OpenApiDocument read = [] {
-    std::ifstream in(FAIRLEAD_SOURCE_DIR "/docs/api/openapi.yaml");
-    return OpenApiDocument::parse(std::string(std::istreambuf_iterator<char>(in), {}));
-  }();
+  static const OpenApiDocument read =
+      OpenApiDocument::parse(test::read_project_file("docs/api/openapi.yaml"));
   return read;
 }
 
