@@ -75,13 +75,15 @@ Result<Bytes> seal(Aead alg, View key, View nonce, View aad, View plaintext) {
   ASSERT(key.size() == size.key && nonce.size() == size.nonce);
   EVP_CIPHER_CTX* context = fresh_context();
   Bytes out(plaintext.size() + size.tag);
+  // To OpenSSL's CCM an input of null means the end of the message, also when nothing has begun.
+  const unsigned char* in = plaintext.empty() ? out.data() : plaintext.data();
   int length = 0, rest = 0;
-  bool good = start(context, alg, true, key, nonce, aad, {}, plaintext.size()) &&
-              EVP_CipherUpdate(context, out.data(), &length, plaintext.data(),
-                               static_cast<int>(plaintext.size())) == 1 &&
-              EVP_CipherFinal_ex(context, out.data() + length, &rest) == 1 &&
-              EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, static_cast<int>(size.tag),
-                                  out.data() + plaintext.size()) == 1;
+  bool good =
+      start(context, alg, true, key, nonce, aad, {}, plaintext.size()) &&
+      EVP_CipherUpdate(context, out.data(), &length, in, static_cast<int>(plaintext.size())) == 1 &&
+      EVP_CipherFinal_ex(context, out.data() + length, &rest) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, static_cast<int>(size.tag),
+                          out.data() + plaintext.size()) == 1;
   if (!good) return fail(Errc::internal, "encryption failed: " + openssl_error());
   return out;
 }
