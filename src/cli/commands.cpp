@@ -93,7 +93,7 @@ constexpr Command table[] = {
     {.name = "voucher list",
      .summary = "List ownership vouchers",
      .options = {{{"state", "STATE", "only those in this state", false,
-                   "made owned pending superseded handed_over"},
+                   "made owned pending superseded handed_over replaced"},
                   {"serial", "SERIAL", "only those of this serial"},
                   {"account", "ACCOUNT", "only those of this account"},
                   limit_option,

@@ -81,7 +81,9 @@ enum class VoucherState : int {
   pending = 3,  // replacement, written before TO2 message 67; not confirmed by the device yet
   superseded =
       4,  // the device is expected under its replacement, but may still come back under this one
-  handed_over = 5  // extended to another owner
+  handed_over = 5,  // extended to another owner
+  replaced = 6  // the device holds the replacement: of no more use, and known so that an old copy
+                // is not taken for a new voucher; `encoded` is empty
 };
 
 struct Voucher {
@@ -91,7 +93,7 @@ struct Voucher {
   std::string serial, device_info;
   DeviceId device;  // empty until it has one
   Bytes replaces;   // GUID that this one is the replacement of; else empty
-  Bytes encoded;    // the Ownership Voucher (CBOR)
+  Bytes encoded;    // the Ownership Voucher (CBOR); empty when replaced
   Time created{}, changed{};
 
   friend bool operator==(const Voucher&, const Voucher&) = default;

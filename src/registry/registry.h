@@ -216,7 +216,7 @@ class Registry {
 
   virtual Result<std::optional<Bytes>> find_setting(std::string_view name) = 0;
 
-  struct Counts {
+  struct Counts {  // vouchers: those of use, not the replaced ones
     std::uint64_t devices = 0, vouchers = 0, certificates_active = 0, registrations = 0;
   };
   virtual Result<Counts> counts() = 0;

@@ -82,11 +82,15 @@ Result<Import> Vouchers::import(const fdo::Voucher& voucher, const AccountId& ac
   }
   Bytes encoded = voucher.encode();
   TRY(auto known, store_.read().find_voucher(guid));
+  TRY(auto device, store_.read().find_device(device_id_of(voucher)));
+  // One owner key serves every account here, so an old copy of a voucher must not move a device
+  // between them.
+  if (device && device->account != account)
+    return fail(Errc::conflict, "the device is here already, in another account");
+  if (known && known->state == registry::VoucherState::replaced) return Import::outlived;
   bool ours_made = known && (known->state == registry::VoucherState::made ||
                              known->state == registry::VoucherState::handed_over);
-  if (known && known->encoded == encoded && known->state != registry::VoucherState::made &&
-      !ours_made)
-    return Import::unchanged;
+  if (known && !ours_made && known->encoded == encoded) return Import::unchanged;
   if (known && !ours_made)
     return fail(Errc::conflict, "another voucher for this device is here already");
   TRY(auto accounts, store_.read().find_account(account));
@@ -105,11 +109,6 @@ Result<Import> Vouchers::import(const fdo::Voucher& voucher, const AccountId& ac
   record.changed = now;
 
   registry::Transaction changes;
-  TRY(auto device, store_.read().find_device(record.device));
-  // One owner key serves every account here, so an old copy of a voucher must not move a device
-  // between them.
-  if (device && device->account != account)
-    return fail(Errc::conflict, "the device is here already, in another account");
   if (!device) {
     changes.push_back(registry::InsertDevice{new_device(voucher, account, now)});
   } else {
@@ -168,18 +167,28 @@ Result<registry::Transaction> drop_superseded(registry::Registry& registry,
                                               const registry::Voucher& present, Time now) {
   registry::Transaction changes;
   if (present.replaces.empty()) return changes;
-  registry::VoucherFilter of_device;
-  of_device.device = present.device;
-  TRY(auto vouchers, registry.vouchers(of_device, {}));
-  for (const registry::Voucher& each : vouchers) {
-    // Also an owned one: when 71 is lost twice, two replacements look finished, and the device has
-    // one of them.
-    bool handed_over = each.state == registry::VoucherState::handed_over;
-    if (handed_over || each.guid == present.guid) continue;
-    TRY(auto jobs, registry.to0_jobs_of(each.guid));
-    for (const auto& job : jobs)
-      changes.push_back(registry::RemoveTo0Job{job.guid, job.rendezvous});
-    changes.push_back(registry::RemoveVoucher{each.guid});
+  using enum registry::VoucherState;
+  // Also owned ones: when 71 is lost twice, two replacements look finished, and the device has one
+  // of them.
+  for (registry::VoucherState state : {owned, pending, superseded}) {
+    registry::VoucherFilter of_device;
+    of_device.device = present.device;
+    of_device.state = state;
+    TRY(auto vouchers, registry.vouchers(of_device, {}));
+    for (registry::Voucher& each : vouchers) {
+      if (each.guid == present.guid) continue;
+      TRY(auto jobs, registry.to0_jobs_of(each.guid));
+      for (const auto& job : jobs)
+        changes.push_back(registry::RemoveTo0Job{job.guid, job.rendezvous});
+      if (state == pending) {
+        changes.push_back(registry::RemoveVoucher{each.guid});
+        continue;
+      }
+      each.state = replaced;
+      each.encoded.clear();
+      each.changed = now;
+      changes.push_back(registry::ReplaceVoucher{std::move(each), state});
+    }
   }
   if (changes.empty()) return changes;
   changes.push_back(timeline(present.device, now, event::to2_credential_confirmed,

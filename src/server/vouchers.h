@@ -10,7 +10,11 @@
 
 namespace fairlead::server {
 
-enum class Import { imported, unchanged };
+enum class Import {
+  imported,
+  unchanged,  // it is here already
+  outlived    // the device was onboarded with it and has a new GUID since: nothing is changed
+};
 
 class Vouchers {
  public:
@@ -18,7 +22,8 @@ class Vouchers {
       : store_(store), identity_(identity), log_(log) {}
 
   // Checks a voucher whole, that its maker is trusted and that the last entry names our key, and
-  // writes it with its device. A voucher that is here already is `unchanged`. dry: checks only.
+  // writes it with its device. dry: checks only. conflict: the device is in another account, or
+  // another voucher of this GUID is here.
   Result<Import> import(const fdo::Voucher& voucher, const AccountId& account, bool dry, Time now);
 
   // Extends to the next owner; from then on it is theirs. What we made at the factory is extended
@@ -40,8 +45,8 @@ DeviceId device_id_of(const fdo::Voucher& voucher);
 // bypass.
 std::vector<registry::To0Job> to0_jobs_for(const fdo::Voucher& voucher, Time due);
 
-// The device has been seen under `present`: what it replaced, and other candidates to replace that,
-// are dropped.
+// The device has been seen under `present`: what it replaced becomes `replaced`, and candidates
+// that it never got are dropped.
 Result<registry::Transaction> drop_superseded(registry::Registry& registry,
                                               const registry::Voucher& present, Time now);
 

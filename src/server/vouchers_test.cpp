@@ -98,9 +98,45 @@ TEST_F(VouchersTest, ADeviceDoesNotChangeItsAccountByAnImport) {
   ASSERT_TRUE(device.onboard().complete);
   ASSERT_FALSE(
       device.onboard(64).complete);  // the replacement is proven, the original voucher gone
-  ASSERT_FALSE(must(plant.registry->find_voucher(original.header.guid)));
   EXPECT_EQ(refusal(original, AccountId("other")).code, Errc::conflict);
   EXPECT_EQ(plant.device(id).account, acme);
+}
+
+// A delivery that is imported again after its devices were switched on.
+TEST_F(VouchersTest, AnOldCopyOfAVoucherLeavesTheDeviceUnderItsNewGuid) {
+  PlantDevice device{plant, "SN-1"};
+  device.initialize();
+  DeviceId id = device.hand_to_owner();
+  auto original = must(
+      fdo::decode_voucher(must(plant.registry->find_voucher(device.credential.guid))->encoded));
+  auto import = [&] { return must(plant.vouchers.import(original, acme, false, plant.now)); };
+  EXPECT_EQ(import(), Import::unchanged);  // not onboarded yet
+  ASSERT_TRUE(device.onboard().complete);
+  EXPECT_EQ(import(), Import::unchanged);     // onboarded; the replacement is not proven yet
+  ASSERT_FALSE(device.onboard(64).complete);  // proven now
+  EXPECT_EQ(import(), Import::outlived);
+  EXPECT_EQ(plant.device(id).guid, to_bytes(View(device.credential.guid)));
+  EXPECT_TRUE(must(plant.registry->to0_jobs_of(original.header.guid)).empty());
+  auto kept = must(plant.registry->find_voucher(original.header.guid)).value();
+  EXPECT_EQ(kept.state, registry::VoucherState::replaced);
+  EXPECT_TRUE(kept.encoded.empty());
+  EXPECT_TRUE(device.onboard().complete) << plant.log.text();
+}
+
+TEST_F(VouchersTest, AReplacedVoucherIsNeitherServedNorHandedOver) {
+  PlantDevice device{plant, "SN-1"};
+  device.initialize();
+  device.hand_to_owner();
+  auto first = device.credential;
+  ASSERT_TRUE(device.onboard().complete);
+  ASSERT_FALSE(device.onboard(64).complete);
+  auto next = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
+  EXPECT_EQ(plant.vouchers.extend(first.guid, next->public_key(), plant.now).error().code,
+            Errc::conflict);
+  std::swap(device.credential, first);  // restored from a backup
+  auto run = device.onboard();
+  ASSERT_TRUE(run.error);
+  EXPECT_EQ(run.error->code, fdo::ErrorCode::not_found);
 }
 
 TEST_F(VouchersTest, WhatWasHandedOverIsNoLongerRegisteredForItsOwner) {

@@ -169,6 +169,7 @@ Answer<std::string> find_voucher(Api& api, const std::string& wanted) {
   auto found = api.get(with_query(api_path({"vouchers"}), {{"serial", wanted}, {"limit", "100"}}));
   if (!found) return std::unexpected(std::move(found).error());
   auto matches = exact(items_of(found->value), "serial", wanted);
+  std::erase_if(matches, [](const auto* each) { return text_at(*each, "state") == "replaced"; });
   if (matches.size() > 1)
     return several("several vouchers are for serial '" + wanted + "'", matches, "guid");
   if (matches.empty())

@@ -119,7 +119,8 @@ TEST(FindVoucher, TakesAGuidAsItIsAndFindsASerial) {
   test::FakeTransport server;
   Api api(server, "t");
   server.answer("GET /api/v1/vouchers?serial=SN-17&limit=100",
-                R"({"items":[{"guid":"g1","serial":"SN-17"}]})");
+                R"({"items":[{"guid":"g0","serial":"SN-17","state":"replaced"},
+                              {"guid":"g1","serial":"SN-17","state":"owned"}]})");
   server.answer("GET /api/v1/vouchers?serial=SN-1&limit=100", R"({"items":[]})");
   EXPECT_EQ(find_voucher(api, "SN-17").value(), "g1");
   EXPECT_EQ(find_voucher(api, "SN-1").error().kind, ProblemKind::not_found);

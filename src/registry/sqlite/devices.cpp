@@ -71,10 +71,11 @@ Result<std::optional<Device>> find_device_by_guid(Connection& connection, View g
 
 Result<Registry::Counts> counts(Connection& connection) {
   Statement row(connection,
-                "SELECT (SELECT count(*) FROM devices), (SELECT count(*) FROM vouchers),"
+                "SELECT (SELECT count(*) FROM devices), (SELECT count(*) FROM vouchers"
+                " WHERE state <> ?),"
                 " (SELECT count(*) FROM certificates WHERE state = ?),"
                 " (SELECT count(*) FROM registrations)",
-                CertificateState::active);
+                VoucherState::replaced, CertificateState::active);
   TRY_VOID(row.next());
   Registry::Counts counts;
   TRY_VOID(

@@ -37,7 +37,7 @@ Result<Response> list_vouchers(Call& call) {
     filter.state = voucher_state_from(state);
     if (!filter.state)
       return fail(Errc::malformed,
-                  "'state' is none of made, owned, pending, superseded, handed_over");
+                  "'state' is none of made, owned, pending, superseded, handed_over, replaced");
   }
   if (std::string account = call.query("account"); !account.empty())
     filter.account = AccountId(account);
@@ -54,6 +54,9 @@ Result<Response> show_voucher(Call& call) {
 
 Result<Response> show_voucher_pem(Call& call) {
   TRY(auto voucher, require_voucher(call));
+  if (voucher.state == registry::VoucherState::replaced)
+    return fail(Errc::conflict,
+                "the voucher was replaced when its device onboarded, and is no longer kept");
   return Response{
       200, "application/x-pem-file", {}, pem::encode("OWNERSHIP VOUCHER", voucher.encoded)};
 }
@@ -80,7 +83,10 @@ Result<Response> import_vouchers(Call& call) {
                                 : Result<Import>(fail(voucher.error()));
     if (voucher) row["guid"] = fdo::to_text(voucher->header.guid);
     row["result"] = !result ? "refused" : *result == Import::imported ? "imported" : "unchanged";
-    if (!result) row["reason"] = result.error().context;
+    if (!result)
+      row["reason"] = result.error().context;
+    else if (*result == Import::outlived)
+      row["reason"] = "the device was onboarded with it and has a new GUID since";
     results.push_back(std::move(row));
   }
   return ok_json(json::object{{"results", std::move(results)}});

@@ -25,12 +25,13 @@ constexpr Names<registry::DeviceState, 8> device_states{
      {registry::DeviceState::offline, "offline"},
      {registry::DeviceState::revoked, "revoked"},
      {registry::DeviceState::failed, "failed"}}};
-constexpr Names<registry::VoucherState, 5> voucher_states{
+constexpr Names<registry::VoucherState, 6> voucher_states{
     {{registry::VoucherState::made, "made"},
      {registry::VoucherState::owned, "owned"},
      {registry::VoucherState::pending, "pending"},
      {registry::VoucherState::superseded, "superseded"},
-     {registry::VoucherState::handed_over, "handed_over"}}};
+     {registry::VoucherState::handed_over, "handed_over"},
+     {registry::VoucherState::replaced, "replaced"}}};
 constexpr Names<registry::Role, 6> roles{{{registry::Role::admin, "admin"},
                                           {registry::Role::factory, "factory"},
                                           {registry::Role::operator_, "operator"},

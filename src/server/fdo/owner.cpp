@@ -31,7 +31,7 @@ Result<std::shared_ptr<const fdo::Voucher>> VoucherCache::get(const registry::Vo
 Result<Owner::Served> Owner::find(const fdo::Guid& guid) {
   TRY(auto record, store_.read().find_voucher(guid));
   using enum registry::VoucherState;
-  if (!record || record->state == made || record->state == handed_over)
+  if (!record || record->state == made || record->state == handed_over || record->state == replaced)
     return fail(Errc::not_found, "this owner has no voucher for device " + fdo::to_text(guid));
   TRY(auto voucher, cache_.get(*record));
   return Served{std::move(*record), std::move(voucher)};
