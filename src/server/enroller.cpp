@@ -90,6 +90,32 @@ Result<Enroller::Issued> Enroller::issue(const crypto::PublicKey& key, registry:
   return carry_out(std::get<enroll::Granted>(decision), *profile, std::move(device), key, now);
 }
 
+namespace {
+
+bool is_usable(const registry::Certificate& certificate) {
+  return certificate.state == registry::CertificateState::issued ||
+         certificate.state == registry::CertificateState::active;
+}
+
+registry::Certificate record_of(const crypto::Certificate& certificate, const DeviceId& device,
+                                const AccountId& account, std::string topic_prefix, Time now) {
+  registry::Certificate record;
+  record.serial = certificate.serial();
+  record.device = device;
+  record.account = account;
+  record.key_fingerprint = to_bytes(View(certificate.public_key().fingerprint()));
+  record.fingerprint = to_bytes(View(certificate.fingerprint()));
+  record.state = registry::CertificateState::issued;
+  record.not_before = certificate.not_before();
+  record.not_after = certificate.not_after();
+  record.changed = now;
+  record.topic_prefix = std::move(topic_prefix);
+  record.der = certificate.der();
+  return record;
+}
+
+}  // namespace
+
 // A lost reply, a reset, a retry: the same key gets the same certificate, unless a third of its
 // life is all it has left.
 Result<std::optional<crypto::Certificate>> Enroller::still_good(const DeviceId& device,
@@ -97,9 +123,7 @@ Result<std::optional<crypto::Certificate>> Enroller::still_good(const DeviceId& 
                                                                 Time now) {
   TRY(auto certificates, store_.read().certificates_of(device));
   for (const registry::Certificate& each : certificates) {
-    bool usable = each.state == registry::CertificateState::issued ||
-                  each.state == registry::CertificateState::active;
-    if (!usable || !equal(each.key_fingerprint, key.fingerprint())) continue;
+    if (!is_usable(each) || !equal(each.key_fingerprint, key.fingerprint())) continue;
     if (each.not_after - now < (each.not_after - each.not_before) / 3) continue;
     TRY(auto certificate, crypto::Certificate::from_der(each.der));
     return std::optional(std::move(certificate));
@@ -114,69 +138,63 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
   const pki::Authority& authority = identity_.operational_ca.authority;
   Issued out{device, {}, topic_prefix_of(granted.account, device.id), profile.endpoints};
   if (out.endpoints.empty()) out.endpoints.push_back(own_endpoint_);
-  TRY(auto existing, still_good(device.id, key, now));
-  if (existing) {
-    out.chain.push_back(std::move(*existing));
-  } else {
+  TRY(auto certificate, still_good(device.id, key, now));
+  const bool is_new = !certificate;
+  if (is_new) {
     pki::LeafProfile leaf;
     leaf.lifetime = granted.lifetime;
-    TRY(auto issued, authority.issue(leaf, key, {device.id.str(), {}, {}}, now, random_));
-    out.chain.push_back(std::move(issued));
+    TRY(certificate, authority.issue(leaf, key, {device.id.str(), {}, {}}, now, random_));
   }
-  const crypto::Certificate& certificate = out.chain.front();
-  registry::Certificate record{certificate.serial(),
-                               device.id,
-                               granted.account,
-                               to_bytes(View(key.fingerprint())),
-                               to_bytes(View(certificate.fingerprint())),
-                               registry::CertificateState::issued,
-                               certificate.not_before(),
-                               certificate.not_after(),
-                               now,
-                               out.topic_prefix,
-                               certificate.der()};
+  auto record = record_of(*certificate, device.id, granted.account, out.topic_prefix, now);
   std::vector<registry::Certificate> replaced;
-  if (!existing) {
-    registry::Transaction changes;
-    TRY(auto certificates, store_.read().certificates_of(device.id));
-    for (registry::Certificate& each : certificates) {
-      bool usable = each.state == registry::CertificateState::issued ||
-                    each.state == registry::CertificateState::active;
-      if (!usable || equal(each.key_fingerprint, key.fingerprint())) continue;
-      changes.push_back(
-          registry::SetCertificateState{each.serial, registry::CertificateState::superseded, now});
-      replaced.push_back(std::move(each));
-    }
-    TRY(auto keys, store_.read().keys_of(device.id));
-    for (registry::DeviceKey& each : keys) {
-      if (each.state != registry::KeyState::accepted || equal(each.fingerprint, key.fingerprint()))
-        continue;
-      each.state = registry::KeyState::superseded;
-      each.changed = now;
-      changes.push_back(registry::PutKey{std::move(each)});
-    }
-    changes.push_back(registry::PutKey{{device.id, record.key_fingerprint,
-                                        registry::KeyState::accepted, "fdo-voucher", now, now}});
-    changes.push_back(registry::InsertCertificate{record});
+  if (is_new) {
+    TRY(replaced, store_.read().certificates_of(device.id));
+    std::erase_if(replaced, [&](const registry::Certificate& each) {
+      return !is_usable(each) || each.key_fingerprint == record.key_fingerprint;
+    });
     device.account = granted.account;
     device.profile = profile.decision.id;
-    changes.push_back(update(device, registry::DeviceState::granted,
-                             "certificate issued; not connected yet", now));
-    Fields fields{{"serial_number", to_hex(record.serial)},
-                  {"account", granted.account.str()},
-                  {"profile", profile.decision.id.str()},
-                  {"not_after", to_rfc3339(record.not_after)}};
-    log_.write(event::granted, fields);
-    changes.push_back(timeline(device.id, now, event::granted, std::move(fields)));
-    TRY_VOID(store_.commit(std::move(changes)));
+    TRY_VOID(put_on_record(std::move(device), record, replaced, now));
   }
   // At the same moment as the decision: the device may connect the instant it holds its
   // certificate.
   TRY_VOID(access_.admit(record));
   // Who still holds the key before has no business on the broker any more.
   for (const registry::Certificate& each : replaced) TRY_VOID(access_.revoke(each));
+  out.chain.push_back(std::move(*certificate));
   out.chain.insert(out.chain.end(), authority.chain().begin(), authority.chain().end());
   return out;
+}
+
+// A new certificate, its key as the accepted one, and what both replace: one transaction.
+Result<void> Enroller::put_on_record(registry::Device device,
+                                     const registry::Certificate& certificate,
+                                     const std::vector<registry::Certificate>& replaced, Time now) {
+  registry::Transaction changes;
+  for (const registry::Certificate& each : replaced)
+    changes.push_back(
+        registry::SetCertificateState{each.serial, registry::CertificateState::superseded, now});
+  TRY(auto keys, store_.read().keys_of(device.id));
+  for (registry::DeviceKey& each : keys) {
+    if (each.state != registry::KeyState::accepted ||
+        each.fingerprint == certificate.key_fingerprint)
+      continue;
+    each.state = registry::KeyState::superseded;
+    each.changed = now;
+    changes.push_back(registry::PutKey{std::move(each)});
+  }
+  changes.push_back(registry::PutKey{{device.id, certificate.key_fingerprint,
+                                      registry::KeyState::accepted, "fdo-voucher", now, now}});
+  changes.push_back(registry::InsertCertificate{certificate});
+  Fields fields{{"serial_number", to_hex(certificate.serial)},
+                {"account", device.account.str()},
+                {"profile", device.profile.str()},
+                {"not_after", to_rfc3339(certificate.not_after)}};
+  log_.write(event::granted, fields);
+  changes.push_back(timeline(device.id, now, event::granted, std::move(fields)));
+  changes.push_back(update(std::move(device), registry::DeviceState::granted,
+                           "certificate issued; not connected yet", now));
+  return store_.commit(std::move(changes));
 }
 
 Error Enroller::hold(registry::Device device, const crypto::PublicKey& key,

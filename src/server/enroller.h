@@ -56,6 +56,8 @@ class Enroller {
                        Time now);
   Result<Issued> carry_out(const enroll::Granted& granted, const EnrolmentProfile& profile,
                            registry::Device device, const crypto::PublicKey& key, Time now);
+  Result<void> put_on_record(registry::Device device, const registry::Certificate& certificate,
+                             const std::vector<registry::Certificate>& replaced, Time now);
   Result<std::optional<crypto::Certificate>> still_good(const DeviceId& device,
                                                         const crypto::PublicKey& key, Time now);
   Error hold(registry::Device device, const crypto::PublicKey& key, const enroll::Pending& pending,
