@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# fairlead_room(NAME [PARTS part...] [LIBRARIES lib...] [TEST_LIBRARIES lib...])
+# fairlead_room(NAME [PARTS part...] [WITHOUT part...] [LIBRARIES lib...] [TEST_LIBRARIES lib...])
 #
 # Makes the library fairlead_NAME of every .cpp below src/NAME, except tests, main.cpp and the folders
 # named as PARTS, each of which becomes a library fairlead_NAME_PART of its own (a back end, or a piece
@@ -53,10 +53,13 @@ function(fairlead_library target folder)
 endfunction()
 
 function(fairlead_room room)
-  cmake_parse_arguments(ARG "" "" "PARTS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "PARTS;WITHOUT;LIBRARIES;TEST_LIBRARIES" ${ARGN})
   set(folder "${CMAKE_SOURCE_DIR}/src/${room}")
   fairlead_room_arrows(${room} arrows)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${folder}/*.cpp")
+  foreach(part IN LISTS ARG_WITHOUT)
+    list(FILTER sources EXCLUDE REGEX "^${folder}/${part}/")
+  endforeach()
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cpp$")

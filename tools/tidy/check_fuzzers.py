@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks that every decode_ function in a core room's header is called by a fuzzer. Usage: check_fuzzers.py [ROOT]"""
+"""Checks that every decode_ function in a core room's header or a keystore's is called by a fuzzer. Usage: check_fuzzers.py [ROOT]"""
 import pathlib
 import re
 import sys
 
-DECODER_ROOMS = ("codec", "crypto", "fdo", "dpp", "enroll", "pki", "local")
+DECODER_ROOMS = ("codec", "crypto", "fdo", "dpp", "enroll", "pki", "local", "keystore")
 
 
 def unfuzzed_decoders(root):

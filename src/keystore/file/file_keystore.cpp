@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keystore/file/file_keystore.h"
 
-#include "crypto/aead.h"
 #include "crypto/software_key.h"
 #include "crypto/system_random.h"
-#include "keystore/file/directory.h"
+#include "keystore/envelope.h"
+#include "keystore/key_files.h"
 
 namespace fairlead::keystore {
 
 struct FileKeystore::Impl {
-  Directory directory;
+  KeyFiles files;
   SecretBytes seal_secret;
 };
 
@@ -18,19 +18,11 @@ namespace {
 // A key file is this line, a letter for what follows, and the PKCS#8 DER or the bare HMAC secret.
 constexpr std::string_view file_magic = "fairlead key 1\n";
 constexpr std::uint8_t kind_signing = 's', kind_hmac = 'h';
-constexpr std::string_view suffix = ".key";
 constexpr char seal_file[] = "seal.secret";  // no key name holds a dot, so it collides with none
 
 // As long as SHA-384's output, so that it is no weaker than either hash it is used with (RFC 2104
 // §3).
 constexpr std::size_t hmac_secret_bytes = 48;
-
-// sealed = 01 ‖ nonce ‖ ciphertext ‖ tag
-constexpr std::uint8_t seal_version = 1;
-constexpr crypto::Aead seal_alg = crypto::Aead::aes256_gcm;
-constexpr std::string_view seal_aad = "fairlead keystore seal 1";
-
-std::string file_of(const KeyName& name) { return name.str() + std::string(suffix); }
 
 SecretBytes key_file(std::uint8_t kind, View key) {
   SecretBytes out(file_magic.size() + 1 + key.size());
@@ -54,18 +46,13 @@ Result<View> key_in(View file, std::uint8_t kind, const KeyName& name) {
   return file.subspan(file_magic.size() + 1);
 }
 
-Result<SecretBytes> open_seal_secret(const Directory& directory) {
-  crypto::SystemRandom random;
-  SecretBytes fresh(crypto::sizes(seal_alg).key);
-  auto found = directory.read(seal_file);
-  if (!found && found.error().code == Errc::not_found) {
-    random.fill(fresh.writable());
-    auto created = directory.create(seal_file, fresh.reveal());
-    // conflict: another process was quicker, and its secret counts.
-    if (!created && created.error().code != Errc::conflict) return std::unexpected(created.error());
-    found = directory.read(seal_file);
-  }
-  if (found && found->size() != fresh.size())
+Result<SecretBytes> open_seal_secret(const KeyFiles& files) {
+  auto found = files.read_or_create(seal_file, []() -> Result<SecretBytes> {
+    SecretBytes fresh(envelope_key_bytes);
+    crypto::SystemRandom().fill(fresh.writable());
+    return fresh;
+  });
+  if (found && found->size() != envelope_key_bytes)
     return fail(Errc::malformed, std::string(seal_file) + " of the keystore is damaged");
   return found;
 }
@@ -75,25 +62,31 @@ Result<SecretBytes> open_seal_secret(const Directory& directory) {
 FileKeystore::FileKeystore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 FileKeystore::~FileKeystore() = default;
 
+Result<std::unique_ptr<Keystore>> FileKeystore::open_place(const Place& place) {
+  if (!place.address.empty())
+    return fail(Errc::refused,
+                "the setting is 'file' and nothing more; keys are in " + place.directory.string());
+  TRY(auto opened, open(place.directory));
+  return opened;
+}
+
 Result<std::unique_ptr<FileKeystore>> FileKeystore::open(const std::filesystem::path& path) {
-  TRY(auto directory, Directory::open(path));
-  TRY(auto secret, open_seal_secret(directory));
+  TRY(auto files, KeyFiles::open(path));
+  TRY(auto secret, open_seal_secret(files));
   return std::make_unique<FileKeystore>(
-      std::make_unique<Impl>(Impl{std::move(directory), std::move(secret)}));
+      std::make_unique<Impl>(Impl{std::move(files), std::move(secret)}));
 }
 
 Result<std::unique_ptr<crypto::Signer>> FileKeystore::create_key(const KeyName& name,
                                                                  crypto::KeyType type) {
   TRY_VOID(check_name(name));
   TRY(auto key, crypto::SoftwareKey::generate(type));
-  TRY_VOID(impl_->directory.create(file_of(name),
-                                   key_file(kind_signing, key->pkcs8().reveal()).reveal()));
+  TRY_VOID(impl_->files.create(name, key_file(kind_signing, key->pkcs8().reveal()).reveal()));
   return key;
 }
 
 Result<std::unique_ptr<crypto::Signer>> FileKeystore::open_key(const KeyName& name) {
-  TRY_VOID(check_name(name));
-  TRY(auto file, impl_->directory.read(file_of(name)));
+  TRY(auto file, impl_->files.read(name));
   TRY(View key, key_in(file.reveal(), kind_signing, name));
   TRY(auto opened, crypto::SoftwareKey::from_pkcs8(key).in("key '" + name.str() + "'"));
   return opened;
@@ -104,13 +97,12 @@ Result<std::unique_ptr<crypto::HmacKey>> FileKeystore::create_hmac_key(const Key
   crypto::SystemRandom random;
   SecretBytes secret(hmac_secret_bytes);
   random.fill(secret.writable());
-  TRY_VOID(impl_->directory.create(file_of(name), key_file(kind_hmac, secret.reveal()).reveal()));
+  TRY_VOID(impl_->files.create(name, key_file(kind_hmac, secret.reveal()).reveal()));
   return std::make_unique<crypto::SoftwareHmacKey>(std::move(secret));
 }
 
 Result<std::unique_ptr<crypto::HmacKey>> FileKeystore::open_hmac_key(const KeyName& name) {
-  TRY_VOID(check_name(name));
-  TRY(auto file, impl_->directory.read(file_of(name)));
+  TRY(auto file, impl_->files.read(name));
   TRY(View key, key_in(file.reveal(), kind_hmac, name));
   if (key.size() != hmac_secret_bytes)
     return fail(Errc::malformed, "key '" + name.str() + "': the HMAC secret has the wrong length");
@@ -119,47 +111,19 @@ Result<std::unique_ptr<crypto::HmacKey>> FileKeystore::open_hmac_key(const KeyNa
 
 Result<Bytes> FileKeystore::seal(View plaintext) {
   crypto::SystemRandom random;
-  Bytes nonce = random.bytes(crypto::sizes(seal_alg).nonce);
-  TRY(auto ciphertext,
-      crypto::seal(seal_alg, impl_->seal_secret.reveal(), nonce, as_view(seal_aad), plaintext));
-  Bytes out{seal_version};
-  append(out, nonce);
-  append(out, ciphertext);
-  return out;
+  return seal_envelope(impl_->seal_secret, plaintext, random);
 }
 
 Result<SecretBytes> FileKeystore::unseal(View sealed) {
-  const std::size_t head = 1 + crypto::sizes(seal_alg).nonce;
-  if (sealed.size() < head || sealed[0] != seal_version)
-    return fail(Errc::malformed, "sealed secret is not of this keystore's form");
-  TRY(auto plaintext,
-      crypto::open(seal_alg, impl_->seal_secret.reveal(), sealed.subspan(1, head - 1),
-                   as_view(seal_aad), sealed.subspan(head))
-          .in("sealed secret"));
-  return SecretBytes(std::move(plaintext));
+  return open_envelope(impl_->seal_secret, sealed);
 }
 
 Result<void> FileKeystore::rename(const KeyName& from, const KeyName& to) {
-  TRY_VOID(check_name(from));
-  TRY_VOID(check_name(to));
-  return impl_->directory.rename(file_of(from), file_of(to));
+  return impl_->files.rename(from, to);
 }
 
-Result<void> FileKeystore::remove(const KeyName& name) {
-  TRY_VOID(check_name(name));
-  return impl_->directory.remove(file_of(name));
-}
+Result<void> FileKeystore::remove(const KeyName& name) { return impl_->files.remove(name); }
 
-Result<std::vector<KeyName>> FileKeystore::list() {
-  TRY(auto files, impl_->directory.list());
-  std::vector<KeyName> out;
-  for (const std::string& file : files) {
-    if (!file.ends_with(suffix)) continue;
-    KeyName name(file.substr(0, file.size() - suffix.size()));
-    if (check_name(name)) out.push_back(std::move(name));
-  }
-  std::ranges::sort(out);
-  return out;
-}
+Result<std::vector<KeyName>> FileKeystore::list() { return impl_->files.list(); }
 
 }  // namespace fairlead::keystore

@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "keystore/keystore.h"
+#include "keystore/backend.h"
 
 namespace fairlead::keystore {
 
@@ -19,6 +19,9 @@ class FileKeystore final : public Keystore {
   // refused if the directory or a file in it belongs to another user or can be reached by group or
   // others; io otherwise.
   static Result<std::unique_ptr<FileKeystore>> open(const std::filesystem::path& directory);
+  // As a back end to be chosen: keys are in place.directory, and there is no address.
+  static Result<std::unique_ptr<Keystore>> open_place(const Place& place);
+  static constexpr Backend backend{"file", open_place};
   ~FileKeystore() override;
 
   Result<std::unique_ptr<crypto::Signer>> create_key(const KeyName& name,

@@ -13,7 +13,9 @@ namespace fairlead::keystore {
 
 class Directory {
  public:
-  // As FileKeystore::open. Holds a shared lock on the directory while it lives.
+  // Makes the directory (0700) and its parents where missing, and clears away what a crash left.
+  // refused if the directory or a file in it belongs to another user or can be reached by group or
+  // others; io otherwise. Holds a shared lock on the directory while it lives.
   static Result<Directory> open(const std::filesystem::path& path);
   ~Directory();
   Directory(Directory&& other) noexcept;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "keystore/file/directory.h"
+#include "keystore/directory.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keystore/tpm2/tpm.h"
+
+#include <chrono>
+#include <mutex>
+#include <thread>
+
+#include "keystore/tpm2/areas.h"
+#include "keystore/tpm2/connection.h"
+#include "keystore/tpm2/storage_key.h"
+
+namespace fairlead::keystore::tpm2 {
+
+namespace {
+
+constexpr auto busy_deadline = std::chrono::seconds(5);
+constexpr auto busy_pause_max = std::chrono::milliseconds(200);
+
+TPM2_ALG_ID algorithm(crypto::HashAlg alg) {
+  return alg == crypto::HashAlg::sha384 ? TPM2_ALG_SHA384 : TPM2_ALG_SHA256;
+}
+
+// A fixed-width big-endian half of a signature; TPMs may leave leading zeros away.
+void append_padded(Bytes& to, const TPM2B_ECC_PARAMETER& part, std::size_t width) {
+  to.insert(to.end(), width > part.size ? width - part.size : 0, 0);
+  append(to, View(part.buffer, part.size));
+}
+
+// What a job works with.
+struct Bench {
+  Connection& connection;
+  const StorageKey& storage_key;
+  const SecretBytes& key_auth;
+
+  ESYS_CONTEXT* esys() const { return connection.esys(); }
+  Guessing guessing() const {
+    return key_auth.empty() ? Guessing::nothing_to_guess : Guessing::counted;
+  }
+};
+
+Result<KeyFile> create(const Bench& bench, Wrapped kind, const TPM2B_PUBLIC& area, View data) {
+  TRY(auto session, start_session(bench.connection, bench.storage_key.handle));
+  TRY_VOID(encrypt(bench.connection, session, TPMA_SESSION_DECRYPT));
+  TPM2B_SENSITIVE_CREATE sensitive{};
+  TPMS_SENSITIVE_CREATE& secrets = sensitive.sensitive;
+  secrets.userAuth.size = static_cast<UINT16>(bench.key_auth.size());
+  std::ranges::copy(bench.key_auth.reveal(), secrets.userAuth.buffer);
+  secrets.data.size = static_cast<UINT16>(data.size());
+  std::ranges::copy(data, secrets.data.buffer);
+  const TPM2B_DATA outside{};
+  const TPML_PCR_SELECTION registers{};
+  TPM2B_PRIVATE* private_part = nullptr;
+  TPM2B_PUBLIC* public_part = nullptr;
+  TSS2_RC code = Esys_Create(bench.esys(), bench.storage_key.handle, session.get(), ESYS_TR_NONE,
+                             ESYS_TR_NONE, &sensitive, &area, &outside, &registers, &private_part,
+                             &public_part, nullptr, nullptr, nullptr);
+  Esys<TPM2B_PRIVATE> owned_private(private_part);
+  Esys<TPM2B_PUBLIC> owned_public(public_part);
+  explicit_bzero(&sensitive, sizeof sensitive);
+  TRY_VOID(bench.connection.check(code, "making a key"));
+  TRY(auto wrapped, wrapped_key(*public_part, *private_part));
+  return KeyFile{kind, bench.key_auth.empty(), bench.storage_key.id.handle, std::move(wrapped)};
+}
+
+Result<Slot> load(const Bench& bench, const KeyFile& key) {
+  TRY(auto public_part, public_area(key.wrapped));
+  TRY(auto private_part, private_area(key.wrapped));
+  if (!key.empty_auth && bench.key_auth.empty())
+    return fail(Errc::refused,
+                "the key wants an authorisation value, and there is none: put it "
+                "into the credential tpm2-key-auth");
+  ESYS_TR loaded = ESYS_TR_NONE;
+  TRY_VOID(bench.connection.check(
+      Esys_Load(bench.esys(), bench.storage_key.handle, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                ESYS_TR_NONE, &private_part, &public_part, &loaded),
+      "loading the key"));
+  Slot slot(bench.connection, loaded);
+  if (!key.empty_auth) TRY_VOID(set_auth(bench.connection, loaded, bench.key_auth));
+  return slot;
+}
+
+// How the use of a key is authorised. An empty value needs no protection on the way; another is
+// proven in a session, and never sent.
+Result<std::optional<Slot>> session_for(const Bench& bench, const KeyFile& key) {
+  if (key.empty_auth) return std::optional<Slot>();
+  TRY(auto session, start_session(bench.connection, bench.storage_key.handle));
+  return std::optional<Slot>(std::move(session));
+}
+ESYS_TR handle_of(const std::optional<Slot>& session) {
+  return session ? session->get() : ESYS_TR_PASSWORD;
+}
+
+Result<crypto::Signature> sign(const Bench& bench, const KeyFile& key, crypto::KeyType type,
+                               View digest) {
+  TRY(auto loaded, load(bench, key));
+  TRY(auto session, session_for(bench, key));
+  TPM2B_DIGEST hashed{};
+  hashed.size = static_cast<UINT16>(digest.size());
+  std::ranges::copy(digest, hashed.buffer);
+  TPMT_SIG_SCHEME scheme{};
+  scheme.scheme = TPM2_ALG_ECDSA;
+  scheme.details.ecdsa.hashAlg = algorithm(crypto::hash_for(type));
+  // The digest is made outside, so there is no proof that the TPM hashed it; such keys need none.
+  TPMT_TK_HASHCHECK no_proof{};
+  no_proof.tag = TPM2_ST_HASHCHECK;
+  no_proof.hierarchy = TPM2_RH_NULL;
+  TPMT_SIGNATURE* made = nullptr;
+  TRY_VOID(
+      bench.connection.check(Esys_Sign(bench.esys(), loaded.get(), handle_of(session), ESYS_TR_NONE,
+                                       ESYS_TR_NONE, &hashed, &scheme, &no_proof, &made),
+                             "signing"));
+  Esys<TPMT_SIGNATURE> owned(made);
+  const TPMS_SIGNATURE_ECDSA& ecdsa = made->signature.ecdsa;
+  crypto::Signature out;
+  append_padded(out.raw, ecdsa.signatureR, crypto::coordinate_bytes(type));
+  append_padded(out.raw, ecdsa.signatureS, crypto::coordinate_bytes(type));
+  return out;
+}
+
+// As a sequence, since one command takes 1024 bytes at most and a voucher's header may be longer.
+Result<Bytes> hmac(const Bench& bench, const KeyFile& key, crypto::HashAlg alg, View message) {
+  if (!bench.connection.has_algorithm(algorithm(alg)))
+    return fail(Errc::unsupported, "this TPM does not have SHA-384");
+  TRY(auto loaded, load(bench, key));
+  TRY(auto session, session_for(bench, key));
+  const TPM2B_AUTH no_auth{};
+  ESYS_TR started = ESYS_TR_NONE;
+  TRY_VOID(bench.connection.check(
+      Esys_HMAC_Start(bench.esys(), loaded.get(), handle_of(session), ESYS_TR_NONE, ESYS_TR_NONE,
+                      &no_auth, algorithm(alg), &started),
+      "HMAC"));
+  Slot sequence(bench.connection, started);
+  TPM2B_MAX_BUFFER piece{};
+  for (;;) {
+    piece.size = static_cast<UINT16>(std::min(message.size(), sizeof piece.buffer));
+    std::ranges::copy(message.first(piece.size), piece.buffer);
+    message = message.subspan(piece.size);
+    if (message.empty()) break;
+    TRY_VOID(
+        bench.connection.check(Esys_SequenceUpdate(bench.esys(), sequence.get(), ESYS_TR_PASSWORD,
+                                                   ESYS_TR_NONE, ESYS_TR_NONE, &piece),
+                               "HMAC"));
+  }
+  TPM2B_DIGEST* result = nullptr;
+  TRY_VOID(bench.connection.check(
+      Esys_SequenceComplete(bench.esys(), sequence.get(), ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                            ESYS_TR_NONE, &piece, ESYS_TR_RH_NULL, &result, nullptr),
+      "HMAC"));
+  sequence.given_back();
+  Esys<TPM2B_DIGEST> owned(result);
+  return Bytes(result->buffer, result->buffer + result->size);
+}
+
+Result<SecretBytes> unseal(const Bench& bench, const KeyFile& key) {
+  TRY(auto loaded, load(bench, key));
+  TRY(auto session, start_session(bench.connection, bench.storage_key.handle));
+  TRY_VOID(encrypt(bench.connection, session, TPMA_SESSION_ENCRYPT));
+  TPM2B_SENSITIVE_DATA* data = nullptr;
+  TRY_VOID(bench.connection.check(
+      Esys_Unseal(bench.esys(), loaded.get(), session.get(), ESYS_TR_NONE, ESYS_TR_NONE, &data),
+      "unsealing"));
+  Esys<TPM2B_SENSITIVE_DATA> owned(data);
+  auto out = SecretBytes::copy_of(View(data->buffer, data->size));
+  explicit_bzero(data->buffer, sizeof data->buffer);
+  return out;
+}
+
+}  // namespace
+
+struct Tpm::Impl {
+  std::string tcti;
+  Authorisation authorisation;
+  std::optional<StorageKeyId> known;  // from the first connection on
+  std::mutex mutex;
+  std::unique_ptr<Connection> connection;
+  std::optional<StorageKey> storage_key;
+
+  Result<void> connect() {
+    if (connection) return ok();
+    TRY(auto fresh, Connection::open(tcti));
+    TRY(storage_key, find_storage_key(*fresh, authorisation.owner, known));
+    known = storage_key->id;
+    connection = std::move(fresh);
+    return ok();
+  }
+
+  // Runs job(Bench), again where that helps. Every job begins with nothing in the TPM, so it can be
+  // repeated whole.
+  template <class Job>
+  auto run(Job job) -> decltype(job(std::declval<const Bench&>())) {
+    std::lock_guard one_at_a_time(mutex);
+    const auto deadline = std::chrono::steady_clock::now() + busy_deadline;
+    auto pause = std::chrono::milliseconds(5);
+    for (bool reconnected = false;;) {
+      TRY_VOID(connect());
+      auto result = job(Bench{*connection, *storage_key, authorisation.key});
+      const Verdict verdict = result ? Verdict::done : connection->verdict();
+      if (verdict == Verdict::lost) connection.reset();
+      if (verdict == Verdict::lost && !std::exchange(reconnected, true)) continue;
+      if (verdict != Verdict::again || std::chrono::steady_clock::now() + pause > deadline)
+        return result;
+      std::this_thread::sleep_for(pause);
+      pause = std::min(pause * 2, busy_pause_max);
+    }
+  }
+};
+
+Tpm::Tpm(std::unique_ptr<Impl> impl, StorageKeyId storage_key)
+    : impl_(std::move(impl)), storage_key_(std::move(storage_key)) {}
+Tpm::~Tpm() = default;
+
+Result<std::shared_ptr<Tpm>> Tpm::open(std::string tcti, Authorisation authorisation,
+                                       std::optional<StorageKeyId> known) {
+  auto impl = std::make_unique<Impl>();
+  impl->tcti = std::move(tcti);
+  impl->authorisation = std::move(authorisation);
+  impl->known = std::move(known);
+  TRY_VOID(impl->connect());
+  StorageKeyId storage_key = *impl->known;
+  return std::shared_ptr<Tpm>(new Tpm(std::move(impl), std::move(storage_key)));
+}
+
+Result<KeyFile> Tpm::create_signing_key(crypto::KeyType type) {
+  if (!crypto::is_ec(type)) return fail(Errc::unsupported, "a TPM key is P-256 or P-384");
+  return impl_->run([&](const Bench& bench) -> Result<KeyFile> {
+    const bool large = type == crypto::KeyType::p384;
+    if (large && !(bench.connection.has_curve(TPM2_ECC_NIST_P384) &&
+                   bench.connection.has_algorithm(TPM2_ALG_SHA384)))
+      return fail(Errc::unsupported, "this TPM does not have P-384: use P-256");
+    return create(bench, Wrapped::key, signing_key_area(type, bench.guessing()), {});
+  });
+}
+
+Result<KeyFile> Tpm::create_hmac_key() {
+  return impl_->run([&](const Bench& bench) {
+    auto name_algorithm =
+        bench.connection.has_algorithm(TPM2_ALG_SHA384) ? TPM2_ALG_SHA384 : TPM2_ALG_SHA256;
+    return create(bench, Wrapped::key, hmac_key_area(name_algorithm, bench.guessing()), {});
+  });
+}
+
+Result<KeyFile> Tpm::seal(View secret) {
+  constexpr std::size_t sealed_bytes_max = 128;
+  if (secret.empty() || secret.size() > sealed_bytes_max)
+    return fail(Errc::internal, "a TPM seals 1 to 128 bytes");
+  return impl_->run([&](const Bench& bench) {
+    return create(bench, Wrapped::sealed_data, sealed_data_area(bench.guessing()), secret);
+  });
+}
+
+Result<void> Tpm::try_out(const KeyFile& key) {
+  return impl_->run([&](const Bench& bench) -> Result<void> {
+    TRY(auto loaded, load(bench, key));
+    return ok();
+  });
+}
+
+Result<crypto::Signature> Tpm::sign(const KeyFile& key, crypto::KeyType type, View digest) {
+  return impl_->run([&](const Bench& bench) { return tpm2::sign(bench, key, type, digest); });
+}
+
+Result<Bytes> Tpm::hmac(const KeyFile& key, crypto::HashAlg alg, View message) {
+  return impl_->run([&](const Bench& bench) { return tpm2::hmac(bench, key, alg, message); });
+}
+
+Result<SecretBytes> Tpm::unseal(const KeyFile& key) {
+  return impl_->run([&](const Bench& bench) { return tpm2::unseal(bench, key); });
+}
+
+}  // namespace fairlead::keystore::tpm2
