@@ -11,7 +11,8 @@ namespace fairlead::crypto {
 const EVP_MD* md_for(HashAlg alg) {
   static const EVP_MD* sha256 = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
   static const EVP_MD* sha384 = EVP_MD_fetch(nullptr, "SHA2-384", nullptr);
-  return alg == HashAlg::sha256 ? sha256 : sha384;
+  static const EVP_MD* sha512 = EVP_MD_fetch(nullptr, "SHA2-512", nullptr);
+  return alg == HashAlg::sha256 ? sha256 : alg == HashAlg::sha384 ? sha384 : sha512;
 }
 
 Bytes hash(HashAlg alg, std::initializer_list<View> parts) {

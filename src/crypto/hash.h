@@ -10,9 +10,11 @@
 
 namespace fairlead::crypto {
 
-enum class HashAlg { sha256, sha384 };
+enum class HashAlg { sha256, sha384, sha512 };
 
-constexpr std::size_t size_bytes(HashAlg alg) { return alg == HashAlg::sha256 ? 32 : 48; }
+constexpr std::size_t size_bytes(HashAlg alg) {
+  return alg == HashAlg::sha256 ? 32 : alg == HashAlg::sha384 ? 48 : 64;
+}
 
 using Sha256 = FixedBytes<32, struct Sha256Tag>;
 
