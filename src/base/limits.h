@@ -38,6 +38,21 @@ inline constexpr std::size_t service_info_rounds_idle_max =
     2'000;  // rounds without progress before giving up
 inline constexpr std::size_t service_info_value_bytes_max = 64 * 1024;
 
+// Local provisioning
+inline constexpr std::size_t local_message_bytes_max = 4'096;  // either way, on any carrier
+inline constexpr std::size_t local_value_bytes_max = 512;      // of a BLE characteristic
+inline constexpr std::size_t local_part_bytes_max = 450;       // content of one part of a document
+inline constexpr std::size_t local_username_bytes_max = 64;
+inline constexpr std::size_t local_code_bytes_max = 64;
+inline constexpr std::size_t local_version_bytes_max = 1'024;
+inline constexpr std::size_t local_request_bytes_max = 40 * 1024;  // one command, joined
+inline constexpr std::size_t ssid_bytes_max = 32;
+inline constexpr std::size_t wifi_passphrase_bytes_max = 63;  // a key of 64 hex digits is refused
+inline constexpr std::size_t scan_entries_max = 24;           // sent; a stock device has 16
+inline constexpr std::size_t scan_entries_taken_max = 128;
+inline constexpr std::size_t offer_bytes_max = 8 * 1024;
+inline constexpr std::size_t grant_bytes_max = 32 * 1024;
+
 // HTTP
 inline constexpr std::size_t http_header_bytes_max = 8 * 1024;
 inline constexpr std::size_t http_headers_max = 100;

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "local/version.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "base/limits.h"
+
+namespace fairlead::local {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t capabilities_max = 32;
+
+json::array array_of(const std::vector<std::string>& texts) {
+  json::array out;
+  for (const std::string& each : texts) out.emplace_back(each);
+  return out;
+}
+
+std::vector<std::string> capabilities_of(const json::object& object) {
+  std::vector<std::string> out;
+  const json::value* list = object.if_contains("cap");
+  if (!list || !list->is_array()) return out;
+  for (const json::value& each : list->get_array())
+    if (each.is_string() && out.size() < capabilities_max) out.emplace_back(each.get_string());
+  return out;
+}
+
+Result<std::int64_t> number_of(const json::object& object, std::string_view name,
+                               std::int64_t otherwise, std::int64_t max) {
+  const json::value* value = object.if_contains(name);
+  if (!value) return otherwise;
+  if (!value->is_int64() || value->get_int64() < 0 || value->get_int64() > max)
+    return fail(Errc::unsupported, "the device's " + std::string(name) + " is not one we know");
+  return value->get_int64();
+}
+
+}  // namespace
+
+bool Version::has(std::string_view capability) const {
+  return std::ranges::find(capabilities, capability) != capabilities.end();
+}
+
+// `sec_patch_ver` is always told: stock clients take its absence for 0.
+std::string encode_version(const Version& version) {
+  json::object prov{{"ver", "v1.1"},
+                    {"sec_ver", static_cast<int>(version.security)},
+                    {"sec_patch_ver", static_cast<int>(version.rule)},
+                    {"cap", array_of(version.capabilities)}};
+  json::object out{{"prov", std::move(prov)}};
+  if (!version.fairlead_capabilities.empty())
+    out["fairlead"] = {{"ver", "1.0"}, {"cap", array_of(version.fairlead_capabilities)}};
+  return json::serialize(out);
+}
+
+Result<Version> decode_version(View in) {
+  if (in.empty() || in.size() > limits::local_version_bytes_max)
+    return fail(Errc::malformed, "the device's version is empty or too long");
+  boost::system::error_code error;
+  json::parse_options options;
+  options.max_depth = 8;
+  json::value value = json::parse(json::string_view(as_text(in)), error, {}, options);
+  if (error)
+    return as_text(in).starts_with('v') ? Result<Version>(Version{})
+                                        : fail(Errc::malformed, "the device's version is not JSON");
+  const json::object* root = value.if_object();
+  const json::value* prov = root ? root->if_contains("prov") : nullptr;
+  if (!prov || !prov->is_object())
+    return fail(Errc::malformed, "the device's version says nothing of provisioning");
+  const json::object& facts = prov->get_object();
+  Version out;
+  out.capabilities = capabilities_of(facts);
+  TRY(auto security, number_of(facts, "sec_ver", out.has("no_sec") ? 0 : 1, 2));
+  TRY(auto patch, number_of(facts, "sec_patch_ver", 0, 1));
+  out.security = static_cast<Security>(security);
+  out.rule = static_cast<NonceRule>(patch);
+  const json::value* own = root->if_contains("fairlead");
+  if (own && own->is_object()) out.fairlead_capabilities = capabilities_of(own->get_object());
+  return out;
+}
+
+}  // namespace fairlead::local
