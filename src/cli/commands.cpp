@@ -58,7 +58,7 @@ constexpr Command table[] = {
      .summary = "List devices",
      .options = {{{"search", "TEXT", "beginning of name, serial, GUID or device info"},
                   {"state", "STATE", "only those in this state", false,
-                   "known onboarding waiting granted online offline revoked failed"},
+                   "known onboarding onboarded waiting granted online offline revoked failed"},
                   {"profile", "PROFILE", "only those of this profile"},
                   {"account", "ACCOUNT", "only those of this account"},
                   limit_option,

@@ -107,7 +107,8 @@ enum class DeviceState : int {
   online = 5,
   offline = 6,
   revoked = 7,
-  failed = 8  // last attempt failed; see the timeline
+  failed = 8,    // last attempt failed; see the timeline
+  onboarded = 9  // TO2 is done; it asked for no access to the upstream
 };
 
 struct Device {

@@ -174,7 +174,7 @@ TEST_P(RegistryContract, SearchAmongManyDevicesFindsWhatPlainComparisonFinds) {
     Device d = device(draw(1 << 30));
     d.account = account(draw(3)).id;
     d.profile = profile(draw(2)).id;
-    d.state = static_cast<DeviceState>(1 + draw(8));
+    d.state = static_cast<DeviceState>(1 + draw(9));
     d.name = draw(2) ? "pump " + std::to_string(draw(50)) : "Valve";
     d.serial = "SN" + std::to_string(draw(100'000));
     if (std::ranges::any_of(devices, [&](const Device& other) { return other.id == d.id; }))

@@ -138,6 +138,7 @@ struct PlantDevice {
   Bytes secret = plant.random.bytes(32), next_secret = plant.random.bytes(32);
   fdo::DeviceCredential credential{};
   std::optional<enroll::Grant> grant = std::nullopt;
+  bool enrolls = true;  // false: as foreign devices, which have no fairlead.enroll
 
   // DI, 10 to 13.
   void initialize() {
@@ -185,19 +186,20 @@ struct PlantDevice {
         next_hmac(SecretBytes::copy_of(next_secret));
     Bytes offered = offer();
     std::vector<std::unique_ptr<fdo::DeviceModule>> modules;
-    modules.push_back(std::make_unique<FunctionModule>(
-        "fairlead.enroll",
-        [&](std::string_view message, View value, fdo::Outbox& out) -> Result<void> {
-          if (message == "active")
-            out.push("fairlead.enroll:offer", std::move(cbor::Writer().bytes(offered)).take());
-          if (message != "grant") return ok();
-          cbor::Reader in(value);
-          TRY(grant, enroll::decode_grant(in.bytes(1 << 20), plant.identity.owner->public_key(),
-                                          crypto::sha256(offered)));
-          out.push("fairlead.enroll:result",
-                   std::move(cbor::Writer().array(2).boolean(true).text("")).take());
-          return ok();
-        }));
+    if (enrolls)
+      modules.push_back(std::make_unique<FunctionModule>(
+          "fairlead.enroll",
+          [&](std::string_view message, View value, fdo::Outbox& out) -> Result<void> {
+            if (message == "active")
+              out.push("fairlead.enroll:offer", std::move(cbor::Writer().bytes(offered)).take());
+            if (message != "grant") return ok();
+            cbor::Reader in(value);
+            TRY(grant, enroll::decode_grant(in.bytes(1 << 20), plant.identity.owner->public_key(),
+                                            crypto::sha256(offered)));
+            out.push("fairlead.enroll:result",
+                     std::move(cbor::Writer().array(2).boolean(true).text("")).take());
+            return ok();
+          }));
     fdo::To2Device machine(credential, {*key, hmac, next_hmac}, {}, std::nullopt, plant.random,
                            std::move(modules), test_devmod());
     auto out = must(machine.start());

@@ -16,6 +16,10 @@ constexpr StateWords state_words[] = {
      "Nothing yet: it is onboarding at this moment. If that lasts longer than a minute, "
      "`fairlead-device status` on the device says where it is.",
      false},
+    {"onboarded",
+     "Nothing, if the device is not meant to come to the broker: it asked for no certificate. A "
+     "device with `fairlead.enroll` or fdo.csr gets one when it onboards again.",
+     true},
     {"waiting",
      "Somebody has to decide: `fairlead device approve DEVICE` or `fairlead device reject DEVICE "
      "--reason TEXT`.",

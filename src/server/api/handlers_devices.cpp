@@ -33,9 +33,10 @@ Result<Response> list_devices(Call& call) {
   if (std::string state = call.query("state"); !state.empty()) {
     filter.state = device_state_from(state);
     if (!filter.state)
-      return fail(Errc::malformed,
-                  "'state' is none of known, onboarding, waiting, granted, online, offline, "
-                  "revoked, failed");
+      return fail(
+          Errc::malformed,
+          "'state' is none of known, onboarding, onboarded, waiting, granted, online, offline, "
+          "revoked, failed");
   }
   if (std::string profile = call.query("profile"); !profile.empty())
     filter.profile = ProfileId(profile);

@@ -16,7 +16,7 @@ namespace {
 template <class Enum, std::size_t N>
 using Names = std::array<std::pair<Enum, std::string_view>, N>;
 
-constexpr Names<registry::DeviceState, 8> device_states{
+constexpr Names<registry::DeviceState, 9> device_states{
     {{registry::DeviceState::known, "known"},
      {registry::DeviceState::onboarding, "onboarding"},
      {registry::DeviceState::waiting, "waiting"},
@@ -24,7 +24,8 @@ constexpr Names<registry::DeviceState, 8> device_states{
      {registry::DeviceState::online, "online"},
      {registry::DeviceState::offline, "offline"},
      {registry::DeviceState::revoked, "revoked"},
-     {registry::DeviceState::failed, "failed"}}};
+     {registry::DeviceState::failed, "failed"},
+     {registry::DeviceState::onboarded, "onboarded"}}};
 constexpr Names<registry::VoucherState, 6> voucher_states{
     {{registry::VoucherState::made, "made"},
      {registry::VoucherState::owned, "owned"},

@@ -98,6 +98,17 @@ TEST_F(FdoFlow, ADeviceIsMadeHandedOverRegisteredRedirectedOnboardedAndRevoked) 
   EXPECT_NE(plant.access.admitted[0], plant.access.admitted[1]);  // what was revoked stays revoked
 }
 
+TEST_F(FdoFlow, ADeviceThatAsksForNothingIsOnboardedAndSeen) {
+  DeviceId id = factory_to_owner();
+  device.enrolls = false;
+  ASSERT_TRUE(device.onboard().complete) << plant.log.text();
+  auto record = plant.device(id);
+  EXPECT_EQ(record.state, DeviceState::onboarded);
+  EXPECT_EQ(record.last_seen, plant.now);
+  EXPECT_EQ(record.guid, to_bytes(View(device.credential.guid)));
+  EXPECT_TRUE(plant.access.admitted.empty());
+}
+
 TEST_F(FdoFlow, RevokingTwiceClosesTheDoorTwiceAndIsToldOnce) {
   DeviceId id = factory_to_owner();
   ASSERT_TRUE(device.onboard().complete);

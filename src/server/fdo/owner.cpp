@@ -161,10 +161,18 @@ fdo::Outcome<Answer> Owner::finish(fdo::to2::Exchanging state, const Served& ser
   TRY(auto finished, fdo::on_done(random_, std::move(state), body));
   registry::Transaction changes;
   const DeviceId& id = served.record.device;
+  TRY(auto device, store_.read().find_device(id));
+  if (!device) return fdo::refuse(fdo::ErrorCode::internal, "voucher without its device");
+  std::uint64_t revision = device->revision;
+  device->changed = device->last_seen = caller.now;
+  // A device that asked for no access has nothing that would move it on from here.
+  if (device->state == registry::DeviceState::known) {
+    device->state = registry::DeviceState::onboarded;
+    device->state_reason = "onboarded; it asked for no access to the upstream";
+  }
   if (finished.guid != finished.new_guid) {
     TRY(auto replacement, store_.read().find_voucher(finished.new_guid));
-    TRY(auto device, store_.read().find_device(id));
-    if (!replacement || !device)
+    if (!replacement)
       return fdo::refuse(fdo::ErrorCode::internal, "the staged replacement is gone");
     replacement->state = registry::VoucherState::owned;
     replacement->changed = caller.now;
@@ -172,14 +180,12 @@ fdo::Outcome<Answer> Owner::finish(fdo::to2::Exchanging state, const Served& ser
     registry::VoucherState before = old.state;
     old.state = registry::VoucherState::superseded;
     old.changed = caller.now;
-    std::uint64_t revision = device->revision;
     device->guid = replacement->guid;
-    device->changed = caller.now;
     changes.push_back(
         registry::ReplaceVoucher{std::move(*replacement), registry::VoucherState::pending});
     changes.push_back(registry::ReplaceVoucher{std::move(old), before});
-    changes.push_back(registry::UpdateDevice{std::move(*device), revision});
   }
+  changes.push_back(registry::UpdateDevice{std::move(*device), revision});
   Fields fields{{"guid", fdo::to_text(finished.guid)},
                 {"new_guid", fdo::to_text(finished.new_guid)}};
   log_.write(event::to2_finished, fields);
