@@ -290,6 +290,19 @@ TEST_F(FdoFlow, ARejectedKeyIsRefusedFromThenOn) {
   EXPECT_TRUE(plant.access.admitted.empty());
 }
 
+TEST_F(FdoFlow, ARevokedDeviceGetsNoFileOfItsProfileEither) {
+  plant.profile("all", R"({"account": "acme", "actions": [{"kind": "upload", "name": "log"}]})");
+  DeviceId id = factory_to_owner();
+  must(plant.enroller.revoke(id, "anna", "stolen", plant.now));
+  device.enrolls = false;
+  auto run = device.onboard();
+  EXPECT_EQ(run.sent, 64);
+  ASSERT_TRUE(run.error);
+  EXPECT_THAT(run.error->text, HasSubstr("revoked"));
+  EXPECT_EQ(plant.device(id).state, DeviceState::revoked);
+  EXPECT_THAT(plant.timeline(id), Contains("TO2_FAILED"));
+}
+
 TEST_F(FdoFlow, ADeviceThatNoProfileMatchesWaits) {
   plant.commit({registry::RemoveProfile{ProfileId("all")}});
   DeviceId id = factory_to_owner();

@@ -104,6 +104,16 @@ fdo::Outcome<Answer> Owner::prove(fdo::to2::ProvingDevice state, const Served& s
   fdo::To2OwnerContext context{*served.voucher, *identity_.owner, random_, reuse,
                                served.voucher->header.rendezvous};
   TRY(auto proven, fdo::on_prove_device(context, std::move(state), body));
+  // A device with nothing but standard modules asks for no Grant that could be refused, and would
+  // get the profile's files and commands.
+  if (device->state == registry::DeviceState::revoked) {
+    record(device->id, event::to2_failed,
+           {{"guid", fdo::to_text(served.voucher->header.guid)},
+            {"message", "64"},
+            {"why", "the device is revoked"}},
+           caller.now);
+    return fdo::refuse(fdo::ErrorCode::invalid_message, "this device is revoked");
+  }
   // A valid 64 under the new GUID proves that the device holds the replacement.
   if (!served.record.replaces.empty()) TRY_VOID(confirm(served.record, caller.now));
   record(device->id, event::to2_device_proven,
