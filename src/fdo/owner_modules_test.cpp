@@ -87,6 +87,14 @@ TEST_P(WithinLimit, DownloadsAFile) {
   EXPECT_EQ(got_.content, *content);
 }
 
+// A pause before each chunk would make minutes of a large file.
+TEST_P(WithinLimit, NoChunkOfAFileWaitsForTheDevicesPolling) {
+  run_.plan = {action::Download{"large", std::make_shared<const Bytes>(pattern(20'000))}};
+  run_.modules.push_back(download_module(got_));
+  expect_complete({"done: download of large"});
+  EXPECT_LE(run_.idle_rounds, 1u);
+}
+
 // One owner in the field hangs on files of no bytes.
 TEST_P(WithinLimit, DownloadsAnEmptyFile) {
   run_.plan = {action::Download{"empty", std::make_shared<const Bytes>()}};

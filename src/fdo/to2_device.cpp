@@ -235,7 +235,7 @@ struct To2Device::Run {
                       std::move(s.commit),
                       DeviceDialogue(std::move(modules), std::move(devmod)),
                       max_device_info};
-    return send_info(std::move(next));
+    return send_info(std::move(next), false);
   }
 
   // 69
@@ -243,15 +243,15 @@ struct To2Device::Run {
     TRY(Bytes plain, s.tunnel.open(body));
     TRY(auto message, decode_owner_info(plain));
     TRY_VOID(s.dialogue.take(message));
-    if (!s.dialogue.done()) return send_info(std::move(s));
+    if (!s.dialogue.done()) return send_info(std::move(s), message.info.empty());
     TRY(Bytes sealed, s.tunnel.seal(encode_nonce(s.nonce_prove_dv), random));
     state = AwaitingDone{std::move(s.tunnel), s.nonce_setup_dv, std::move(s.commit)};
     return Outgoing{done, std::move(sealed)};
   }
 
-  Outcome<Outgoing> send_info(AwaitingInfo s) {
+  Outcome<Outgoing> send_info(AwaitingInfo s, bool owner_is_silent) {
     DeviceInfoMessage message = s.dialogue.produce(s.max_device_info);
-    bool idle = message.info.empty();
+    bool idle = owner_is_silent && message.info.empty();
     TRY(Bytes sealed, s.tunnel.seal(encode_device_info(message), random));
     state = std::move(s);
     return Outgoing{device_info, std::move(sealed), idle};

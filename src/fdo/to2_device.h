@@ -18,7 +18,7 @@ namespace fairlead::fdo {
 struct Outgoing {
   std::uint8_t type = 0;
   Bytes body;
-  bool idle = false;  // nothing to say: the driver paces its polling
+  bool idle = false;  // neither side has anything to say: the driver paces its polling
 };
 
 struct DeviceKeys {

@@ -259,7 +259,7 @@ class Loopback {
   std::optional<fdo::Voucher> replacement;
   std::optional<fdo::To2Committed> committed;
   std::map<std::uint8_t, std::size_t> largest_plain;  // by message number
-  std::size_t rounds = 0;
+  std::size_t rounds = 0, idle_rounds = 0;            // idle: what the driver paces
   Bytes next_secret = Bytes(32, 0x5A);
 
   Verdict run();
@@ -361,6 +361,7 @@ inline Verdict Loopback::run() {
     std::uint8_t type = out->type;
     if (type == 0) break;
     if (++rounds > 20'000) return {false, false, type, {}, "the run does not end"};
+    idle_rounds += out->idle;
     meddle(type, out->body);
     auto answer = owner_step(context, type, out->body);
     if (!answer) return {false, false, type, answer.error().code, answer.error().why};
