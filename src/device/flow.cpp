@@ -164,6 +164,7 @@ Event event_for(Reason reason) {
     case Reason::rendezvous_unusable:
     case Reason::owner_refused:
     case Reason::voucher_wrong:
+    case Reason::reuse_refused:
     case Reason::tls_untrusted:
     case Reason::key_failed:
     case Reason::grant_pending:

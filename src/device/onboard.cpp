@@ -65,6 +65,7 @@ Failure own_refusal(const fdo::Refusal& refusal, std::uint8_t answer, const Modu
   if (modules.failure) return *modules.failure;  // a module knows better than the machine
   std::string detail = "message " + std::to_string(answer) + ": " + refusal.why;
   if (refusal.code == fdo::ErrorCode::internal) return {Reason::key_failed, detail};
+  if (refusal.code == fdo::ErrorCode::credential_reuse) return {Reason::reuse_refused, detail};
   if (refusal.code == fdo::ErrorCode::body) return {Reason::peer_wrong, detail};
   return {answer <= 65 ? Reason::voucher_wrong : Reason::peer_wrong, detail};
 }

@@ -33,6 +33,7 @@ constexpr std::array entries{
     Entry{Reason::owner_refused, "owner_refused", &event::device_owner_refused},
     Entry{Reason::owner_fault, "owner_fault", &event::device_owner_fault},
     Entry{Reason::voucher_wrong, "voucher_wrong", &event::device_voucher_wrong},
+    Entry{Reason::reuse_refused, "reuse_refused", &event::device_reuse_refused},
     Entry{Reason::peer_wrong, "peer_wrong", &event::device_peer_wrong},
     Entry{Reason::tls_untrusted, "tls_untrusted", &event::device_tls_untrusted},
     Entry{Reason::clock_wrong, "clock_wrong", &event::device_clock_wrong},

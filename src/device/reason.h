@@ -29,6 +29,7 @@ enum class Reason : std::uint8_t {
   owner_refused,
   owner_fault,    // FDO error 500
   voucher_wrong,  // the owner could not prove itself
+  reuse_refused,  // the owner wants the credential kept; this device does not
   peer_wrong,     // not FDO, or out of order
   tls_untrusted,
   clock_wrong,
