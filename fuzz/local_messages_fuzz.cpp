@@ -2,7 +2,9 @@
 // Every decoder of the local provisioning protocol: what it accepts is encoded, and comes back
 // equal.
 #include "base/assert.h"
+#include "local/commands.h"
 #include "local/network_messages.h"
+#include "local/parts.h"
 #include "local/session_messages.h"
 #include "local/version.h"
 
@@ -37,6 +39,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   there_and_back(in, ctrl::decode_ctrl_command, [](auto m) { return ctrl::encode_command(m); });
   there_and_back(in, ctrl::decode_ctrl_answer,
                  [](auto m) { return ctrl::encode_answer(ctrl::Command::reset, m); });
+  there_and_back(in, decode_frame, [](auto& m) { return encode_frame(m); });
+  there_and_back(in, decode_command, [](auto& m) { return encode_command(m); });
+  there_and_back(in, decode_answer, [](auto& m) { return encode_answer(m); });
   auto version = decode_version(in);
   ASSERT(version || !version.error().context.empty());
   if (version) ASSERT(!encode_version(*version).empty());  // may be longer than what we read

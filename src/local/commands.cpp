@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "local/commands.h"
+
+#include <utility>
+
+#include "base/limits.h"
+#include "codec/cbor/reader.h"
+#include "codec/cbor/writer.h"
+#include "crypto/hash.h"
+
+namespace fairlead::local {
+
+using cbor::Reader;
+using cbor::Writer;
+
+namespace {
+
+constexpr std::uint64_t settings_version = 1;
+constexpr std::size_t servers_max = 4, host_bytes_max = 253, interface_bytes_max = 15;
+constexpr std::size_t address_bytes_max = 45, spki_bytes_max = 1'024;
+constexpr std::size_t reason_bytes_max = 32, words_bytes_max = 512;
+constexpr std::uint64_t identify_seconds_max = 60;
+
+void write_texts(Writer& out, const std::vector<std::string>& texts) {
+  out.array(texts.size());
+  for (const std::string& each : texts) out.text(each);
+}
+
+std::vector<std::string> read_texts(Reader& in) {
+  std::size_t count = in.array_between(0, servers_max);
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < count && !in.failed(); ++i) out.push_back(in.text(host_bytes_max));
+  return out;
+}
+
+// network-settings = [1, interface, null / [address, prefix, gateway], [* server], [* server]]
+NetworkSettings read_settings(Reader& in) {
+  NetworkSettings out;
+  in.array(5);
+  if (in.uint() != settings_version) in.fail_here("network settings are of another version");
+  out.interface = in.text(interface_bytes_max);
+  if (!in.take_null()) {
+    in.array(3);
+    NetworkSettings::Address address;
+    address.address = in.text(address_bytes_max);
+    address.prefix = static_cast<std::uint8_t>(in.uint_at_most(128));
+    address.gateway = in.text(address_bytes_max);
+    out.address = std::move(address);
+  }
+  out.name_servers = read_texts(in);
+  out.time_servers = read_texts(in);
+  return out;
+}
+
+void write_settings(Writer& out, const NetworkSettings& settings) {
+  out.array(5).uint(settings_version).text(settings.interface);
+  if (auto& address = settings.address)
+    out.array(3).text(address->address).uint(address->prefix).text(address->gateway);
+  else
+    out.null();
+  write_texts(out, settings.name_servers);
+  write_texts(out, settings.time_servers);
+}
+
+// At most `max` bytes, cut at a character.
+std::string_view cut(std::string_view text, std::size_t max) {
+  if (text.size() <= max) return text;
+  while (max > 0 && (static_cast<unsigned char>(text[max]) & 0xC0) == 0x80) --max;
+  return text.substr(0, max);
+}
+
+void write_obstacle(Writer& out, const Obstacle& obstacle) {
+  out.text(cut(obstacle.reason, reason_bytes_max)).text(cut(obstacle.words, words_bytes_max));
+}
+
+struct WriteCommand {
+  Writer& out;
+  void operator()(const command::AskStatus&) { out.array(1).uint(0); }
+  void operator()(const command::MakeOffer& c) { out.array(2).uint(1).bytes(c.nonce); }
+  void operator()(const command::TakeGrant& c) {
+    out.array(3).uint(2).bytes(c.grant).bytes(c.owner);
+  }
+  void operator()(const command::Identify& c) { out.array(2).uint(3).uint(c.seconds); }
+  void operator()(const command::SetNetwork& c) {
+    out.array(2).uint(4);
+    write_settings(out, c.settings);
+  }
+  void operator()(const command::Cancel&) { out.array(1).uint(5); }
+};
+
+struct WriteAnswer {
+  Writer& out;
+  void operator()(const answer::Done&) { out.array(1).uint(0); }
+  void operator()(const Report& r) {
+    out.array(5).uint(1).uint(static_cast<std::uint64_t>(r.progress));
+    write_obstacle(out, r.obstacle);
+    out.text(r.proof);
+  }
+  void operator()(const answer::Offer& a) { out.array(2).uint(2).bytes(a.document); }
+  void operator()(const answer::No& a) {
+    out.array(3).uint(3);
+    write_obstacle(out, a.obstacle);
+  }
+};
+
+Command read_command(Reader& in, std::uint64_t number) {
+  switch (number) {
+    case 0:
+      return command::AskStatus{};
+    case 1:
+      return command::MakeOffer{in.fixed<enroll::OfferNonce>()};
+    case 2: {
+      command::TakeGrant out;
+      out.grant = to_bytes(in.bytes(limits::grant_bytes_max));
+      out.owner = to_bytes(in.bytes(spki_bytes_max));
+      return out;
+    }
+    case 3:
+      return command::Identify{static_cast<std::uint8_t>(in.uint_at_most(identify_seconds_max))};
+    case 4:
+      return command::SetNetwork{read_settings(in)};
+    default:
+      return command::Cancel{};
+  }
+}
+
+constexpr std::size_t command_members[] = {1, 2, 3, 2, 2, 1}, answer_members[] = {1, 5, 2, 3};
+
+}  // namespace
+
+// command = [0] / [1, nonce] / [2, grant, owner] / [3, seconds] / [4, network-settings] / [5]
+Result<Command> decode_command(View in) {
+  Reader reader(in);
+  std::size_t members = reader.array_between(1, 3);
+  std::uint64_t number = reader.uint_at_most(std::size(command_members) - 1);
+  if (!reader.failed() && command_members[number] != members)
+    reader.fail_here("command has the wrong number of members");
+  if (reader.failed()) return fail(reader.status().error());
+  Command out = read_command(reader, number);
+  return reader.finish(std::move(out));
+}
+
+Bytes encode_command(const Command& command) {
+  Writer out;
+  std::visit(WriteCommand{out}, command);
+  return out.take();
+}
+
+// answer = [0] / [1, progress, reason, words, proof] / [2, offer] / [3, reason, words]
+Result<Answer> decode_answer(View in) {
+  Reader reader(in);
+  std::size_t members = reader.array_between(1, 5);
+  std::uint64_t number = reader.uint_at_most(std::size(answer_members) - 1);
+  if (!reader.failed() && answer_members[number] != members)
+    reader.fail_here("answer has the wrong number of members");
+  if (reader.failed()) return fail(reader.status().error());
+  Answer out;
+  if (number == 1) {
+    Report report;
+    report.progress = static_cast<Progress>(reader.uint_at_most(5));
+    report.obstacle.reason = reader.text(reason_bytes_max);
+    report.obstacle.words = reader.text(words_bytes_max);
+    report.proof = reader.text(reason_bytes_max);
+    out = std::move(report);
+  } else if (number == 2) {
+    out = answer::Offer{to_bytes(reader.bytes(limits::offer_bytes_max))};
+  } else if (number == 3) {
+    answer::No no;
+    no.obstacle.reason = reader.text(reason_bytes_max);
+    no.obstacle.words = reader.text(words_bytes_max);
+    out = std::move(no);
+  }
+  return reader.finish(std::move(out));
+}
+
+Bytes encode_answer(const Answer& answer) {
+  Writer out;
+  std::visit(WriteAnswer{out}, answer);
+  return out.take();
+}
+
+std::string_view to_string(Progress progress) {
+  switch (progress) {
+    case Progress::waiting:
+      return "waiting";
+    case Progress::offered:
+      return "offered";
+    case Progress::checking:
+      return "checking";
+    case Progress::connecting:
+      return "connecting";
+    case Progress::committed:
+      return "committed";
+    case Progress::failed:
+      return "failed";
+  }
+  std::unreachable();
+}
+
+enroll::OfferNonce tied_nonce(View binding, const enroll::OfferNonce& nonce) {
+  Bytes hashed = crypto::hash(crypto::HashAlg::sha256, {as_view("fairlead nonce"), binding, nonce});
+  return *enroll::OfferNonce::from(View(hashed).first(enroll::OfferNonce::size_bytes));
+}
+
+}  // namespace fairlead::local

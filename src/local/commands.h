@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is said on the endpoint `fairlead`: docs/wire/local.cddl. CBOR, joined from parts (parts.h).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "enroll/documents.h"
+
+namespace fairlead::local {
+
+inline constexpr std::string_view own_endpoint = "fairlead";
+
+// How the device gets its address, version 1.
+struct NetworkSettings {
+  struct Address {
+    std::string address;  // "10.77.0.5" or IPv6
+    std::uint8_t prefix = 0;
+    std::string gateway;  // may be empty
+  };
+  std::string interface;           // "eth0"; empty: the one that this session came by
+  std::optional<Address> address;  // none: DHCP
+  std::vector<std::string> name_servers, time_servers;
+};
+
+namespace command {
+struct AskStatus {};
+struct MakeOffer {
+  enroll::OfferNonce nonce;
+};
+struct TakeGrant {
+  Bytes grant;  // the signed document
+  Bytes owner;  // SubjectPublicKeyInfo of the key that signed it
+};
+struct Identify {
+  std::uint8_t seconds = 0;  // 0: stop
+};
+struct SetNetwork {
+  NetworkSettings settings;
+};
+struct Cancel {};
+}  // namespace command
+using Command = std::variant<command::AskStatus, command::MakeOffer, command::TakeGrant,
+                             command::Identify, command::SetNetwork, command::Cancel>;
+Result<Command> decode_command(View in);
+Bytes encode_command(const Command& command);
+
+// How far provisioning is. The number travels.
+enum class Progress : std::uint8_t {
+  waiting = 0,     // nothing asked yet
+  offered = 1,     // the device made an Offer
+  checking = 2,    // looks at the Grant
+  connecting = 3,  // tries its upstream with the staged Grant
+  committed = 4,   // the upstream answered; nothing can be lost any more
+  failed = 5       // rolled back, and ready for another try
+};
+std::string_view to_string(Progress progress);  // "waiting"
+
+// What keeps the device from getting on, by name and in words.
+struct Obstacle {
+  std::string reason;  // "broker_unreachable"
+  std::string words;
+};
+struct Report {
+  Progress progress = Progress::waiting;
+  Obstacle obstacle;  // where failed; else empty
+  std::string proof;  // by which this session was opened: "code"
+};
+
+namespace answer {
+struct Done {};
+struct Offer {
+  Bytes document;
+};
+struct No {
+  Obstacle obstacle;
+};
+}  // namespace answer
+using Answer = std::variant<answer::Done, Report, answer::Offer, answer::No>;
+Result<Answer> decode_answer(View in);
+Bytes encode_answer(const Answer& answer);
+
+// The nonce that an Offer carries: SHA-256("fairlead nonce" | binding | nonce), first 16 bytes.
+// Only the device at the other end of this session can have made it (Channel::binding).
+enroll::OfferNonce tied_nonce(View binding, const enroll::OfferNonce& nonce);
+
+}  // namespace fairlead::local

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "local/commands.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+#include "local/parts.h"
+
+namespace fairlead::local {
+namespace {
+
+Bytes hex(std::string_view text) { return *from_hex(text); }
+
+TEST(Commands, ComeBackAsTheyWere) {
+  NetworkSettings fixed{"eth0",
+                        NetworkSettings::Address{"10.77.0.5", 24, "10.77.0.1"},
+                        {"10.77.0.1"},
+                        {"ntp.local", "10.77.0.2"}};
+  const Command all[] = {
+      command::AskStatus{},  command::MakeOffer{{}},     command::TakeGrant{hex("01"), hex("02")},
+      command::Identify{60}, command::SetNetwork{fixed}, command::SetNetwork{},
+      command::Cancel{}};
+  for (const Command& each : all) {
+    auto back = decode_command(encode_command(each));
+    ASSERT_TRUE(back) << each.index() << back.error().context;
+    EXPECT_EQ(back->index(), each.index());
+    EXPECT_EQ(encode_command(*back), encode_command(each));
+  }
+}
+
+TEST(Commands, RefusesWhatIsNotOne) {
+  for (std::string_view bad : {"", "80", "8106", "8100ff", "820040", "8201",
+                               "82014f"
+                               "00",
+                               "8203183d",            // 61 seconds
+                               "820485026000f68080",  // another version
+                               "8204850160f68580"
+                               "80"})
+    EXPECT_FALSE(decode_command(hex(bad))) << bad;
+}
+
+TEST(Commands, BoundsTheGrant) {
+  auto accepted = [](std::size_t size) {
+    return decode_command(encode_command(command::TakeGrant{Bytes(size), {}})).has_value();
+  };
+  EXPECT_TRUE(accepted(limits::grant_bytes_max));
+  EXPECT_FALSE(accepted(limits::grant_bytes_max + 1));
+}
+
+TEST(Answers, ComeBackAsTheyWere) {
+  const Answer all[] = {answer::Done{}, Report{Progress::failed, {"no_route", "no way"}, "code"},
+                        answer::Offer{hex("0102")}, answer::No{{"busy", "later"}}};
+  for (const Answer& each : all) {
+    auto back = decode_answer(encode_answer(each));
+    ASSERT_TRUE(back);
+    EXPECT_EQ(encode_answer(*back), encode_answer(each));
+  }
+}
+
+TEST(Answers, LongWordsAreCutAtACharacter) {
+  std::string words;
+  for (int i = 0; i < 400; ++i) words += "\xC3\xBC";
+  auto back = decode_answer(encode_answer(answer::No{{"busy", words}}));
+  ASSERT_TRUE(back);
+  EXPECT_LE(std::get<answer::No>(*back).obstacle.words.size(), 512u);
+}
+
+TEST(Answers, RefusesWhatIsNotOne) {
+  for (std::string_view bad : {"", "8104", "8200", "850106606060", "8500000000", "8301"})
+    EXPECT_FALSE(decode_answer(hex(bad))) << bad;
+}
+
+TEST(Frames, RefusesPartsThatDoNotFit) {
+  EXPECT_FALSE(decode_frame({}));
+  EXPECT_FALSE(decode_frame(hex("83010203")));
+  EXPECT_FALSE(
+      decode_frame(hex("8401010141"
+                       "00")));                   // 1 + 1 > 1
+  EXPECT_FALSE(decode_frame(hex("8401000140")));  // empty, of a total of 1
+  EXPECT_FALSE(decode_frame(encode_frame(Part{1, 0, 451, Bytes(451)})));
+  EXPECT_TRUE(decode_frame(encode_frame(Part{1, 0, 450, Bytes(450)})));
+  EXPECT_FALSE(
+      decode_frame(encode_frame(Part{1, 0, limits::local_request_bytes_max + 1, Bytes(1)})));
+}
+
+TEST(Frames, WholesOfEverySizeComeThrough) {
+  for (std::size_t size : {0u, 1u, 450u, 451u, 900u, 5'000u}) {
+    Bytes whole(size);
+    for (std::size_t i = 0; i < size; ++i) whole[i] = static_cast<std::uint8_t>(i * 7);
+    Joiner joiner;
+    std::optional<Bytes> joined;
+    while (!joined) {
+      auto part = part_of(5, whole, joiner.ask().offset);
+      ASSERT_TRUE(part);
+      EXPECT_LE(encode_frame(*part).size() + 16, limits::local_value_bytes_max);
+      auto added = joiner.add(*part);
+      ASSERT_TRUE(added);
+      joined = std::move(*added);
+    }
+    EXPECT_EQ(*joined, whole);
+  }
+}
+
+TEST(Frames, GapsAndChangedTotalsAreRefused) {
+  Joiner joiner;
+  EXPECT_FALSE(joiner.add({1, 10, 20, Bytes(5)}));
+  EXPECT_TRUE(joiner.add({1, 0, 20, Bytes(5)}));
+  EXPECT_TRUE(joiner.add({1, 0, 20, Bytes(5)}));  // again
+  EXPECT_EQ(joiner.ask().offset, 5u);
+  EXPECT_FALSE(joiner.add({1, 5, 21, Bytes(5)}));
+  EXPECT_TRUE(joiner.add({2, 0, 9, Bytes(5)}));  // another command
+  EXPECT_EQ(joiner.ask().offset, 5u);
+  EXPECT_FALSE(part_of(1, Bytes(3), 3));
+}
+
+}  // namespace
+}  // namespace fairlead::local

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// The device's side of local provisioning, without I/O: who may come in, and how far provisioning
+// is. Requests and what became of our actions go in, actions come out; the driver carries them out.
+//
+// One client at a time: the first that proves the code has the door, others hear "busy" until it is
+// quiet for session_idle. Who shows a wrong code waits, longer each time; others don't. After
+// wrong_codes_max in all the door closes until it is opened again. What a client began and nobody
+// finished is rolled back by the fail-safe timer.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "local/commands.h"
+#include "local/handshake.h"
+#include "local/network_messages.h"
+#include "local/parts.h"
+#include "local/refusal.h"
+#include "local/version.h"
+
+namespace fairlead::local {
+
+// How a client's requests are told from another's: a cookie, a connection. The carrier numbers
+// them.
+using PeerId = std::uint64_t;
+
+struct Request {
+  PeerId peer = 0;
+  std::string source;  // where it comes from ("10.77.0.9"): who waits after a wrong code
+  std::string endpoint;
+  Bytes body;
+};
+
+// Why the door is open.
+enum class Opening {
+  unprovisioned,  // the device has no upstream: until it has one
+  command,        // somebody on the device said so: for door_window
+  button          // somebody pressed the button: the same, and for button_window without a code too
+};
+
+// What the driver is to do. Replies and refusals concern the request that is being answered.
+struct Reply {
+  PeerId peer;
+  Bytes body;
+};
+struct Refuse {
+  PeerId peer;
+  Refusal refusal;
+};
+struct MakeOffer {  // then offer_made()
+  enroll::OfferNonce nonce;
+};
+struct CheckGrant {  // bound to our Offer and signed by `owner`? Keep it aside. Then
+                     // grant_checked()
+  Bytes grant, owner;
+  Proof proof;  // by which right it came
+};
+struct GoOnline {};  // with what was kept aside; then online() or offline()
+struct Commit {};    // then committed() or offline()
+struct RollBack {    // forget what was kept aside
+  std::string why;
+};
+struct Identify {
+  std::uint8_t seconds;
+};
+struct SetNetwork {  // then network_set()
+  NetworkSettings settings;
+};
+struct JoinWifi {  // then wifi_joined() or wifi_failed()
+  Bytes ssid;
+  SecretBytes passphrase;
+};
+struct Closed {  // the door is; why is for the log
+  std::string why;
+};
+using Action = std::variant<Reply, Refuse, MakeOffer, CheckGrant, GoOnline, Commit, RollBack,
+                            Identify, SetNetwork, JoinWifi, Closed>;
+using Actions = std::vector<Action>;
+
+struct DoorOptions {
+  DeviceSecrets secrets;
+  bool wifi = false;  // there is something that joins Wi-Fi networks
+};
+
+class Door {
+ public:
+  Door(DoorOptions options, Random& random);
+
+  // Time is any clock that never goes back.
+  void open(Opening opening, Time now);
+  bool is_open() const { return open_.has_value(); }
+  Actions close(std::string why);
+
+  Actions on_request(Request request, Time now);
+  Actions on_deadline(Time now);         // deadline() has passed
+  std::optional<Time> deadline() const;  // when to be called next; none: nothing to wait for
+
+  // What became of actions. One that nobody waits for any more is passed over.
+  Actions offer_made(Result<Bytes> offer, Time now);
+  Actions grant_checked(std::optional<Obstacle> obstacle, Time now);
+  Actions online(Time now);
+  Actions committed(Time now);
+  Actions offline(Obstacle obstacle, Time now);
+  Actions network_set(std::optional<Obstacle> obstacle, Time now);
+  void wifi_joined(std::string address);
+  void wifi_failed(config::FailReason reason);
+
+  Progress progress() const { return report_.progress; }
+  unsigned wrong_codes() const { return wrong_codes_; }
+
+ private:
+  struct Open {
+    Opening how;
+    std::optional<Time> until;         // none: until provisioned
+    std::optional<Time> button_until;  // the code-less user is let in before
+  };
+  struct Knocking {
+    PeerId peer;
+    std::string source;
+    DeviceHandshake handshake;
+  };
+  struct Session {
+    PeerId peer;
+    Channel channel;
+    Proof proof;
+    Time idle_at;
+    Joiner joiner;
+    std::uint32_t answered = 0;  // number of the last command
+    std::optional<Bytes> answer;
+    bool asked_driver = false;  // a request waits for what the driver does
+  };
+  struct Wrong {
+    std::string source;
+    unsigned failures = 0;
+    Time until{};
+  };
+
+  Actions knock(Request request, Time now);
+  Actions secured(Request request, Time now);
+  Actions wrong_code(const Request& request, Refusal refusal, Time now);
+  Wrong& wrong_of(const std::string& source);
+  DeviceHandshake take_handshake(PeerId peer);
+  void keep_handshake(const Request& request, DeviceHandshake handshake);
+  Actions reply(View plain);
+  Actions on_own(View plain, Time now);
+  Actions on_command(Command command, Time now);
+  Actions answer_command(const Answer& answer);
+  Actions on_config(View plain, Time now);
+  Actions on_control(View plain, Time now);
+  Actions on_scan(View plain);
+  Actions no_session(PeerId peer, std::string why);
+  void begun(Time now);  // something is there to be rolled back
+  Actions give_up(Obstacle obstacle);
+  Answer take_grant(command::TakeGrant command, Actions& out, Time now);
+  Answer cancel(Actions& out);
+
+  DoorOptions options_;
+  Random& random_;
+  std::string version_;
+  std::optional<Open> open_;
+  std::vector<Knocking> knocking_;
+  std::optional<Session> session_;
+  std::vector<Wrong> wrong_;
+  unsigned wrong_codes_ = 0;
+  Report report_;
+  std::optional<Time> fail_safe_;
+  Bytes grant_;  // the one that is being tried or was committed
+  std::optional<config::Set> wifi_;
+  config::TellStatus wifi_status_{Status::success, config::Disconnected{}};
+};
+
+}  // namespace fairlead::local

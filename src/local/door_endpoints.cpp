@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is said at the open door: our own endpoint, and Espressif's for Wi-Fi.
+#include <iterator>
+
+#include "base/limits.h"
+#include "crypto/hash.h"
+#include "local/door.h"
+
+namespace fairlead::local {
+
+namespace {
+
+Obstacle in_the_way(Progress progress) {
+  return {"busy",
+          "the device is " + std::string(to_string(progress)) + "; wait for the end, or cancel"};
+}
+
+bool under_way(Progress progress) {
+  return progress == Progress::checking || progress == Progress::connecting;
+}
+
+}  // namespace
+
+Actions Door::on_own(View plain, Time now) {
+  auto frame = decode_frame(plain);
+  if (!frame) {
+    PeerId peer = session_->peer;
+    session_.reset();
+    return no_session(peer, frame.error().context);
+  }
+  std::uint32_t id = std::visit([](const auto& f) { return f.id; }, *frame);
+  auto* ask = std::get_if<AskPart>(&*frame);
+  auto* part = std::get_if<Part>(&*frame);
+  bool answered = session_->answer && session_->answered == id;
+  if (answered || ask) {
+    View whole = answered ? View(*session_->answer) : View();
+    auto next = part_of(id, whole, ask ? ask->offset : 0);
+    if (next) return reply(encode_frame(std::move(*next)));
+    return reply(encode_frame(AskPart{id, 0}));
+  }
+  auto joined = session_->joiner.add(*part);
+  if (!joined) return reply(encode_frame(AskPart{id, 0}));
+  if (!*joined) return reply(encode_frame(session_->joiner.ask()));
+  session_->answered = id;
+  session_->answer.reset();
+  auto command = decode_command(**joined);
+  if (!command) return answer_command(answer::No{{"malformed", command.error().context}});
+  return on_command(std::move(*command), now);
+}
+
+Actions Door::answer_command(const Answer& answer) {
+  session_->asked_driver = false;
+  session_->answer = encode_answer(answer);
+  auto first = part_of(session_->answered, *session_->answer, 0);
+  return reply(encode_frame(std::move(*first)));
+}
+
+Actions Door::on_command(Command command, Time now) {
+  Actions out;
+  Answer answer = answer::Done{};
+  if (auto* offer = std::get_if<command::MakeOffer>(&command)) {
+    if (session_->channel.binding().empty())
+      return answer_command(answer::No{{"no_security", "an Offer needs a secured session"}});
+    if (under_way(report_.progress))
+      return answer_command(answer::No{in_the_way(report_.progress)});
+    session_->asked_driver = true;
+    out.push_back(MakeOffer{tied_nonce(session_->channel.binding(), offer->nonce)});
+    return out;
+  }
+  if (auto* network = std::get_if<command::SetNetwork>(&command)) {
+    session_->asked_driver = true;
+    begun(now);
+    out.push_back(SetNetwork{std::move(network->settings)});
+    return out;
+  }
+  if (std::holds_alternative<command::AskStatus>(command)) {
+    report_.proof = to_string(session_->proof);
+    answer = report_;
+  } else if (auto* grant = std::get_if<command::TakeGrant>(&command)) {
+    answer = take_grant(std::move(*grant), out, now);
+    if (session_->asked_driver) return out;
+  } else if (auto* identify = std::get_if<command::Identify>(&command)) {
+    out.push_back(Identify{identify->seconds});
+  } else if (std::holds_alternative<command::Cancel>(command)) {
+    answer = cancel(out);
+  }
+  Actions answered = answer_command(answer);
+  std::ranges::move(answered, std::back_inserter(out));
+  return out;
+}
+
+// The same Grant again, after a lost answer, is no other Grant.
+Answer Door::take_grant(command::TakeGrant command, Actions& out, Time now) {
+  bool same = command.grant == grant_;
+  if (same && (under_way(report_.progress) || report_.progress == Progress::committed))
+    return answer::Done{};
+  if (under_way(report_.progress)) return answer::No{in_the_way(report_.progress)};
+  if (report_.progress != Progress::offered)
+    return answer::No{{"no_offer", "ask for an Offer first"}};
+  session_->asked_driver = true;
+  report_.progress = Progress::checking;
+  grant_ = command.grant;
+  begun(now);
+  out.push_back(CheckGrant{std::move(command.grant), std::move(command.owner), session_->proof});
+  return answer::Done{};
+}
+
+Answer Door::cancel(Actions& out) {
+  if (report_.progress == Progress::committed)
+    return answer::No{{"committed", "the device is provisioned; reset it instead"}};
+  if (fail_safe_) out = give_up({"cancelled", "cancelled by the client"});
+  report_ = {};
+  return answer::Done{};
+}
+
+Actions Door::offer_made(Result<Bytes> offer, Time now) {
+  if (offer) {
+    report_ = {Progress::offered, {}, {}};
+    begun(now);
+  }
+  if (!session_ || !session_->asked_driver) return {};
+  if (!offer) return answer_command(answer::No{{"key_failed", offer.error().context}});
+  return answer_command(answer::Offer{std::move(*offer)});
+}
+
+Actions Door::grant_checked(std::optional<Obstacle> obstacle, Time now) {
+  Actions out;
+  if (report_.progress != Progress::checking) return out;
+  Answer answer = answer::Done{};
+  if (obstacle) {
+    out = give_up(*obstacle);
+    answer = answer::No{std::move(*obstacle)};
+  } else {
+    report_.progress = Progress::connecting;
+    begun(now);
+  }
+  if (session_ && session_->asked_driver) {
+    Actions answered = answer_command(answer);
+    std::ranges::move(answered, std::back_inserter(out));
+  }
+  if (report_.progress == Progress::connecting) out.push_back(GoOnline{});
+  return out;
+}
+
+Actions Door::online(Time) {
+  Actions out;
+  if (report_.progress == Progress::connecting) out.push_back(Commit{});
+  return out;
+}
+
+// The client still wants to read it.
+Actions Door::committed(Time now) {
+  fail_safe_.reset();
+  report_ = {Progress::committed, {}, {}};
+  if (open_) open_->until = now + limits::door_after_commit;
+  return {};
+}
+
+Actions Door::offline(Obstacle obstacle, Time) {
+  if (!under_way(report_.progress)) return {};
+  return give_up(std::move(obstacle));
+}
+
+Actions Door::network_set(std::optional<Obstacle> obstacle, Time) {
+  if (!session_ || !session_->asked_driver) return {};
+  if (obstacle) return answer_command(answer::No{std::move(*obstacle)});
+  return answer_command(answer::Done{});
+}
+
+// iOS never sees a failed Set, so what it left out fails again at Apply.
+Actions Door::on_config(View plain, Time) {
+  auto command = config::decode_config_command(plain);
+  PeerId peer = session_->peer;
+  if (!command) {
+    session_.reset();
+    return no_session(peer, command.error().context);
+  }
+  if (auto* other = std::get_if<OtherNetwork>(&*command))
+    return reply(config::encode_answer(config::OtherAnswer{other->step, Status::invalid_argument}));
+  if (std::holds_alternative<config::AskStatus>(*command))
+    return reply(config::encode_answer(wifi_status_));
+  if (auto* set = std::get_if<config::Set>(&*command)) {
+    bool good = options_.wifi && config::plausible(*set);
+    wifi_.reset();
+    if (good) wifi_ = std::move(*set);
+    return reply(
+        config::encode_answer(config::SetDone{good ? Status::success : Status::invalid_argument}));
+  }
+  if (!wifi_) return reply(config::encode_answer(config::ApplyDone{Status::invalid_argument}));
+  Actions out = reply(config::encode_answer(config::ApplyDone{}));
+  wifi_status_.state = config::Connecting{};
+  out.push_back(JoinWifi{wifi_->ssid, std::move(wifi_->passphrase)});
+  wifi_.reset();
+  return out;
+}
+
+void Door::wifi_joined(std::string address) {
+  config::Connected connected;
+  connected.ip4_address = std::move(address);
+  wifi_status_.state = std::move(connected);
+}
+
+void Door::wifi_failed(config::FailReason reason) {
+  wifi_status_.state = config::ConnectionFailed{reason};
+}
+
+Actions Door::on_control(View plain, Time) {
+  auto command = ctrl::decode_ctrl_command(plain);
+  PeerId peer = session_->peer;
+  if (!command) {
+    session_.reset();
+    return no_session(peer, command.error().context);
+  }
+  bool known = *command != ctrl::Command::other;
+  bool busy = std::holds_alternative<config::Connecting>(wifi_status_.state);
+  if (known && !busy) {
+    wifi_.reset();
+    wifi_status_.state = config::Disconnected{};
+  }
+  Status status = !known || busy ? Status::invalid_argument : Status::success;
+  return reply(ctrl::encode_answer(*command, status));
+}
+
+// There is no scan yet: an empty list crashes a client, so its start is refused instead.
+Actions Door::on_scan(View plain) {
+  auto command = scan::decode_scan_command(plain);
+  PeerId peer = session_->peer;
+  if (!command) {
+    session_.reset();
+    return no_session(peer, command.error().context);
+  }
+  if (auto* other = std::get_if<OtherNetwork>(&*command))
+    return reply(scan::encode_answer(scan::OtherAnswer{other->step, Status::invalid_argument}));
+  if (std::holds_alternative<scan::Start>(*command))
+    return reply(scan::encode_answer(scan::Started{Status::invalid_argument}));
+  if (std::holds_alternative<scan::AskStatus>(*command))
+    return reply(scan::encode_answer(scan::TellStatus{Status::invalid_argument, true, 0}));
+  return reply(scan::encode_answer(scan::TellResult{Status::invalid_argument, {}}));
+}
+
+}  // namespace fairlead::local

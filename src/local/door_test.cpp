@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+// The device's door, knocked at by our own client.
+#include "local/door.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+#include "crypto/system_random.h"
+#include "local/conversation.h"
+
+namespace fairlead::local {
+namespace {
+
+using Kind = Refusal::Kind;
+using std::chrono::seconds;
+
+constexpr std::string_view code = "abcd1234";
+
+class DoorTest : public testing::Test {
+ protected:
+  DoorTest() : door_(options(), random_) {}
+
+  DoorOptions options() {
+    DoorOptions out;
+    auto verifier = crypto::srp::make_verifier("wifiprov", as_view(code), random_);
+    out.secrets.srp.push_back({std::move(*verifier), Proof::code});
+    return out;
+  }
+
+  template <class A>
+  static const A* find(const Actions& actions) {
+    for (const Action& each : actions)
+      if (auto* found = std::get_if<A>(&each)) return found;
+    return nullptr;
+  }
+  Actions send(PeerId peer, const Send& message) {
+    return door_.on_request(
+        {peer, "10.0.0." + std::to_string(peer), message.endpoint, message.body}, now_);
+  }
+  // The refusal that a request gets; fails the test if it gets none.
+  Refusal refused(const Actions& actions) {
+    auto* refuse = find<Refuse>(actions);
+    EXPECT_TRUE(refuse);
+    return refuse ? refuse->refusal : Refusal{};
+  }
+  static ClientSecret secret(std::string_view text = code, std::string user = "wifiprov") {
+    ClientSecret out;
+    out.username = std::move(user);
+    out.code = SecretBytes::copy_of(as_view(text));
+    return out;
+  }
+  // The session of a client that knows the code.
+  std::unique_ptr<Conversation> session(PeerId peer, ClientSecret with = secret()) {
+    auto out = std::make_unique<Conversation>(std::move(with), random_);
+    Actions first = send(peer, out->begin());
+    auto cmd1 = out->hear(find<Reply>(first)->body);
+    Actions second = send(peer, std::get<Send>(*cmd1));
+    auto* reply = find<Reply>(second);
+    EXPECT_TRUE(reply) << refused(second).why;
+    if (reply) EXPECT_TRUE(std::holds_alternative<SessionOpen>(*out->hear(reply->body)));
+    return out;
+  }
+  // Sends a command to the end of its last part; what the door does then.
+  Actions say(Conversation& client, PeerId peer, const Command& command) {
+    auto sending = client.say(command);
+    EXPECT_TRUE(sending);
+    Send next = *sending;
+    for (;;) {
+      Actions actions = send(peer, next);
+      auto* reply = find<Reply>(actions);
+      if (!reply) return actions;
+      auto heard = client.hear(reply->body);
+      EXPECT_TRUE(heard) << heard.error().context;
+      if (!heard) return actions;
+      if (auto* answer = std::get_if<Answer>(&*heard)) {
+        last_ = *answer;
+        return actions;
+      }
+      next = std::get<Send>(*heard);
+    }
+  }
+  // The rest of an answer that the driver caused.
+  void finish(Conversation& client, PeerId peer, const Actions& actions) {
+    auto* reply = find<Reply>(actions);
+    ASSERT_TRUE(reply);
+    auto heard = client.hear(reply->body);
+    while (heard && std::holds_alternative<Send>(*heard)) {
+      Actions more = send(peer, std::get<Send>(*heard));
+      ASSERT_TRUE(find<Reply>(more));
+      heard = client.hear(find<Reply>(more)->body);
+    }
+    ASSERT_TRUE(heard) << heard.error().context;
+    last_ = std::get<Answer>(*heard);
+  }
+  Report status(Conversation& client, PeerId peer) {
+    say(client, peer, command::AskStatus{});
+    return std::get<Report>(last_);
+  }
+  // Brings a session to where the device tries its upstream.
+  std::unique_ptr<Conversation> connecting(PeerId peer) {
+    auto client = session(peer);
+    say(*client, peer, command::MakeOffer{});
+    finish(*client, peer, door_.offer_made(Bytes(1'500, 7), now_));
+    EXPECT_EQ(std::get<answer::Offer>(last_).document, Bytes(1'500, 7));
+    Actions checking = say(*client, peer, command::TakeGrant{Bytes(3'000, 8), Bytes(91, 9)});
+    auto* check = find<CheckGrant>(checking);
+    EXPECT_TRUE(check && check->grant == Bytes(3'000, 8) && check->proof == Proof::code);
+    Actions checked = door_.grant_checked({}, now_);
+    EXPECT_TRUE(find<GoOnline>(checked));
+    finish(*client, peer, checked);
+    return client;
+  }
+
+  crypto::SystemRandom random_;
+  Time now_ = from_unix_seconds(1'000);
+  Door door_;
+  Answer last_;
+};
+
+TEST_F(DoorTest, AClosedDoorSaysHowToOpenIt) {
+  Refusal refusal = refused(send(1, {"proto-ver", {}}));
+  EXPECT_EQ(refusal.kind, Kind::closed);
+  EXPECT_NE(refusal.why.find("button"), std::string::npos);
+}
+
+TEST_F(DoorTest, SaysItsVersionToAnybody) {
+  door_.open(Opening::unprovisioned, now_);
+  Actions actions = send(1, {"proto-ver", to_bytes("ESP")});
+  auto version = decode_version(find<Reply>(actions)->body);
+  ASSERT_TRUE(version);
+  EXPECT_EQ(version->security, Security::srp);
+  EXPECT_EQ(version->rule, NonceRule::counting);
+}
+
+TEST_F(DoorTest, OfferGrantUpstreamAndOnlyThenCommit) {
+  door_.open(Opening::unprovisioned, now_);
+  auto client = connecting(1);
+  EXPECT_EQ(status(*client, 1).progress, Progress::connecting);
+  Actions online = door_.online(now_);
+  EXPECT_TRUE(find<Commit>(online));
+  EXPECT_EQ(door_.progress(), Progress::connecting);  // until it is on disk
+  door_.committed(now_);
+  EXPECT_EQ(status(*client, 1).progress, Progress::committed);
+  EXPECT_EQ(status(*client, 1).proof, "code");
+  now_ += limits::session_idle + seconds(1);
+  EXPECT_TRUE(find<Closed>(door_.on_deadline(now_)));
+  EXPECT_FALSE(door_.is_open());
+}
+
+TEST_F(DoorTest, ARefusedUpstreamRollsBackAndSaysWhy) {
+  door_.open(Opening::unprovisioned, now_);
+  auto client = connecting(1);
+  Actions failed = door_.offline({"broker_unreachable", "nobody answers"}, now_);
+  EXPECT_TRUE(find<RollBack>(failed));
+  Report report = status(*client, 1);
+  EXPECT_EQ(report.progress, Progress::failed);
+  EXPECT_EQ(report.obstacle.reason, "broker_unreachable");
+  say(*client, 1, command::MakeOffer{});  // and again, without a new session
+  finish(*client, 1, door_.offer_made(Bytes(10, 7), now_));
+  EXPECT_EQ(door_.progress(), Progress::offered);
+}
+
+TEST_F(DoorTest, AGrantThatIsNotOursIsRolledBack) {
+  door_.open(Opening::unprovisioned, now_);
+  auto client = session(1);
+  say(*client, 1, command::TakeGrant{Bytes(10, 8), Bytes(91, 9)});
+  EXPECT_EQ(std::get<answer::No>(last_).obstacle.reason, "no_offer");
+  say(*client, 1, command::MakeOffer{});
+  finish(*client, 1, door_.offer_made(Bytes(10, 7), now_));
+  say(*client, 1, command::TakeGrant{Bytes(10, 8), Bytes(91, 9)});
+  Actions checked = door_.grant_checked(Obstacle{"grant_wrong", "of another Offer"}, now_);
+  EXPECT_TRUE(find<RollBack>(checked));
+  EXPECT_FALSE(find<GoOnline>(checked));
+  finish(*client, 1, checked);
+  EXPECT_EQ(std::get<answer::No>(last_).obstacle.reason, "grant_wrong");
+}
+
+TEST_F(DoorTest, TheFailSafeRollsBackWhatNobodyFinished) {
+  door_.open(Opening::unprovisioned, now_);
+  auto client = connecting(1);
+  ASSERT_TRUE(door_.deadline());
+  now_ += limits::fail_safe + seconds(1);
+  Actions late = door_.on_deadline(now_);
+  EXPECT_TRUE(find<RollBack>(late));
+  EXPECT_EQ(door_.progress(), Progress::failed);
+  EXPECT_TRUE(door_.is_open());                    // it offers itself again
+  EXPECT_FALSE(find<Commit>(door_.online(now_)));  // too late
+  auto other = session(2);
+  EXPECT_EQ(status(*other, 2).obstacle.reason, "timed_out");
+}
+
+TEST_F(DoorTest, TheSameGrantAgainIsNoOtherGrant) {
+  door_.open(Opening::unprovisioned, now_);
+  auto client = connecting(1);
+  Actions again = say(*client, 1, command::TakeGrant{Bytes(3'000, 8), Bytes(91, 9)});
+  EXPECT_FALSE(find<CheckGrant>(again));
+  EXPECT_TRUE(std::holds_alternative<answer::Done>(last_));
+  say(*client, 1, command::TakeGrant{Bytes(3'000, 9), Bytes(91, 9)});
+  EXPECT_EQ(std::get<answer::No>(last_).obstacle.reason, "busy");
+}
+
+TEST_F(DoorTest, ASecondClientHearsBusyUntilTheFirstIsQuiet) {
+  door_.open(Opening::unprovisioned, now_);
+  auto first = session(1);
+  Conversation second(secret(), random_);
+  EXPECT_EQ(refused(send(2, second.begin())).kind, Kind::busy);
+  now_ += limits::session_idle - seconds(1);
+  EXPECT_EQ(status(*first, 1).progress, Progress::waiting);  // which counts as use
+  now_ += limits::session_idle + seconds(1);
+  auto third = session(3);
+  EXPECT_EQ(status(*third, 3).progress, Progress::waiting);
+}
+
+TEST_F(DoorTest, StrangersWhoBeginHandshakesPushNobodyOut) {
+  door_.open(Opening::unprovisioned, now_);
+  Conversation client(secret(), random_);
+  Actions first = send(1, client.begin());
+  for (PeerId stranger = 100; stranger < 110; ++stranger) {
+    Conversation other(secret("guess"), random_);
+    door_.on_request({stranger, "10.9.9.9", "prov-session", other.begin().body}, now_);
+  }
+  auto cmd1 = client.hear(find<Reply>(first)->body);
+  EXPECT_TRUE(find<Reply>(send(1, std::get<Send>(*cmd1))));
+}
+
+TEST_F(DoorTest, WrongCodesWaitLongerAndOnlyWhereTheyCameFrom) {
+  door_.open(Opening::unprovisioned, now_);
+  auto guess = [&](PeerId peer) {
+    Conversation client(secret("guess"), random_);
+    Actions first = send(peer, client.begin());
+    if (!find<Reply>(first)) return refused(first);
+    auto cmd1 = client.hear(find<Reply>(first)->body);
+    return refused(send(peer, std::get<Send>(*cmd1)));
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(guess(1).kind, Kind::wrong_code);
+  Refusal waiting = guess(1);
+  EXPECT_EQ(waiting.kind, Kind::wait);
+  EXPECT_NE(waiting.why.find("1 s"), std::string::npos) << waiting.why;
+  EXPECT_EQ(guess(2).kind, Kind::wrong_code);  // another source
+  now_ += seconds(2);
+  EXPECT_EQ(guess(1).kind, Kind::wrong_code);
+  now_ += seconds(1);
+  EXPECT_EQ(guess(1).kind, Kind::wait);
+  auto owner = session(3);
+  EXPECT_EQ(status(*owner, 3).progress, Progress::waiting);
+}
+
+TEST_F(DoorTest, TooManyWrongCodesCloseTheDoor) {
+  door_.open(Opening::unprovisioned, now_);
+  Actions last;
+  for (unsigned i = 0; i < limits::wrong_codes_max; ++i) {
+    ASSERT_TRUE(door_.is_open()) << i;
+    PeerId peer = 100 + i;
+    Conversation client(secret("guess"), random_);
+    auto cmd1 = client.hear(find<Reply>(send(peer, client.begin()))->body);
+    last = send(peer, std::get<Send>(*cmd1));
+  }
+  EXPECT_TRUE(find<Closed>(last));
+  EXPECT_FALSE(door_.is_open());
+  door_.open(Opening::button, now_);
+  EXPECT_EQ(door_.wrong_codes(), 0u);
+  session(1);
+}
+
+TEST_F(DoorTest, ThePressedButtonLetsInWithoutACodeForAShortTime) {
+  door_.open(Opening::button, now_);
+  auto client = session(1, secret("", "button"));
+  EXPECT_EQ(status(*client, 1).proof, "button");
+  now_ += limits::button_window + seconds(1);
+  door_.on_deadline(now_);
+  Conversation late(secret("", "button"), random_);
+  EXPECT_EQ(refused(send(2, late.begin())).kind, Kind::unsupported);
+  door_.open(Opening::command, now_);
+  Conversation never(secret("", "button"), random_);
+  EXPECT_EQ(refused(send(2, never.begin())).kind, Kind::unsupported);
+}
+
+TEST_F(DoorTest, TheWindowClosesByItself) {
+  door_.open(Opening::command, now_);
+  EXPECT_EQ(door_.deadline(), now_ + limits::door_window);
+  now_ += limits::door_window;
+  EXPECT_TRUE(find<Closed>(door_.on_deadline(now_)));
+  EXPECT_EQ(refused(send(1, {"proto-ver", {}})).kind, Kind::closed);
+}
+
+TEST_F(DoorTest, WhatIsNotSealedEndsTheSession) {
+  door_.open(Opening::unprovisioned, now_);
+  EXPECT_EQ(refused(send(1, {"fairlead", Bytes(40, 1)})).kind, Kind::malformed);
+  auto client = session(1);
+  EXPECT_EQ(refused(send(1, {"fairlead", Bytes(40, 1)})).kind, Kind::malformed);
+  auto sealed = client->say(command::AskStatus{});
+  EXPECT_EQ(refused(send(1, *sealed)).kind, Kind::malformed);
+  EXPECT_EQ(refused(send(1, {"prov-session", Bytes(limits::local_message_bytes_max + 1)})).kind,
+            Kind::malformed);
+}
+
+TEST_F(DoorTest, ASecondRequestWhileTheDriverWorksIsBusy) {
+  door_.open(Opening::unprovisioned, now_);
+  auto client = session(1);
+  EXPECT_TRUE(find<MakeOffer>(say(*client, 1, command::MakeOffer{})));
+  EXPECT_EQ(refused(send(1, {"fairlead", Bytes(40, 1)})).kind, Kind::busy);
+}
+
+TEST_F(DoorTest, OffersOfTwoSessionsAreToldApart) {
+  door_.open(Opening::unprovisioned, now_);
+  enroll::OfferNonce nonce{};
+  auto first = session(1);
+  Actions one = say(*first, 1, command::MakeOffer{nonce});
+  EXPECT_EQ(find<MakeOffer>(one)->nonce, first->expected_nonce(nonce));
+  finish(*first, 1, door_.offer_made(Bytes(10, 1), now_));
+  auto second = session(1);
+  EXPECT_NE(second->expected_nonce(nonce), first->expected_nonce(nonce));
+}
+
+TEST_F(DoorTest, IdentifyAndCancelAreAnsweredAtOnce) {
+  door_.open(Opening::unprovisioned, now_);
+  auto client = connecting(1);
+  Actions blink = say(*client, 1, command::Identify{5});
+  ASSERT_TRUE(find<Identify>(blink));
+  EXPECT_EQ(find<Identify>(blink)->seconds, 5);
+  EXPECT_TRUE(find<RollBack>(say(*client, 1, command::Cancel{})));
+  EXPECT_EQ(door_.progress(), Progress::waiting);
+}
+
+TEST_F(DoorTest, ClosingRollsBack) {
+  door_.open(Opening::unprovisioned, now_);
+  connecting(1);
+  Actions closing = door_.close("the owner came by rendezvous");
+  EXPECT_TRUE(find<RollBack>(closing));
+  EXPECT_TRUE(find<Closed>(closing));
+}
+
+}  // namespace
+}  // namespace fairlead::local
