@@ -44,12 +44,14 @@ Reason pick(FdoPeer peer, Reason station, Reason rendezvous, Reason owner) {
 
 }  // namespace
 
-FdoClient::FdoClient(net::Loop& loop, FdoPeer peer, const fdo::Candidate& candidate,
-                     bool clock_plausible)
-    : FdoClient(loop, peer, url_of(candidate), trust_of(candidate, clock_plausible)) {}
+FdoClient::FdoClient(net::Loop& loop, Checkpoint checkpoint, FdoPeer peer,
+                     const fdo::Candidate& candidate, bool clock_plausible)
+    : FdoClient(loop, std::move(checkpoint), peer, url_of(candidate),
+                trust_of(candidate, clock_plausible)) {}
 
-FdoClient::FdoClient(net::Loop& loop, FdoPeer peer, net::Url base, net::TlsTrust trust)
-    : peer_(peer), base_(std::move(base)) {
+FdoClient::FdoClient(net::Loop& loop, Checkpoint checkpoint, FdoPeer peer, net::Url base,
+                     net::TlsTrust trust)
+    : checkpoint_(std::move(checkpoint)), peer_(peer), base_(std::move(base)) {
   while (base_.target.ends_with('/')) base_.target.pop_back();
   http_ = std::make_unique<net::HttpClient>(loop, net::TlsClient{std::move(trust), {}, nullptr});
 }
@@ -96,6 +98,7 @@ Failure FdoClient::peer_failure(std::uint8_t answering) const {
 
 AttemptTask<FdoAnswer> FdoClient::exchange(std::uint8_t type, Bytes body, std::uint8_t expected,
                                            Duration limit) {
+  CO_TRY_VOID(locally(checkpoint_("message-" + std::to_string(type) + ".sending")));
   net::HttpRequest request;
   request.method = "POST";
   request.headers = {{"Content-Type", "application/cbor"}};
@@ -107,7 +110,9 @@ AttemptTask<FdoAnswer> FdoClient::exchange(std::uint8_t type, Bytes body, std::u
       http_->send(std::move(url), std::move(request), limit, limits::fdo_message_bytes_max);
   auto response = co_await std::move(sending);
   if (!response) co_return std::unexpected(transport_failure(response.error()));
-  co_return judge(type, expected, *response);
+  CO_TRY(auto answer, judge(type, expected, *response));
+  CO_TRY_VOID(locally(checkpoint_("message-" + std::to_string(expected) + ".arrived")));
+  co_return std::move(answer);
 }
 
 Attempt<FdoAnswer> FdoClient::judge(std::uint8_t type, std::uint8_t expected,

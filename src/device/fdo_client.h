@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/checkpoint.h"
 #include "device/attempt_task.h"
 #include "fdo/rendezvous.h"
 #include "net/http.h"
@@ -24,9 +25,11 @@ class FdoClient {
  public:
   // `base` with scheme, host and port; a path in it is put in front of /fdo/101/msg/NN. Loop and
   // `now` outlive it. TLS is held to the candidate's pins; without a pin it is not authenticated,
-  // since FDO proves the peer itself.
-  FdoClient(net::Loop& loop, FdoPeer peer, const fdo::Candidate& candidate, bool clock_plausible);
-  FdoClient(net::Loop& loop, FdoPeer peer, net::Url base, net::TlsTrust trust);
+  // since FDO proves the peer itself. Checkpoints: message-NN.sending, message-NN.arrived.
+  FdoClient(net::Loop& loop, Checkpoint checkpoint, FdoPeer peer, const fdo::Candidate& candidate,
+            bool clock_plausible);
+  FdoClient(net::Loop& loop, Checkpoint checkpoint, FdoPeer peer, net::Url base,
+            net::TlsTrust trust);
 
   // An error message (255) of the peer is a failure, whatever the HTTP status. So is an answer
   // other than `expected`.
@@ -47,6 +50,7 @@ class FdoClient {
   Attempt<FdoAnswer> judge(std::uint8_t type, std::uint8_t expected,
                            const net::HttpResponse& response);
 
+  Checkpoint checkpoint_;
   FdoPeer peer_;
   net::Url base_;
   std::unique_ptr<net::HttpClient> http_;

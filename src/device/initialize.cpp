@@ -80,17 +80,15 @@ AttemptTask<Identity> initialize(Workshop shop, FactoryFacts facts, std::string 
   net::TlsTrust trust;
   trust.unauthenticated =
       true;  // DI authenticates nobody: the factory's line is trusted, or nothing is
-  FdoClient client(shop.loop, FdoPeer::station, *url, std::move(trust));
+  FdoClient client(shop.loop, shop.checkpoint, FdoPeer::station, *url, std::move(trust));
 
   auto prepare_it = [&] { return prepare(shop.keystore, facts); };
   auto preparing = shop.loop.on_worker(prepare_it);
   auto prepared = co_await std::move(preparing);
   CO_TRY(auto start, locally(std::move(prepared), Reason::key_failed));
 
-  CO_TRY_VOID(locally(shop.checkpoint("sent-10")));
   auto asking = client.exchange(10, std::move(start.message), 11, limits::reply_deadline);
   CO_TRY(auto answer11, co_await std::move(asking));
-  CO_TRY_VOID(locally(shop.checkpoint("received-11")));
 
   auto accept_it = [&] { return accept(start.keys, facts, answer11.body); };
   auto accepting = shop.loop.on_worker(accept_it);
@@ -102,10 +100,8 @@ AttemptTask<Identity> initialize(Workshop shop, FactoryFacts facts, std::string 
     (void)reported;  // best effort
     co_return give_up(Reason::station_refused, accepted.error().context);
   }
-  CO_TRY_VOID(locally(shop.checkpoint("sent-12")));
   auto telling = client.exchange(12, std::move(accepted->message), 13, limits::reply_deadline);
   CO_TRY(auto answer13, co_await std::move(telling));
-  CO_TRY_VOID(locally(shop.checkpoint("received-13")));
   if (auto empty = fdo::decode_empty(answer13.body); !empty)
     co_return give_up(Reason::peer_wrong, empty.error().context);
 

@@ -19,7 +19,7 @@ struct Workshop {
   const StateDirectory& directory;
   Random& random;
   Clock clock;
-  Checkpoint checkpoint;  // points sent-NN, received-NN
+  Checkpoint checkpoint;
 };
 
 // Makes the device's keys (or takes up those of a run that was cut short), runs DI against the

@@ -22,14 +22,10 @@ int complain(const Error& error) {
   return 1;
 }
 
-// A test names a point in the environment; the program ends there as if the power had gone.
-Checkpoint crash_points(const Config& config) {
-  const char* wanted = config.allow_fault_injection ? std::getenv("FAIRLEAD_CRASH_AT") : nullptr;
-  if (!wanted) return no_checkpoint;
-  return [point = std::string(wanted)](std::string_view at) -> Result<void> {
-    if (at == point) ::_exit(137);
-    return ok();
-  };
+Checkpoint checkpoint_for(const Config& config, Log& log) {
+  if (!config.allow_fault_injection) return no_checkpoint;
+  const char* wanted = std::getenv("FAIRLEAD_CRASH_AT");
+  return crash_points(wanted ? wanted : "", log);
 }
 
 int show_status(const Config& config) {
@@ -82,7 +78,7 @@ net::Task<void> run_to_the_end(Device& device, net::Loop& loop, std::optional<Er
 }
 
 int run(const Config& config, const StateDirectory& directory, keystore::Keystore& keystore,
-        Log& log) {
+        Log& log, Checkpoint checkpoint) {
   auto identity = load_identity(directory);
   if (!identity) return complain(identity.error());
   if (*identity && config.command == Command::initialize) {
@@ -96,7 +92,7 @@ int run(const Config& config, const StateDirectory& directory, keystore::Keystor
   if (lost) log(event::device_journal_lost, {{"why", lost->context}});
   crypto::SystemRandom random;
   net::Loop loop(log, 1, 64);
-  Workshop workshop{loop, keystore, directory, random, system_clock(), crash_points(config)};
+  Workshop workshop{loop, keystore, directory, random, system_clock(), std::move(checkpoint)};
   Config effective = config;
   if (config.command == Command::initialize) effective.once = true;
   Device device(effective, workshop, journal, log, std::move(*identity));
@@ -122,10 +118,11 @@ int main(int argc, char** argv) {
   const Config& config = line->config;
   if (config.command == Command::status) return show_status(config);
   JsonLog log(STDERR_FILENO, system_clock(), config.log_level);
-  auto directory = StateDirectory::open(config.state, crash_points(config));
+  Checkpoint checkpoint = checkpoint_for(config, log);
+  auto directory = StateDirectory::open(config.state, checkpoint);
   if (!directory) return complain(directory.error());
   auto keys = keystore::FileKeystore::open(config.state / "keys");
   if (!keys) return complain(keys.error());
   if (config.command == Command::reset) return reset(config, *directory, **keys, log);
-  return run(config, *directory, **keys, log);
+  return run(config, *directory, **keys, log, checkpoint);
 }

@@ -80,7 +80,8 @@ class Run {
       : shop_(shop),
         facts_(std::move(facts)),
         handles_(std::move(handles)),
-        client_(shop.loop, FdoPeer::owner, sought.candidate, sought.clock_plausible),
+        client_(shop.loop, shop.checkpoint, FdoPeer::owner, sought.candidate,
+                sought.clock_plausible),
         machine_(identity.credential, {*handles_.key, *handles_.hmac, *handles_.next_hmac},
                  options_for(*handles_.key, allow_reuse, proof_), std::move(sought.to1d),
                  shop.random,
@@ -107,13 +108,10 @@ class Run {
 };
 
 AttemptTask<FdoAnswer> Run::exchange(fdo::Outgoing out) {
-  std::string number = std::to_string(out.type);
-  CO_TRY_VOID(locally(shop_.checkpoint("sent-" + number)));
   auto expected = static_cast<std::uint8_t>(out.type + 1);
   auto exchanging = client_.exchange(out.type, std::move(out.body), expected, owner_deadline);
   auto answer = co_await std::move(exchanging);
   if (!answer) co_return std::unexpected(peer_failure(std::move(answer.error())));
-  CO_TRY_VOID(locally(shop_.checkpoint("received-" + std::to_string(expected))));
   co_return std::move(answer);
 }
 
@@ -208,13 +206,11 @@ AttemptTask<fdo::To1d> ask_rendezvous(Workshop shop, const Identity& identity,
   auto opening = shop.loop.on_worker(open_it);
   auto opened = co_await std::move(opening);
   CO_TRY(auto key, locally(std::move(opened), Reason::key_failed));
-  FdoClient client(shop.loop, FdoPeer::rendezvous, candidate, clock_plausible);
+  FdoClient client(shop.loop, shop.checkpoint, FdoPeer::rendezvous, candidate, clock_plausible);
 
   auto hello = fdo::start_to1(identity.credential, *key);
-  CO_TRY_VOID(locally(shop.checkpoint("sent-30")));
   auto asking = client.exchange(hello.type, std::move(hello.body), 31, limits::reply_deadline);
   CO_TRY(auto answer31, co_await std::move(asking));
-  CO_TRY_VOID(locally(shop.checkpoint("received-31")));
 
   auto prove_it = [&]() -> Result<Step> {
     return fdo::on_hello_rv_ack(identity.credential, *key, answer31.body);
@@ -226,10 +222,8 @@ AttemptTask<fdo::To1d> ask_rendezvous(Workshop shop, const Identity& identity,
   std::uint8_t last_sent = 30;
   if (proof) {
     last_sent = 32;
-    CO_TRY_VOID(locally(shop.checkpoint("sent-32")));
     auto telling = client.exchange(proof->type, std::move(proof->body), 33, limits::reply_deadline);
     CO_TRY(auto answer33, co_await std::move(telling));
-    CO_TRY_VOID(locally(shop.checkpoint("received-33")));
     redirect = fdo::on_rv_redirect(answer33.body);
   } else {
     redirect = std::unexpected(proof.error());

@@ -64,8 +64,6 @@ Result<void> clear_unfinished(int fd) {
 
 }  // namespace
 
-Result<void> no_checkpoint(std::string_view) { return ok(); }
-
 Result<StateDirectory> StateDirectory::open(const std::filesystem::path& path,
                                             Checkpoint checkpoint) {
   std::error_code error;

@@ -3,21 +3,15 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/checkpoint.h"
 #include "base/result.h"
 
 namespace fairlead::device {
-
-// Asked at every named point at which a test may want the program to end or a step to fail. An
-// error fails the step. In the program: nothing, or with --allow-fault-injection the end of the
-// process at the point that the environment names.
-using Checkpoint = std::function<Result<void>(std::string_view point)>;
-Result<void> no_checkpoint(std::string_view point);
 
 class StateDirectory {
  public:

@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <string_view>
 
+#include "base/checkpoint.h"
 #include "base/events.h"
 #include "base/limits.h"
 #include "crypto/system_random.h"
@@ -43,6 +45,7 @@ int report(const Error& error) {
 struct Arguments {
   std::string config, data;
   bool help = false, show_version = false, wrong = false;
+  bool allow_fault_injection = false;  // for tests: the point to die at is in FAIRLEAD_CRASH_AT
 };
 
 Arguments parse_arguments(int argc, char** argv) {
@@ -53,6 +56,8 @@ Arguments parse_arguments(int argc, char** argv) {
       out.config = argv[++i];
     else if (argument == "--data" && i + 1 < argc)
       out.data = argv[++i];
+    else if (argument == "--allow-fault-injection")
+      out.allow_fault_injection = true;
     else if (argument == "--help")
       out.help = true;
     else if (argument == "--version")
@@ -116,12 +121,12 @@ std::vector<fdo::To2Address> own_addresses(const server::Config& config) {
   return {std::move(address)};
 }
 
-Result<void> run(const server::Config& config, Log& log) {
+Result<void> run(const server::Config& config, Log& log, const Checkpoint& checkpoint) {
   Clock clock = system_clock();
   crypto::SystemRandom random;
   TRY(auto keys, keystore::FileKeystore::open(config.data / "keystore"));
   TRY(auto registry, registry::SqliteRegistry::open(config.data / "registry.db"));
-  server::Store store(*registry);
+  server::Store store(*registry, checkpoint);
   TRY(auto identity, server::open_identity(*keys, store, config.key_type, random, clock()));
 
   net::Loop loop(log, workers);
@@ -140,14 +145,15 @@ Result<void> run(const server::Config& config, Log& log) {
   server::Sessions sessions(random, clock, runs_max, std::chrono::minutes(10));
   server::FdoService fdo(sessions, random, log, config.roles.factory ? &station : nullptr,
                          config.roles.rendezvous ? &rendezvous : nullptr,
-                         config.roles.owner ? &owner : nullptr);
+                         config.roles.owner ? &owner : nullptr, checkpoint);
   server::api::Api api({store, identity, vouchers, enroller, random, log});
-  TRY(auto first_token, api.bootstrap(clock()));
-  if (!first_token.empty()) {
+  auto keep_token = [&](std::string_view token) -> Result<void> {
     auto file = config.data / "admin-token";
-    TRY_VOID(write_secret(file, first_token + "\n"));
+    TRY_VOID(write_secret(file, std::string(token) + "\n"));
     log(event::first_start, {{"token_file", file.string()}});
-  }
+    return ok();
+  };
+  TRY_VOID(api.bootstrap(keep_token, clock()));
 
   TRY(auto fdo_listener,
       listen(loop, log, config, config.fdo, identity, random, clock(),
@@ -155,7 +161,7 @@ Result<void> run(const server::Config& config, Log& log) {
   TRY(auto api_listener, listen(loop, log, config, config.api, identity, random, clock(),
                                 api_body_bytes_max, server::api_front(loop, api, clock)));
   server::To0Registrar registrar(loop, store, identity, own_addresses(config),
-                                 config.to0_wait_seconds, random, clock, log);
+                                 config.to0_wait_seconds, random, clock, log, checkpoint);
   if (config.roles.owner) {
     loop.spawn("TO0", registrar.run());
     loop.spawn("broker", broker->run());
@@ -175,7 +181,12 @@ int main(int argc, char** argv) {
   if (!config) return report(config.error());
   JsonLog log(STDERR_FILENO, system_clock(), config->log_level);
   log(event::started, {{"program", "fairlead-server"}, {"version", std::string(version)}});
-  auto ended = run(*config, log);
+  Checkpoint checkpoint;
+  if (arguments.allow_fault_injection) {
+    const char* wanted = std::getenv("FAIRLEAD_CRASH_AT");
+    checkpoint = crash_points(wanted ? wanted : "", log);
+  }
+  auto ended = run(*config, log, checkpoint);
   log(event::stopped, {{"program", "fairlead-server"}});
   return ended ? 0 : report(ended.error());
 }

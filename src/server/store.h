@@ -3,6 +3,9 @@
 // durable.
 #pragma once
 
+#include <source_location>
+
+#include "base/checkpoint.h"
 #include "base/random.h"
 #include "registry/group_commit.h"
 #include "registry/registry.h"
@@ -11,14 +14,18 @@ namespace fairlead::server {
 
 class Store {
  public:
-  explicit Store(registry::Registry& registry) : registry_(registry), commits_(registry) {}
+  explicit Store(registry::Registry& registry, Checkpoint checkpoint = {})
+      : registry_(registry), checkpoint_(std::move(checkpoint)), commits_(registry) {}
 
   registry::Registry& read() { return registry_; }
   // Blocks a worker until the transaction is durable or has failed. Never called on the loop.
-  Result<void> commit(registry::Transaction transaction);
+  // Checkpoints: FILE.FUNCTION.before and .durable, after the caller ("owner.stage.durable").
+  Result<void> commit(registry::Transaction transaction,
+                      std::source_location caller = std::source_location::current());
 
  private:
   registry::Registry& registry_;
+  Checkpoint checkpoint_;
   registry::GroupCommit commits_;
 };
 

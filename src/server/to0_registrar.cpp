@@ -48,7 +48,7 @@ Duration retry_after(std::int64_t failures, std::uint8_t random_byte) {
 
 To0Registrar::To0Registrar(net::Loop& loop, Store& store, const Identity& identity,
                            std::vector<fdo::To2Address> addresses, std::uint32_t wait_seconds,
-                           Random& random, Clock clock, Log& log)
+                           Random& random, Clock clock, Log& log, Checkpoint checkpoint)
     : loop_(loop),
       store_(store),
       identity_(identity),
@@ -57,6 +57,7 @@ To0Registrar::To0Registrar(net::Loop& loop, Store& store, const Identity& identi
       random_(random),
       clock_(std::move(clock)),
       log_(log),
+      checkpoint_(std::move(checkpoint)),
       client_(loop, anonymous_tls()) {}
 
 net::Task<void> To0Registrar::run() {
@@ -120,14 +121,18 @@ net::Task<void> To0Registrar::work_off(registry::To0Job job) {
 
 net::Task<net::HttpResponse> To0Registrar::post(std::string base, int message, Bytes body,
                                                 std::string token) {
+  std::string point = "to0-" + std::to_string(message);
+  if (checkpoint_) CO_TRY_VOID(checkpoint_(point + ".sending"));
   CO_TRY(net::Url url, net::parse_url(base + "/fdo/101/msg/" + std::to_string(message)));
   net::HttpRequest request;
   request.method = "POST";
   request.headers = {{"Content-Type", "application/cbor"}};
   if (!token.empty()) request.headers.emplace_back("Authorization", token);
   request.body = std::move(body);
-  co_return co_await client_.send(std::move(url), std::move(request), limits::reply_deadline,
-                                  limits::fdo_message_bytes_max);
+  auto response = co_await client_.send(std::move(url), std::move(request), limits::reply_deadline,
+                                        limits::fdo_message_bytes_max);
+  if (response && checkpoint_) CO_TRY_VOID(checkpoint_(point + ".arrived"));
+  co_return std::move(response);
 }
 
 net::Task<std::uint32_t> To0Registrar::register_at(registry::To0Job job) {

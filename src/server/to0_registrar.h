@@ -13,9 +13,10 @@ namespace fairlead::server {
 class To0Registrar {
  public:
   // `addresses`: where devices reach this owner; goes into to1d. All references outlive the loop.
+  // Checkpoints: to0-NN.sending, to0-NN.arrived.
   To0Registrar(net::Loop& loop, Store& store, const Identity& identity,
                std::vector<fdo::To2Address> addresses, std::uint32_t wait_seconds, Random& random,
-               Clock clock, Log& log);
+               Clock clock, Log& log, Checkpoint checkpoint = {});
 
   net::Task<void> run();  // until the loop stops
 
@@ -32,6 +33,7 @@ class To0Registrar {
   Random& random_;
   Clock clock_;
   Log& log_;
+  Checkpoint checkpoint_;
   net::HttpClient client_;
 };
 

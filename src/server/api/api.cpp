@@ -224,18 +224,18 @@ std::vector<RouteName> routes() {
   return out;
 }
 
-Result<std::string> Api::bootstrap(Time now) {
+Result<void> Api::bootstrap(const KeepToken& keep, Time now) {
   TRY(auto users, services_.store.read().users());
-  if (!users.empty()) return std::string();
+  if (!users.empty()) return ok();
   NewToken token = make_token(UserId("admin"), {"*"}, "first start", now, std::chrono::days(365),
                               services_.random);
   registry::User admin{UserId("admin"), {}, registry::Role::admin, {}, false, now};
   registry::Profile profile{ProfileId("default"), -1000, 0, default_profile_document()};
-  TRY_VOID(services_.store.commit({registry::PutAccount{{AccountId("default"), "Default", now}},
-                                   registry::PutUser{std::move(admin)},
-                                   registry::PutToken{std::move(token.record)},
-                                   registry::PutProfile{std::move(profile), {}}}));
-  return token.secret;
+  TRY_VOID(keep(token.secret));
+  return services_.store.commit({registry::PutAccount{{AccountId("default"), "Default", now}},
+                                 registry::PutUser{std::move(admin)},
+                                 registry::PutToken{std::move(token.record)},
+                                 registry::PutProfile{std::move(profile), {}}});
 }
 
 }  // namespace fairlead::server::api

@@ -57,9 +57,12 @@ class Api {
 
   Response handle(const Request& request);  // may block
 
-  // At the first start: account "default", user "admin" without a password, and a token for it,
-  // which is returned once. Empty when there are users already.
-  Result<std::string> bootstrap(Time now);
+  // At the first start: account "default", user "admin" without a password, and a token for it.
+  // `keep` is given the token before anything is stored, since nobody could get in without it; an
+  // error of it ends the start, and the next start is the first again. Nothing when there are users
+  // already.
+  using KeepToken = std::function<Result<void>(std::string_view token)>;
+  Result<void> bootstrap(const KeepToken& keep, Time now);
 
  private:
   Services services_;

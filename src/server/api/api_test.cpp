@@ -33,7 +33,17 @@ const OpenApiDocument& document() {
 struct ApiTest : testing::Test {
   ServerPlant plant;
   Api api{{plant.store, plant.identity, plant.vouchers, plant.enroller, plant.random, plant.log}};
-  std::string admin = must(api.bootstrap(plant.now));
+  std::string admin = first_start();
+
+  std::string first_start() {
+    std::string kept;
+    auto keep = [&](std::string_view token) -> Result<void> {
+      kept = token;
+      return ok();
+    };
+    must(api.bootstrap(keep, plant.now));
+    return kept;
+  }
 
   // A token of a new user.
   std::string user(const std::string& id, Role role, const std::string& account,
@@ -422,8 +432,16 @@ TEST_F(ApiTest, PagesGoOnWhereTheOneBeforeEnded) {
 
 TEST_F(ApiTest, TheFirstStartMakesOneAdministratorAndOnlyOnce) {
   EXPECT_FALSE(admin.empty());
-  EXPECT_EQ(must(api.bootstrap(plant.now)), "");
+  EXPECT_EQ(first_start(), "");
   EXPECT_EQ(must(plant.registry->users()).size(), 1u);
+}
+
+TEST(FirstStart, MakesNobodyWhoseTokenCouldNotBeKept) {
+  ServerPlant plant;
+  Api api{{plant.store, plant.identity, plant.vouchers, plant.enroller, plant.random, plant.log}};
+  auto full = [](std::string_view) -> Result<void> { return fail(Errc::io, "the disk is full"); };
+  EXPECT_FALSE(api.bootstrap(full, plant.now));
+  EXPECT_TRUE(must(plant.registry->users()).empty());
 }
 
 }  // namespace

@@ -109,6 +109,26 @@ TEST_F(FdoFlow, ADeviceThatAsksForNothingIsOnboardedAndSeen) {
   EXPECT_TRUE(plant.access.admitted.empty());
 }
 
+TEST_F(FdoFlow, ADeviceThatIsMadeTwiceHasTheLaterVoucherOnly) {
+  device.initialize();
+  device.initialize();  // the answer to 12 was lost, and the power with it
+  auto made = must(plant.registry->vouchers({}, {}));
+  ASSERT_EQ(made.size(), 1u);
+  EXPECT_EQ(made.front().guid, to_bytes(View(device.credential.guid)));
+  EXPECT_TRUE(plant.log.has("DI_REPEATED"));
+
+  PlantDevice namesake{plant, "SN-1"};  // of another key
+  namesake.initialize();
+  EXPECT_EQ(must(plant.registry->vouchers({}, {})).size(), 2u);
+}
+
+TEST_F(FdoFlow, AVoucherThatWasHandedOverOutlivesARepeatedDi) {
+  device.initialize();
+  device.hand_to_owner();
+  device.initialize();
+  EXPECT_EQ(must(plant.registry->vouchers({}, {})).size(), 2u);
+}
+
 TEST_F(FdoFlow, RevokingTwiceClosesTheDoorTwiceAndIsToldOnce) {
   DeviceId id = factory_to_owner();
   ASSERT_TRUE(device.onboard().complete);

@@ -44,6 +44,23 @@ fdo::Outcome<Answer> FdoService::go_on(std::uint8_t type, View state, View body,
 
 FdoReply FdoService::handle(std::uint8_t type, std::string_view token, View body,
                             const Caller& caller) {
+  if (!checkpoint_) return work(type, token, body, caller);
+  auto reply = pass_by(type, token, body, caller);
+  if (!reply) return refuse(type, fdo::Refusal(reply.error()), caller);
+  return std::move(*reply);
+}
+
+Result<FdoReply> FdoService::pass_by(std::uint8_t type, std::string_view token, View body,
+                                     const Caller& caller) {
+  std::string point = "message-" + std::to_string(type);
+  TRY_VOID(checkpoint_(point + ".received"));
+  FdoReply reply = work(type, token, body, caller);
+  TRY_VOID(checkpoint_(point + ".answering"));
+  return reply;
+}
+
+FdoReply FdoService::work(std::uint8_t type, std::string_view token, View body,
+                          const Caller& caller) {
   if (type == error_message) {
     hear_error(token, body, caller);
     return {};

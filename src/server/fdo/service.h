@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "base/checkpoint.h"
 #include "base/log.h"
 #include "server/fdo/answer.h"
 #include "server/fdo/owner.h"
@@ -23,18 +24,24 @@ struct FdoReply {
 // Roles that are switched off are null; their messages are refused. Thread-safe; may block.
 class FdoService {
  public:
+  // Checkpoints: message-NN.received, before anything is done, and message-NN.answering, when all
+  // is done and durable.
   FdoService(Sessions& sessions, Random& random, Log& log, Station* station, Rendezvous* rendezvous,
-             Owner* owner)
+             Owner* owner, Checkpoint checkpoint = {})
       : sessions_(sessions),
         random_(random),
         log_(log),
         station_(station),
         rendezvous_(rendezvous),
-        owner_(owner) {}
+        owner_(owner),
+        checkpoint_(std::move(checkpoint)) {}
 
   FdoReply handle(std::uint8_t type, std::string_view token, View body, const Caller& caller);
 
  private:
+  Result<FdoReply> pass_by(std::uint8_t type, std::string_view token, View body,
+                           const Caller& caller);
+  FdoReply work(std::uint8_t type, std::string_view token, View body, const Caller& caller);
   fdo::Outcome<Answer> open(std::uint8_t type, View body, const Caller& caller);
   fdo::Outcome<Answer> go_on(std::uint8_t type, View state, View body, const Caller& caller);
   FdoReply refuse(std::uint8_t type, const fdo::Refusal& refusal, const Caller& caller);
@@ -46,6 +53,7 @@ class FdoService {
   Station* station_;
   Rendezvous* rendezvous_;
   Owner* owner_;
+  Checkpoint checkpoint_;
 };
 
 }  // namespace fairlead::server

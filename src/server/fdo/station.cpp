@@ -84,6 +84,27 @@ fdo::Outcome<Answer> Station::on_app_start(View body, const Caller& caller) {
   return Answer{11, fdo::encode_set_credentials(header), encode_run(name, header, chain)};
 }
 
+// A device that lost power before it had its credential comes again, with the same key. The voucher
+// of the time before fits no credential; kept, somebody would sell it. Only who holds the device's
+// key can do this: message 10 proves possession.
+Result<void> Station::drop_earlier(registry::Transaction& changes, const fdo::Voucher& voucher,
+                                   const std::string& serial) {
+  registry::VoucherFilter earlier;
+  earlier.state = registry::VoucherState::made;
+  earlier.serial = serial;
+  TRY(auto records, store_.read().vouchers(earlier, {}));
+  for (const registry::Voucher& each : records) {
+    TRY(auto made, fdo::decode_voucher(each.encoded).in("stored voucher"));
+    if (!(made.device_chain.front().public_key() == voucher.device_chain.front().public_key()))
+      continue;
+    log_(event::di_repeated, {{"serial", serial},
+                              {"old_guid", fdo::to_text(made.header.guid)},
+                              {"guid", fdo::to_text(voucher.header.guid)}});
+    changes.push_back(registry::RemoveVoucher{each.guid});
+  }
+  return ok();
+}
+
 fdo::Outcome<Answer> Station::on_set_hmac(View state, View body, const Caller& caller) {
   auto run = decode_run(state);
   if (!run) return fdo::refuse(fdo::ErrorCode::internal, "stored DI run is not whole");
@@ -100,8 +121,11 @@ fdo::Outcome<Answer> Station::on_set_hmac(View state, View body, const Caller& c
   record.device_info = voucher.header.device_info;
   record.encoded = voucher.encode();
   record.created = record.changed = caller.now;
+  registry::Transaction changes;
+  TRY_VOID(drop_earlier(changes, voucher, run->serial));
+  changes.push_back(registry::InsertVoucher{std::move(record)});
   // Durable before 13: a device that believes in its voucher has one.
-  TRY_VOID(store_.commit({registry::InsertVoucher{std::move(record)}}));
+  TRY_VOID(store_.commit(std::move(changes)));
   log_(event::di_done,
        {{"guid", fdo::to_text(guid)}, {"serial", run->serial}, {"peer", caller.peer}});
   return Answer{13, fdo::encode_empty(), {}};

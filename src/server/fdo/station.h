@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "fdo/rendezvous.h"
+#include "fdo/voucher.h"
 #include "server/fdo/answer.h"
 #include "server/identity.h"
 #include "server/store.h"
@@ -20,6 +21,9 @@ class Station {
   fdo::Outcome<Answer> on_set_hmac(View state, View body, const Caller& caller);  // 12 -> 13
 
  private:
+  Result<void> drop_earlier(registry::Transaction& changes, const fdo::Voucher& voucher,
+                            const std::string& serial);
+
   Store& store_;
   const Identity& identity_;
   Random& random_;

@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""kill -9 of maker's server, customer's server or device at every message and every commit, from the first start of
+the servers to the device's first minute on the broker. Afterwards what died is started again, and the device has to come
+online by itself, once, with one voucher.
+
+The points are not listed here: one undisturbed life is lived first, and each program logs the points that it passes
+(base/checkpoint.h). A message or commit that somebody adds is a new point, and so a new case.
+
+kill_test.py --bin BUILD/bin [--case NAME] [--list] [--keep]
+"""
+import argparse
+import collections
+import concurrent.futures
+import sys
+import time
+
+import plant
+
+# FDO 1.1 §5: what a server hears, and what a device sends. A recorded life without one of these proves nothing.
+HEARD_BY = {"maker": (10, 12), "customer": (20, 22, 30, 32, 60, 62, 64, 66, 68, 70)}
+SENT_IN = {"initialize": (10, 12), "run": (30, 32, 60, 62, 64, 66, 68, 70)}
+
+
+class Life:
+    """From the factory to the broker. One program may die once, at a point; whatever died is started again."""
+
+    def __init__(self, the_plant, victim="", point=""):
+        self.plant = the_plant
+        self.victim, self.point = victim, point
+        self.killed_at = None
+
+    def crash_at(self, victim):
+        return self.point if victim == self.victim and not self.killed_at else ""
+
+    def insist(self, step, what):
+        """Takes the step until it succeeds. It is one that somebody would simply take again."""
+        def attempt():
+            self.revive()
+            return step() or True
+        return plant.until(attempt, what)
+
+    def revive(self):
+        for program in (self.plant.maker, self.plant.customer):
+            if not program.was_killed():
+                continue
+            self.killed_at = self.killed_at or time.monotonic()
+            if program is self.plant.customer:
+                self.plant.device.forget_log()  # what it says from here on, it says to the broker's next life
+            program.start()
+        if self.plant.device.was_killed():
+            self.killed_at = self.killed_at or time.monotonic()
+            self.plant.device.start()
+
+    def start_servers(self):
+        for name, server in (("maker", self.plant.maker), ("customer", self.plant.customer)):
+            crash_at = self.crash_at(name)
+            server.start(crash_at, wait=not crash_at)
+            self.insist(lambda: server.api("GET", "/status"), f"{name} answers")
+
+    def initialize(self):
+        while not self.plant.device.initialize(self.crash_at("initialize")):
+            if self.plant.device.was_killed():
+                self.killed_at = time.monotonic()
+            self.revive_servers_only()
+
+    def revive_servers_only(self):
+        self.plant.device.process = None
+        self.revive()
+
+    def hand_over(self):
+        """As a person would: what was extended before the answer was lost is fetched."""
+        try:
+            return self.plant.hand_over()
+        except plant.ApiError as refusal:
+            if refusal.status != 409:
+                raise
+            guid = self.plant.device.status()["guid"]
+            return self.plant.maker.api("GET", f"/vouchers/{guid}/pem")
+
+    def trust_maker(self):
+        try:
+            self.plant.trust_maker()
+        except plant.ApiError as refusal:
+            if refusal.status != 409:
+                raise
+
+    def online(self):
+        return self.plant.device.said("TELEMETRY_SENT") and self.plant.record()["state"] == "online"
+
+    def live(self):
+        self.start_servers()
+        self.insist(self.plant.set_rendezvous, "the factory knows where devices look for their owner")
+        self.initialize()
+        pem = self.insist(self.hand_over, "the maker extends the voucher")
+        self.insist(self.trust_maker, "the customer trusts the maker")
+        self.insist(lambda: self.plant.import_voucher(pem), "the customer imports the voucher")
+        plant.until(lambda: (self.revive(), self.plant.customer.said_ever("TO0_REGISTERED"))[1],
+                    "the owner is registered at the rendezvous server")
+        self.plant.device.start(self.crash_at("run"))
+        plant.until(lambda: (self.revive(), self.online())[1], "the device is online by itself")
+
+    def check(self):
+        """One device, one voucher, and both sides mean the same one."""
+        maker, customer, device = self.plant.maker, self.plant.customer, self.plant.device
+        guid = device.status()["guid"]
+
+        def wrong():
+            devices = customer.items("/devices")
+            vouchers = [each for each in customer.items("/vouchers") if each["state"] != "replaced"]
+            made = [each["state"] for each in maker.items("/vouchers")]
+            if [each["guid"] for each in devices] != [guid]:
+                return f"the device is {guid}, the customer has {devices}"
+            if [(each["guid"], each["state"]) for each in vouchers] != [(guid, "owned")]:
+                return f"the device is {guid}, the customer's vouchers are {vouchers}"
+            if made != ["handed_over"]:
+                return f"the maker's vouchers are {made}"
+            return ""
+        try:
+            plant.until(lambda: not wrong(), "one device and one voucher", 10)
+        except plant.NotSeen:
+            raise AssertionError(wrong()) from None
+
+
+def runs_of(the_plant):
+    """What was recorded, by the start of a program in which it was."""
+    initialize, run = the_plant.device.runs()
+    return {"maker": list(the_plant.maker.events()), "customer": list(the_plant.customer.events()),
+            "initialize": initialize, "run": run}
+
+
+def record(bin_folder):
+    """Every point that an undisturbed life passes, as (victim, point)."""
+    cases = []
+    with plant.Plant(bin_folder) as undisturbed:
+        try:
+            life = Life(undisturbed)
+            life.live()
+            life.check()
+        except BaseException:
+            print(undisturbed.what_was_logged())
+            raise
+        for victim, events in runs_of(undisturbed).items():
+            passed = collections.Counter()
+            for event in events:
+                if event["id"] != "CHECKPOINT_PASSED":
+                    continue
+                point = event["point"]
+                passed[point] += 1
+                cases.append((victim, point if passed[point] == 1 else f"{point}:{passed[point]}"))
+    for victim, messages in HEARD_BY.items():
+        for message in messages:
+            for when in ("received", "answering"):
+                assert (victim, f"message-{message}.{when}") in cases, f"{victim}: message {message} was not {when}"
+    for victim, messages in SENT_IN.items():
+        for message in messages:
+            assert (victim, f"message-{message}.sending") in cases, f"device: message {message} was not sent"
+            assert (victim, f"message-{message + 1}.arrived") in cases, f"device: message {message + 1} never arrived"
+    return cases
+
+
+def try_case(bin_folder, victim, point, keep):
+    """(good, what to print)"""
+    name = f"{victim}@{point}"
+    with plant.Plant(bin_folder, keep_folder=keep) as the_plant:
+        life = Life(the_plant, victim, point)
+        try:
+            life.live()
+            if not life.killed_at:
+                raise AssertionError("it never came by this point")
+            life.check()
+            return True, f"ok    {name}: online, one device, one voucher {time.monotonic() - life.killed_at:.1f} s later"
+        except Exception as problem:  # whatever it is: the other cases go on
+            alone = f"{sys.argv[0]} --bin {bin_folder} --case '{name}' --keep"
+            return False, f"FAIL  {name}: {problem}\n{the_plant.what_was_logged()}\nAlone: {alone}"
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--bin", required=True, help="folder of the programs")
+    arguments.add_argument("--case", help="only this one, as printed")
+    arguments.add_argument("--list", action="store_true", help="print the cases and end")
+    arguments.add_argument("--keep", action="store_true", help="leave the folders of the plants behind")
+    arguments.add_argument("--jobs", type=int, default=2)
+    options = arguments.parse_args()
+
+    cases = [tuple(options.case.split("@", 1))] if options.case else record(options.bin)
+    if options.list:
+        print("\n".join("@".join(case) for case in cases))
+        return 0
+    failures = 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for good, text in pool.map(lambda case: try_case(options.bin, *case, options.keep), cases):
+            print(text, flush=True)
+            failures += not good
+    print(f"{len(cases)} kills, {failures} failures")
+    return failures > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
