@@ -4,7 +4,6 @@
 #include <future>
 #include <thread>
 
-#include "cli/version.h"
 #include "net/http.h"
 #include "net/loop.h"
 

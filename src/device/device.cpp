@@ -9,6 +9,7 @@
 
 #include "base/events.h"
 #include "base/limits.h"
+#include "base/version.h"
 
 namespace fairlead::device {
 
@@ -26,6 +27,10 @@ Time build_day() {
   int year = (date[7] - '0') * 1000 + (date[8] - '0') * 100 + (date[9] - '0') * 10 + date[10] - '0';
   auto built = std::chrono::year(year) / std::chrono::month(month) / std::chrono::day(day);
   return std::chrono::sys_days(built) - std::chrono::days(1);  // time zones
+}
+
+std::string firmware_of(const Config& config) {
+  return config.firmware.empty() ? "fairlead-device " + std::string(version_text) : config.firmware;
 }
 
 // The addresses that a network gave us; a change of them is worth an early try.
@@ -287,7 +292,7 @@ boost::asio::awaitable<Device::Outcome> Device::connect() {
     Outcome out{Event::exhausted, {}};
     co_return out;
   }
-  std::string firmware = config_.firmware.empty() ? "fairlead-device 0.1.0" : config_.firmware;
+  std::string firmware = firmware_of(config_);
   LinkSettings settings{firmware, config_.telemetry_interval, clock_plausible()};
   link_ = std::make_unique<UpstreamLink>(shop_.loop, log_, shop_.keystore, shop_.clock, operational,
                                          settings);
@@ -362,7 +367,7 @@ ModuleFacts Device::module_facts() {
   ModuleFacts out;
   out.work = config_.work.empty() ? config_.state / "work" : config_.work;
   out.product_uri = config_.product_uri;
-  out.firmware = config_.firmware.empty() ? "fairlead-device 0.1.0" : config_.firmware;
+  out.firmware = firmware_of(config_);
   out.upstream_uri = config_.upstream_uri;
   out.commands = config_.commands;
   out.command_seconds_max = config_.command_seconds_max;

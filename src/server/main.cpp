@@ -11,6 +11,7 @@
 #include "base/checkpoint.h"
 #include "base/events.h"
 #include "base/limits.h"
+#include "base/version.h"
 #include "crypto/system_random.h"
 #include "keystore/file/file_keystore.h"
 #include "net/http.h"
@@ -24,7 +25,6 @@ namespace {
 
 using namespace fairlead;
 
-constexpr std::string_view version = "0.1.0";
 constexpr unsigned workers = 32;  // most of them wait for a commit
 constexpr std::size_t runs_max = 100'000;
 constexpr std::size_t api_body_bytes_max = 8 * 1024 * 1024;
@@ -174,13 +174,13 @@ Result<void> run(const server::Config& config, Log& log, const Checkpoint& check
 
 int main(int argc, char** argv) {
   Arguments arguments = parse_arguments(argc, argv);
-  if (arguments.show_version) return std::printf("fairlead-server %s\n", version.data()), 0;
+  if (arguments.show_version) return std::printf("fairlead-server %s\n", version_text.data()), 0;
   if (arguments.help || arguments.wrong)
     return std::fputs(usage.data(), arguments.wrong ? stderr : stdout), arguments.wrong ? 2 : 0;
   auto config = configure(arguments);
   if (!config) return report(config.error());
   JsonLog log(STDERR_FILENO, system_clock(), config->log_level);
-  log(event::started, {{"program", "fairlead-server"}, {"version", std::string(version)}});
+  log(event::started, {{"program", "fairlead-server"}, {"version", std::string(version_text)}});
   Checkpoint checkpoint;
   if (arguments.allow_fault_injection) {
     const char* wanted = std::getenv("FAIRLEAD_CRASH_AT");
