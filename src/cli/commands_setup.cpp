@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Profiles, trusted keys, the factory's settings, and the program's own.
+#include <set>
+
+#include "base/version.h"
 #include "cli/context.h"
-#include "cli/version.h"
 
 namespace fairlead::cli {
 
@@ -73,6 +75,7 @@ Answer<void> profile_delete(Context& context) {
 Answer<void> trust_list(Context& context) {
   static constexpr Column columns[] = {{"FINGERPRINT", "fingerprint", true},
                                        {"KIND", "kind"},
+                                       {"ACCOUNT", "account"},
                                        {"NAME", "name"},
                                        {"CREATED", "created", false, true}};
   return list_items(context, api_path({"trusted-keys"}), {}, columns);
@@ -81,23 +84,28 @@ Answer<void> trust_list(Context& context) {
 Answer<void> trust_add(Context& context) {
   TRY(auto pem, read_text_file(context.argument(0), pem_file_bytes_max));
   json::object body{{"kind", context.in.get("kind", "manufacturer")}, {"pem", pem}};
-  if (context.in.has("name")) body["name"] = context.in.get("name");
+  for (auto member : {"name", "account"})
+    if (context.in.has(member)) body[member] = context.in.get(member);
   TRY(auto answer, context.api.post(api_path({"trusted-keys"}), body));
+  std::string account = text_at(answer.value, "account");
   if (context.as_json())
     context.print_json(answer);
   else
     context.console.note("The " + text_at(answer.value, "kind") + " with key " +
-                         text_at(answer.value, "fingerprint") + " is trusted from now on.");
+                         text_at(answer.value, "fingerprint") + " is trusted from now on, by " +
+                         (account.empty() ? "every account and the rendezvous server."
+                                          : "account " + account + "."));
   return {};
 }
 
 Answer<void> trust_remove(Context& context) {
   const std::string& wanted = context.argument(0);
   TRY(auto list, context.api.get(api_path({"trusted-keys"})));
-  std::vector<std::string> matches;
+  // Which account's goes is the server's to say; one key may stand there for several.
+  std::set<std::string> matches;
   for (const auto& item : client::items_of(list.value))
     if (auto fingerprint = text_at(item, "fingerprint"); fingerprint.starts_with(wanted))
-      matches.push_back(fingerprint);
+      matches.insert(fingerprint);
   if (matches.empty())
     return problem(ProblemKind::not_found, "no trusted key begins with '" + wanted + "'",
                    "`fairlead trust list` shows them.");
@@ -105,8 +113,10 @@ Answer<void> trust_remove(Context& context) {
     return problem(ProblemKind::conflict,
                    std::to_string(matches.size()) + " trusted keys begin with '" + wanted + "'",
                    "Write more of the fingerprint.");
-  TRY_VOID(context.api.remove(api_path({"trusted-keys", matches.front()})));
-  context.console.note("Key " + matches.front() + " is no longer trusted.");
+  std::string fingerprint = *matches.begin();
+  TRY_VOID(context.api.remove(client::with_query(api_path({"trusted-keys", fingerprint}),
+                                                 {{"account", context.in.get("account")}})));
+  context.console.note("Key " + fingerprint + " is no longer trusted.");
   return {};
 }
 

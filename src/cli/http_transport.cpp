@@ -4,6 +4,7 @@
 #include <future>
 #include <thread>
 
+#include "base/version.h"
 #include "net/http.h"
 #include "net/loop.h"
 

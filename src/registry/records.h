@@ -63,9 +63,11 @@ struct Profile {
   friend bool operator==(const Profile&, const Profile&) = default;
 };
 
-// A manufacturer or owner key whose vouchers are accepted.
+// A manufacturer or owner key whose vouchers are accepted: by one account, or by the whole server
+// and its rendezvous service. Keyed by (account, fingerprint).
 struct TrustedKey {
-  enum class Kind : int { manufacturer = 1, owner = 2, device_ca = 3 };
+  enum class Kind : int { manufacturer = 1, owner = 2 };
+  AccountId account;  // empty: server-wide
   Bytes fingerprint;  // SHA-256 of the SubjectPublicKeyInfo
   Kind kind = Kind::manufacturer;
   std::string name;

@@ -86,6 +86,7 @@ struct PutTrustedKey {
   TrustedKey key;
 };
 struct RemoveTrustedKey {
+  AccountId account;
   Bytes fingerprint;
 };
 struct InsertVoucher {
@@ -178,8 +179,10 @@ class Registry {
   virtual Result<std::optional<Profile>> find_profile(const ProfileId& id) = 0;
   virtual Result<std::vector<Profile>>
   profiles() = 0;  // ordered by priority (highest first), then id
-  virtual Result<std::optional<TrustedKey>> find_trusted_key(View fingerprint) = 0;
-  virtual Result<std::vector<TrustedKey>> trusted_keys() = 0;
+  // Of exactly this account; empty: the server-wide one.
+  virtual Result<std::optional<TrustedKey>> find_trusted_key(const AccountId& account,
+                                                             View fingerprint) = 0;
+  virtual Result<std::vector<TrustedKey>> trusted_keys() = 0;  // by account, then fingerprint
 
   virtual Result<std::optional<Voucher>> find_voucher(View guid) = 0;
   virtual Result<std::vector<Voucher>> vouchers(const VoucherFilter& filter,

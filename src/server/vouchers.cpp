@@ -2,6 +2,7 @@
 #include "server/vouchers.h"
 
 #include "base/events.h"
+#include "server/trust.h"
 
 namespace fairlead::server {
 
@@ -51,7 +52,7 @@ std::vector<registry::To0Job> to0_jobs_for(const fdo::Voucher& voucher, Time due
   return jobs;
 }
 
-Result<void> Vouchers::check(const fdo::Voucher& voucher) {
+Result<void> Vouchers::check(const fdo::Voucher& voucher, const AccountId& account) {
   TRY_VOID(fdo::verify_voucher(voucher));
   if (voucher.entries.empty())
     return fail(Errc::untrusted,
@@ -63,19 +64,20 @@ Result<void> Vouchers::check(const fdo::Voucher& voucher) {
         "(`fairlead factory keys` shows it)");
   const crypto::PublicKey& maker = voucher.header.manufacturer_key.key;
   if (maker == identity_.manufacturer->public_key()) return ok();
-  TRY(auto trusted, store_.read().find_trusted_key(maker.fingerprint()));
+  TRY(bool trusted,
+      is_trusted(store_.read(), account, maker, registry::TrustedKey::Kind::manufacturer));
   if (!trusted)
-    return fail(
-        Errc::untrusted,
-        "its manufacturer's key " + maker.fingerprint().hex().substr(0, 16) +
-            "… is not on the list; add it with `fairlead trust add` or ask who sent the voucher");
+    return fail(Errc::untrusted,
+                "its manufacturer's key " + maker.fingerprint().hex().substr(0, 16) +
+                    "… is not on the list of account '" + account.str() +
+                    "'; add it with `fairlead trust add` or ask who sent the voucher");
   return ok();
 }
 
 Result<Import> Vouchers::import(const fdo::Voucher& voucher, const AccountId& account, bool dry,
                                 Time now) {
   const fdo::Guid& guid = voucher.header.guid;
-  auto checked = check(voucher);
+  auto checked = check(voucher, account);
   if (!checked) {
     log_(event::voucher_refused, {{"guid", fdo::to_text(guid)}, {"why", checked.error().context}});
     return std::unexpected(checked.error());

@@ -31,7 +31,7 @@ class Vouchers {
   Result<fdo::Voucher> extend(const fdo::Guid& guid, const crypto::PublicKey& next_owner, Time now);
 
  private:
-  Result<void> check(const fdo::Voucher& voucher);
+  Result<void> check(const fdo::Voucher& voucher, const AccountId& account);
 
   Store& store_;
   const Identity& identity_;

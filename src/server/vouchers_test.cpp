@@ -49,6 +49,21 @@ TEST_F(VouchersTest, RefusesAMakerThatNobodyListed) {
               HasSubstr(party.manufacturer->public_key().fingerprint().hex().substr(0, 16)));
 }
 
+TEST_F(VouchersTest, WhatOneAccountTrustsIsNoOthersAndAnOwnersKeyIsNoMakers) {
+  plant.commit({registry::PutAccount{{AccountId("other"), "Other", plant.now}}});
+  const auto& maker = party.manufacturer->public_key();
+  auto listed = [&](const AccountId& account, registry::TrustedKey::Kind kind) {
+    plant.commit({registry::PutTrustedKey{
+        {account, to_bytes(View(maker.fingerprint())), kind, "a maker", maker.spki(), plant.now}}});
+  };
+  using Kind = registry::TrustedKey::Kind;
+  listed(AccountId("other"), Kind::manufacturer);
+  listed(acme, Kind::owner);
+  EXPECT_THAT(refusal(for_us(), acme).context, HasSubstr("list of account 'acme'"));
+  listed(acme, Kind::manufacturer);
+  EXPECT_TRUE(plant.vouchers.import(for_us(), acme, true, plant.now));
+}
+
 TEST_F(VouchersTest, RefusesAVoucherWithoutEntry) {
   PlantDevice device{plant, "SN-1"};
   device.initialize();

@@ -33,8 +33,8 @@ TEST_P(RegistryContract, WhatIsUnknownIsNotChanged) {
 }
 
 TEST_P(RegistryContract, RemovingWhatIsNotThereIsNoError) {
-  keep({RemoveToken{"t"}, RemoveProfile{ProfileId("p")}, RemoveTrustedKey{{1}}, RemoveVoucher{{1}},
-        RemoveRegistration{{1}}, RemoveTo0Job{{1}, "x"}, RemoveSession{"s"}});
+  keep({RemoveToken{"t"}, RemoveProfile{ProfileId("p")}, RemoveTrustedKey{{}, {1}},
+        RemoveVoucher{{1}}, RemoveRegistration{{1}}, RemoveTo0Job{{1}, "x"}, RemoveSession{"s"}});
 }
 
 TEST_P(RegistryContract, AVoucherIsReplacedOnlyInTheStateThatIsExpected) {
@@ -125,14 +125,28 @@ TEST_P(RegistryContract, ProfilesAreListedByPriorityThenId) {
 
 TEST_P(RegistryContract, TrustedKeysArePutFoundListedAndRemoved) {
   keep({PutTrustedKey{trusted_key(2)}, PutTrustedKey{trusted_key(1)}});
-  EXPECT_EQ(must(registry_->find_trusted_key(trusted_key(1).fingerprint)), trusted_key(1));
+  EXPECT_EQ(must(registry_->find_trusted_key(account(1).id, trusted_key(1).fingerprint)),
+            trusted_key(1));
   EXPECT_EQ(must(registry_->trusted_keys()), (std::vector{trusted_key(1), trusted_key(2)}));
   TrustedKey renamed = trusted_key(1);
   renamed.name = "other";
   renamed.kind = TrustedKey::Kind::owner;
-  keep({PutTrustedKey{renamed}, RemoveTrustedKey{trusted_key(2).fingerprint}});
+  keep({PutTrustedKey{renamed}, RemoveTrustedKey{account(1).id, trusted_key(2).fingerprint}});
   EXPECT_EQ(must(registry_->trusted_keys()), std::vector{renamed});
-  EXPECT_FALSE(must(registry_->find_trusted_key(trusted_key(2).fingerprint)));
+  EXPECT_FALSE(must(registry_->find_trusted_key(account(1).id, trusted_key(2).fingerprint)));
+}
+
+TEST_P(RegistryContract, AKeyIsTrustedByEachAccountForItself) {
+  TrustedKey mine = trusted_key(1), theirs = trusted_key(1), everybodys = trusted_key(1);
+  theirs.account = account(2).id;
+  theirs.kind = TrustedKey::Kind::owner;
+  everybodys.account = AccountId();
+  keep({PutTrustedKey{mine}, PutTrustedKey{theirs}, PutTrustedKey{everybodys}});
+  EXPECT_EQ(must(registry_->trusted_keys()), (std::vector{everybodys, mine, theirs}));
+  keep({RemoveTrustedKey{mine.account, mine.fingerprint}});
+  EXPECT_FALSE(must(registry_->find_trusted_key(mine.account, mine.fingerprint)));
+  EXPECT_EQ(must(registry_->find_trusted_key(theirs.account, mine.fingerprint)), theirs);
+  EXPECT_EQ(must(registry_->find_trusted_key(AccountId(), mine.fingerprint)), everybodys);
 }
 
 TEST_P(RegistryContract, VouchersAreInsertedAndRemoved) {

@@ -44,8 +44,8 @@ Profile profile(int number) {
 }
 
 TrustedKey trusted_key(int number) {
-  return {bytes_of(number, 32), TrustedKey::Kind::device_ca, "Hersteller Ü", bytes_of(number, 91),
-          at(5)};
+  return {account(1).id,  bytes_of(number, 32), TrustedKey::Kind::manufacturer,
+          "Hersteller Ü", bytes_of(number, 91), at(5)};
 }
 
 Voucher voucher(int number) {

@@ -50,7 +50,8 @@ class FailNth : public registry::Registry {
   FAIRLEAD_PASS(List<registry::ApiToken>, tokens, (), ())
   FAIRLEAD_PASS(Found<registry::Profile>, find_profile, (const ProfileId& id), (id))
   FAIRLEAD_PASS(List<registry::Profile>, profiles, (), ())
-  FAIRLEAD_PASS(Found<registry::TrustedKey>, find_trusted_key, (View fingerprint), (fingerprint))
+  FAIRLEAD_PASS(Found<registry::TrustedKey>, find_trusted_key,
+                (const AccountId& account, View fingerprint), (account, fingerprint))
   FAIRLEAD_PASS(List<registry::TrustedKey>, trusted_keys, (), ())
   FAIRLEAD_PASS(Found<registry::Voucher>, find_voucher, (View guid), (guid))
   FAIRLEAD_PASS(List<registry::Voucher>, vouchers,

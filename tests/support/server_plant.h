@@ -103,7 +103,7 @@ struct ServerPlant {
     commit({registry::PutProfile{{name, parsed.priority, 0, std::string(document)}, {}}});
   }
   void trust(const crypto::PublicKey& key) {
-    commit({registry::PutTrustedKey{{to_bytes(View(key.fingerprint())),
+    commit({registry::PutTrustedKey{{AccountId(), to_bytes(View(key.fingerprint())),
                                      registry::TrustedKey::Kind::manufacturer, "a maker",
                                      key.spki(), now}}});
   }

@@ -84,6 +84,14 @@ CREATE INDEX events_device ON events(device, sequence);
 
 CREATE TABLE settings(name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 )sql"},
+    // Trusted keys by account. Those of before counted everywhere, and go on doing so.
+    {2, R"sql(
+CREATE TABLE keys_by_account(account TEXT NOT NULL, fingerprint BLOB NOT NULL, kind INTEGER NOT NULL,
+  name TEXT NOT NULL, spki BLOB NOT NULL, created INTEGER NOT NULL, PRIMARY KEY(account, fingerprint)) WITHOUT ROWID;
+INSERT INTO keys_by_account SELECT '', fingerprint, kind, name, spki, created FROM trusted_keys WHERE kind IN (1, 2);
+DROP TABLE trusted_keys;
+ALTER TABLE keys_by_account RENAME TO trusted_keys;
+)sql"},
 };
 
 // A new, empty file gets version 0.

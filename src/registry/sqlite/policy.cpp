@@ -8,7 +8,7 @@ Result<void> read(Statement& row, Profile& profile) {
 }
 
 Result<void> read(Statement& row, TrustedKey& key) {
-  return row.read(key.fingerprint, key.kind, key.name, key.spki, key.created);
+  return row.read(key.account, key.fingerprint, key.kind, key.name, key.spki, key.created);
 }
 
 Result<void> apply(Connection& connection, const PutProfile& put) {
@@ -36,16 +36,17 @@ Result<void> apply(Connection& connection, const RemoveProfile& remove) {
 Result<void> apply(Connection& connection, const PutTrustedKey& put) {
   const TrustedKey& key = put.key;
   return change(connection,
-                "INSERT INTO trusted_keys(fingerprint, kind, name, spki, created)"
-                " VALUES(?, ?, ?, ?, ?)"
-                " ON CONFLICT(fingerprint) DO UPDATE SET kind = excluded.kind,"
+                "INSERT INTO trusted_keys(account, fingerprint, kind, name, spki, created)"
+                " VALUES(?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT(account, fingerprint) DO UPDATE SET kind = excluded.kind,"
                 " name = excluded.name, spki = excluded.spki, created = excluded.created",
-                key.fingerprint, key.kind, key.name, key.spki, key.created)
+                key.account, key.fingerprint, key.kind, key.name, key.spki, key.created)
       .in("trusted key");
 }
 
 Result<void> apply(Connection& connection, const RemoveTrustedKey& remove) {
-  return change(connection, "DELETE FROM trusted_keys WHERE fingerprint = ?", remove.fingerprint)
+  return change(connection, "DELETE FROM trusted_keys WHERE account = ? AND fingerprint = ?",
+                remove.account, remove.fingerprint)
       .in("trusted key");
 }
 
@@ -60,17 +61,20 @@ Result<std::vector<Profile>> profiles(Connection& connection) {
       "SELECT id, priority, revision, document FROM profiles ORDER BY priority DESC, id");
 }
 
-Result<std::optional<TrustedKey>> find_trusted_key(Connection& connection, View fingerprint) {
+Result<std::optional<TrustedKey>> find_trusted_key(Connection& connection, const AccountId& account,
+                                                   View fingerprint) {
   return find_one<TrustedKey>(
       connection,
-      "SELECT fingerprint, kind, name, spki, created FROM trusted_keys WHERE fingerprint = ?",
-      fingerprint);
+      "SELECT account, fingerprint, kind, name, spki, created FROM trusted_keys"
+      " WHERE account = ? AND fingerprint = ?",
+      account, fingerprint);
 }
 
 Result<std::vector<TrustedKey>> trusted_keys(Connection& connection) {
   return find_all<TrustedKey>(
       connection,
-      "SELECT fingerprint, kind, name, spki, created FROM trusted_keys ORDER BY fingerprint");
+      "SELECT account, fingerprint, kind, name, spki, created FROM trusted_keys"
+      " ORDER BY account, fingerprint");
 }
 
 }  // namespace fairlead::registry::sqlite

@@ -189,8 +189,9 @@ Result<std::vector<Profile>> SqliteRegistry::profiles() {
   return read([](Connection& c) { return sqlite::profiles(c); });
 }
 
-Result<std::optional<TrustedKey>> SqliteRegistry::find_trusted_key(View fingerprint) {
-  return read([&](Connection& c) { return sqlite::find_trusted_key(c, fingerprint); });
+Result<std::optional<TrustedKey>> SqliteRegistry::find_trusted_key(const AccountId& account,
+                                                                   View fingerprint) {
+  return read([&](Connection& c) { return sqlite::find_trusted_key(c, account, fingerprint); });
 }
 
 Result<std::vector<TrustedKey>> SqliteRegistry::trusted_keys() {

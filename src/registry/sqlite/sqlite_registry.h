@@ -57,7 +57,8 @@ class SqliteRegistry final : public Registry {
   Result<std::vector<ApiToken>> tokens() override;
   Result<std::optional<Profile>> find_profile(const ProfileId& id) override;
   Result<std::vector<Profile>> profiles() override;
-  Result<std::optional<TrustedKey>> find_trusted_key(View fingerprint) override;
+  Result<std::optional<TrustedKey>> find_trusted_key(const AccountId& account,
+                                                     View fingerprint) override;
   Result<std::vector<TrustedKey>> trusted_keys() override;
   Result<std::optional<Voucher>> find_voucher(View guid) override;
   Result<std::vector<Voucher>> vouchers(const VoucherFilter& filter, const Page& page) override;

@@ -114,6 +114,22 @@ TEST_F(SqliteRegistryTest, AFailedMigrationLeavesTheFileAsItWas) {
   stranger.run("CREATE TABLE accounts(free)");  // rolled back, so the name is free
 }
 
+TEST_F(SqliteRegistryTest, TrustedKeysOfSchema1CountEverywhereAsBefore) {
+  open();
+  Stranger(file_).run(
+      "DROP TABLE trusted_keys;"
+      "CREATE TABLE trusted_keys(fingerprint BLOB NOT NULL PRIMARY KEY, kind INTEGER NOT NULL,"
+      " name TEXT NOT NULL, spki BLOB NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID;"
+      "INSERT INTO trusted_keys VALUES(x'01', 2, 'Reseller', x'30', 5), (x'02', 3, 'CA', x'30', 5);"
+      "UPDATE fairlead_schema SET version = 1");
+  auto keys = open()->trusted_keys();
+  ASSERT_TRUE(keys);
+  ASSERT_EQ(keys->size(), 1u);  // device CAs had no effect and are no longer a kind
+  EXPECT_EQ(
+      keys->front(),
+      (TrustedKey{AccountId(), {1}, TrustedKey::Kind::owner, "Reseller", {0x30}, from_unix_ms(5)}));
+}
+
 TEST_F(SqliteRegistryTest, AWriteToALockedFileGivesUpAfterTheTimeoutAndTheNextSucceeds) {
   auto registry = open({.lock_timeout = Duration(50)});
   const std::vector<Transaction> batch = {{PutSetting{"a", {1}}}, {PutSetting{"b", {1}}}};

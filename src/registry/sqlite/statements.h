@@ -51,7 +51,8 @@ Result<void> apply(Connection&, const PutTrustedKey&);
 Result<void> apply(Connection&, const RemoveTrustedKey&);
 Result<std::optional<Profile>> find_profile(Connection&, const ProfileId& id);
 Result<std::vector<Profile>> profiles(Connection&);
-Result<std::optional<TrustedKey>> find_trusted_key(Connection&, View fingerprint);
+Result<std::optional<TrustedKey>> find_trusted_key(Connection&, const AccountId& account,
+                                                   View fingerprint);
 Result<std::vector<TrustedKey>> trusted_keys(Connection&);
 
 // vouchers.cpp

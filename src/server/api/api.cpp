@@ -186,6 +186,15 @@ std::optional<bool> Call::flag(std::string_view name) const {
   return value->get_bool();
 }
 
+Result<AccountId> own_account(const Call& call, const std::string& named) {
+  if (named.empty()) return call.who.user.account;
+  AccountId account(named);
+  if (!call.who.sees(account)) return fail(Errc::refused, "account '" + named + "' is not yours");
+  TRY(auto known, call.read().find_account(account));
+  if (!known) return fail(Errc::not_found, "there is no account '" + named + "'");
+  return account;
+}
+
 Response Api::handle(const Request& request) {
   Found found = find_route(request);
   if (!found.route) {

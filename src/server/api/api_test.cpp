@@ -361,6 +361,47 @@ TEST_F(ApiTest, TrustedKeysComeAndGo) {
   EXPECT_EQ(status("DELETE", path, admin), 404u);
 }
 
+TEST_F(ApiTest, AnAccountsTrustIsItsOwnAndTheServersIsForAdministratorsOfNone) {
+  std::string acme = user("anna", Role::operator_, "acme"),
+              other = user("olaf", Role::operator_, "default");
+  std::string pem =
+      pem::encode("PUBLIC KEY",
+                  must(crypto::SoftwareKey::generate(crypto::KeyType::p256))->public_key().spki());
+  auto body = [&](std::string account) {
+    return json::serialize(json::object{{"pem", pem}, {"account", account}});
+  };
+  const std::string route = "POST /api/v1/trusted-keys", path = "/api/v1/trusted-keys";
+  auto own = good(route, path, acme, json::serialize(json::object{{"pem", pem}}));
+  EXPECT_EQ(own.at("account"), "acme");
+  EXPECT_EQ(status("POST", path, acme, body("default")), 403u);
+  EXPECT_EQ(status("POST", path, admin, body("nobody")), 404u);
+  EXPECT_EQ(good(route, path, admin, json::serialize(json::object{{"pem", pem}})).at("account"),
+            "");
+  auto seen_by = [&](const std::string& token) {
+    return good("GET /api/v1/trusted-keys", path, token).at("items").as_array().size();
+  };
+  EXPECT_EQ(seen_by(acme), 2u);
+  EXPECT_EQ(seen_by(other), 1u);
+  EXPECT_EQ(seen_by(admin), 2u);
+  std::string key = path + "/" + std::string(own.at("fingerprint").as_string());
+  EXPECT_EQ(status("DELETE", key, other), 404u);
+  EXPECT_EQ(status("DELETE", key + "?account=acme", other), 403u);
+  EXPECT_EQ(status("DELETE", key, acme), 204u);
+  EXPECT_EQ(status("DELETE", key, acme), 404u);  // the server-wide one is none of hers
+  EXPECT_EQ(status("DELETE", key, admin), 204u);
+}
+
+TEST_F(ApiTest, WhatIsTheWholeServersIsNotForAnAccountsAdministrator) {
+  std::string acme = user("anna", Role::admin, "acme");
+  EXPECT_EQ(status("PUT", "/api/v1/factory/rendezvous", acme, R"({"directives": [{"dns": "x"}]})"),
+            403u);
+  EXPECT_EQ(status("PUT", "/api/v1/profiles/p", acme, R"({"match": {"accounts": ["acme"]}})"),
+            200u);
+  EXPECT_EQ(status("PUT", "/api/v1/profiles/p", acme,
+                   R"({"match": {"accounts": ["acme"]}, "account": "default"})"),
+            403u);
+}
+
 TEST_F(ApiTest, VouchersAreImportedOneByOneAndExtendedAway) {
   PlantDevice first{plant, "SN-1"};
   first.initialize();

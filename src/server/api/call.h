@@ -34,6 +34,10 @@ struct Call {
 
 Result<crypto::PublicKey> public_key_from_pem(std::string_view text);  // PUBLIC KEY or CERTIFICATE
 
+// The account that something is to belong to. None named: the caller's own, which for an
+// administrator of no account is none: server-wide. refused: another's; not_found: there is none.
+Result<AccountId> own_account(const Call& call, const std::string& named);
+
 using Handler = Result<Response> (*)(Call&);
 
 Response ok_json(const json::value& value, unsigned status = 200);

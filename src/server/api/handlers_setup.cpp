@@ -33,8 +33,10 @@ namespace {
 // Profiles decide for every account's devices. A user of one account has a say only where the
 // profile names that account and no other, and does not see the ones that name others.
 bool may_edit(const Principal& who, const EnrolmentProfile& profile) {
-  return who.user.account.empty() ||
-         profile.decision.match.accounts == std::vector{who.user.account};
+  if (who.user.account.empty()) return true;
+  const AccountId& into = profile.decision.account;
+  return profile.decision.match.accounts == std::vector{who.user.account} &&
+         (into.empty() || into == who.user.account);
 }
 bool may_see(const Principal& who, const registry::Profile& record) {
   if (who.user.account.empty()) return true;
@@ -48,7 +50,8 @@ Result<void> check_edit(Call& call, const ProfileId& id, std::string_view docume
   if (may_edit(call.who, profile)) return ok();
   return fail(Errc::refused, "profile '" + id.str() +
                                  "' concerns other accounts; yours must match \"accounts\": [\"" +
-                                 call.who.user.account.str() + "\"]");
+                                 call.who.user.account.str() +
+                                 "\"] and may not name another \"account\"");
 }
 }  // namespace
 
@@ -124,23 +127,27 @@ Result<Response> remove_profile(Call& call) {
   return Response{204, {}, {}, {}};
 }
 
+// Server-wide keys are everybody's to see, and an administrator's of no account to change.
 Result<Response> list_trusted(Call& call) {
   TRY(auto keys, call.read().trusted_keys());
+  std::erase_if(keys, [&](const auto& each) {
+    return !each.account.empty() && !call.who.sees(each.account);
+  });
   return page_of(keys, SIZE_MAX, [](const auto& each) { return to_hex(each.fingerprint); });
 }
 
 Result<Response> add_trusted(Call& call) {
   TRY(auto pem_text, call.text("pem"));
   TRY(auto key, public_key_from_pem(pem_text));
-  std::string kind_name = call.text_or("kind", "manufacturer");
-  using Kind = registry::TrustedKey::Kind;
-  Kind kind = kind_name == "owner"       ? Kind::owner
-              : kind_name == "device_ca" ? Kind::device_ca
-                                         : Kind::manufacturer;
-  if (kind == Kind::manufacturer && kind_name != "manufacturer")
-    return fail(Errc::malformed, "'kind' is none of manufacturer, owner, device_ca");
-  registry::TrustedKey record{to_bytes(View(key.fingerprint())), kind, call.text_or("name", ""),
-                              key.spki(), call.request.now};
+  auto kind = key_kind_from(call.text_or("kind", "manufacturer"));
+  if (!kind) return fail(Errc::malformed, "'kind' is none of manufacturer, owner");
+  TRY(auto account, own_account(call, call.text_or("account", "")));
+  registry::TrustedKey record{std::move(account),
+                              to_bytes(View(key.fingerprint())),
+                              *kind,
+                              call.text_or("name", ""),
+                              key.spki(),
+                              call.request.now};
   TRY_VOID(call.s.store.commit({registry::PutTrustedKey{record}}));
   return ok_json(to_json(record), 201);
 }
@@ -148,9 +155,14 @@ Result<Response> add_trusted(Call& call) {
 Result<Response> remove_trusted(Call& call) {
   auto fingerprint = from_hex(call.parameters[0]);
   if (!fingerprint) return fail(Errc::malformed, "a fingerprint is hexadecimal");
-  TRY(auto known, call.read().find_trusted_key(*fingerprint));
-  if (!known) return fail(Errc::not_found, "there is no trusted key with this fingerprint");
-  TRY_VOID(call.s.store.commit({registry::RemoveTrustedKey{*fingerprint}}));
+  TRY(auto account, own_account(call, call.query("account")));
+  TRY(auto known, call.read().find_trusted_key(account, *fingerprint));
+  if (!known)
+    return fail(Errc::not_found, account.empty()
+                                     ? "no key with this fingerprint is trusted server-wide"
+                                     : "account '" + account.str() +
+                                           "' has no trusted key with this fingerprint of its own");
+  TRY_VOID(call.s.store.commit({registry::RemoveTrustedKey{account, *fingerprint}}));
   return Response{204, {}, {}, {}};
 }
 
@@ -246,6 +258,8 @@ Result<Response> show_rendezvous(Call& call) {
 }
 
 Result<Response> put_rendezvous(Call& call) {
+  if (!call.who.user.account.empty())
+    return fail(Errc::refused, "the factory is the whole server's; a user of no account sets it");
   const json::value* given = call.body.if_contains("directives");
   if (!given || !given->is_array() || given->get_array().empty() || given->get_array().size() > 16)
     return fail(Errc::malformed, "'directives' is not a list of 1 to 16");

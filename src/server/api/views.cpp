@@ -39,10 +39,9 @@ constexpr Names<registry::Role, 6> roles{{{registry::Role::admin, "admin"},
                                           {registry::Role::engineer, "engineer"},
                                           {registry::Role::installer, "installer"},
                                           {registry::Role::auditor, "auditor"}}};
-constexpr Names<registry::TrustedKey::Kind, 3> key_kinds{
+constexpr Names<registry::TrustedKey::Kind, 2> key_kinds{
     {{registry::TrustedKey::Kind::manufacturer, "manufacturer"},
-     {registry::TrustedKey::Kind::owner, "owner"},
-     {registry::TrustedKey::Kind::device_ca, "device_ca"}}};
+     {registry::TrustedKey::Kind::owner, "owner"}}};
 constexpr Names<registry::CertificateState, 4> certificate_states{
     {{registry::CertificateState::issued, "issued"},
      {registry::CertificateState::active, "active"},
@@ -87,6 +86,9 @@ std::string_view to_string(registry::VoucherState state) { return name_of(vouche
 std::optional<registry::VoucherState> voucher_state_from(std::string_view text) {
   return value_of(voucher_states, text);
 }
+std::optional<registry::TrustedKey::Kind> key_kind_from(std::string_view text) {
+  return value_of(key_kinds, text);
+}
 std::string_view to_string(registry::Role role) { return name_of(roles, role); }
 std::optional<registry::Role> role_from(std::string_view text) { return value_of(roles, text); }
 
@@ -122,7 +124,8 @@ json::object to_json(const registry::Profile& profile) {
 }
 
 json::object to_json(const registry::TrustedKey& key) {
-  return {{"fingerprint", to_hex(key.fingerprint)},
+  return {{"account", key.account.str()},
+          {"fingerprint", to_hex(key.fingerprint)},
           {"kind", name_of(key_kinds, key.kind)},
           {"name", key.name},
           {"created", time_or_null(key.created)}};

@@ -22,6 +22,7 @@ std::string_view to_string(registry::DeviceState state);
 std::optional<registry::DeviceState> device_state_from(std::string_view text);
 std::string_view to_string(registry::VoucherState state);
 std::optional<registry::VoucherState> voucher_state_from(std::string_view text);
+std::optional<registry::TrustedKey::Kind> key_kind_from(std::string_view text);
 std::string_view to_string(registry::Role role);
 std::optional<registry::Role> role_from(std::string_view text);
 

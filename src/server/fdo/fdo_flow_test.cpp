@@ -212,6 +212,16 @@ TEST_F(FdoFlow, TheRendezvousRefusesAMakerThatNobodyListed) {
   EXPECT_EQ(error_of(ask_rendezvous()).code, ErrorCode::not_found);
 }
 
+TEST_F(FdoFlow, TheRendezvousServesNobodyForAnAccountsTrust) {
+  factory_to_owner();
+  const auto& key = plant.identity.manufacturer->public_key();
+  plant.commit({registry::PutTrustedKey{{AccountId("acme"), to_bytes(View(key.fingerprint())),
+                                         registry::TrustedKey::Kind::manufacturer, "a maker",
+                                         key.spki(), plant.now}}});
+  auto reply = register_voucher(stored_voucher(device.credential.guid), *plant.identity.owner);
+  EXPECT_EQ(error_of(reply).code, ErrorCode::invalid_voucher);
+}
+
 TEST_F(FdoFlow, TheRendezvousRefusesATruncatedVoucherAndRaisesTheAlarm) {
   factory_to_owner();
   plant.trust(plant.identity.manufacturer->public_key());

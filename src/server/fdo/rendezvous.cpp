@@ -4,6 +4,7 @@
 #include "base/events.h"
 #include "fdo/di.h"
 #include "fdo/to01.h"
+#include "server/trust.h"
 
 namespace fairlead::server {
 
@@ -16,10 +17,14 @@ fdo::Outcome<Answer> Rendezvous::on_hello(View body, const Caller&) {
 // Who may be registered here: devices of a maker, or of an owner, that an operator listed.
 Result<void> Rendezvous::admit(const fdo::Voucher& voucher) {
   if (policy_.open) return ok();
-  for (const fdo::PublicKey* key : {&voucher.header.manufacturer_key, &voucher.owner_key()}) {
-    if (std::ranges::find(policy_.own_keys, key->key.fingerprint()) != policy_.own_keys.end())
+  using Kind = registry::TrustedKey::Kind;
+  const std::pair<const crypto::PublicKey*, Kind> vouching[] = {
+      {&voucher.header.manufacturer_key.key, Kind::manufacturer},
+      {&voucher.owner_key().key, Kind::owner}};
+  for (const auto& [key, kind] : vouching) {
+    if (std::ranges::find(policy_.own_keys, key->fingerprint()) != policy_.own_keys.end())
       return ok();
-    TRY(auto trusted, store_.read().find_trusted_key(key->key.fingerprint()));
+    TRY(bool trusted, is_trusted(store_.read(), AccountId(), *key, kind));
     if (trusted) return ok();
   }
   return fail(
