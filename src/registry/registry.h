@@ -136,6 +136,10 @@ struct PutSession {
 struct RemoveSession {
   std::string id;
 };
+struct TakeSession {
+  std::string id;
+  Bytes state;
+};  // conflict unless it is there with exactly this state: of many who read it, one gets it
 struct AppendEvent {
   TimelineEvent event;
 };  // its sequence number is given by the registry
@@ -153,7 +157,7 @@ using Change =
                  PutTrustedKey, RemoveTrustedKey, InsertVoucher, ReplaceVoucher, RemoveVoucher,
                  InsertDevice, UpdateDevice, PutKey, InsertCertificate, SetCertificateState,
                  PutRegistration, RemoveRegistration, PutTo0Job, RemoveTo0Job, PutSession,
-                 RemoveSession, AppendEvent, PutSetting, InsertSetting>;
+                 RemoveSession, TakeSession, AppendEvent, PutSetting, InsertSetting>;
 using Transaction = std::vector<Change>;
 
 class Registry {
@@ -220,7 +224,8 @@ class Registry {
   virtual Result<std::optional<Bytes>> find_setting(std::string_view name) = 0;
 
   struct Counts {  // vouchers: those of use, not the replaced ones
-    std::uint64_t devices = 0, vouchers = 0, certificates_active = 0, registrations = 0;
+    std::uint64_t devices = 0, vouchers = 0, certificates_active = 0, registrations = 0,
+                  sessions = 0;
   };
   virtual Result<Counts> counts() = 0;
 };

@@ -267,6 +267,19 @@ TEST_P(RegistryContract, SessionsAreReplacedRemovedAndExpire) {
   EXPECT_TRUE(must(registry_->find_session(next.id)));
 }
 
+TEST_P(RegistryContract, ASessionIsTakenByOneOfThoseWhoReadIt) {
+  keep({PutSession{session(1)}});
+  Session next{session(1).id, {4}, at(5000)};
+  expect_error(registry_->write({TakeSession{next.id, next.state}}), Errc::conflict);
+  keep({TakeSession{session(1).id, session(1).state}});
+  EXPECT_FALSE(must(registry_->find_session(next.id)));
+  expect_error(registry_->write({TakeSession{session(1).id, session(1).state}}), Errc::conflict);
+  keep({PutSession{next}});  // continued meanwhile: who read it before is too late
+  expect_error(registry_->write({TakeSession{session(1).id, session(1).state}}), Errc::conflict);
+  EXPECT_EQ(must(registry_->find_session(next.id)), next);
+  EXPECT_EQ(must(registry_->counts()).sessions, 1u);
+}
+
 TEST_P(RegistryContract, ManyExpiredSessionsAreAllRemoved) {
   Transaction many;
   for (int i = 0; i < 2500; ++i) many.push_back(PutSession{{std::to_string(i), {1}, at(i)}});

@@ -74,12 +74,12 @@ Result<Registry::Counts> counts(Connection& connection) {
                 "SELECT (SELECT count(*) FROM devices), (SELECT count(*) FROM vouchers"
                 " WHERE state <> ?),"
                 " (SELECT count(*) FROM certificates WHERE state = ?),"
-                " (SELECT count(*) FROM registrations)",
+                " (SELECT count(*) FROM registrations), (SELECT count(*) FROM sessions)",
                 VoucherState::replaced, CertificateState::active);
   TRY_VOID(row.next());
   Registry::Counts counts;
-  TRY_VOID(
-      row.read(counts.devices, counts.vouchers, counts.certificates_active, counts.registrations));
+  TRY_VOID(row.read(counts.devices, counts.vouchers, counts.certificates_active,
+                    counts.registrations, counts.sessions));
   return counts;
 }
 

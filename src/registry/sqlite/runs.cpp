@@ -26,6 +26,12 @@ Result<void> apply(Connection& connection, const RemoveSession& remove) {
   return change(connection, "DELETE FROM sessions WHERE id = ?", remove.id).in("session");
 }
 
+Result<void> apply(Connection& connection, const TakeSession& take) {
+  return change_one(connection, "is gone, or was continued by someone else",
+                    "DELETE FROM sessions WHERE id = ? AND state = ?", take.id, take.state)
+      .in("session");
+}
+
 Result<void> apply(Connection& connection, const AppendEvent& append) {
   const TimelineEvent& event = append.event;
   return change(connection, "INSERT INTO events(device, at, id, fields) VALUES(?, ?, ?, ?)",

@@ -97,6 +97,7 @@ Result<std::uint64_t> remove_some_registrations_before(Connection&, Time expired
 // runs.cpp
 Result<void> apply(Connection&, const PutSession&);
 Result<void> apply(Connection&, const RemoveSession&);
+Result<void> apply(Connection&, const TakeSession&);
 Result<void> apply(Connection&, const AppendEvent&);
 Result<std::optional<Session>> find_session(Connection&, std::string_view id);
 Result<std::uint64_t> remove_some_sessions_before(Connection&, Time expired);
