@@ -58,10 +58,33 @@ Setter role(bool Roles::* member) {
   };
 }
 
+// A rate of the FDO front, as whole numbers; 0 per second: without limit.
+Setter rate(Rate FdoRates::* which, double Rate::* member, std::int64_t min) {
+  return [=](Config& config, const toml::node& node) {
+    auto value = node.value_exact<std::int64_t>();
+    bool fits = value && *value >= min && *value <= 1'000'000;
+    if (fits) config.fdo_rates.*which.*member = static_cast<double>(*value);
+    return fits;
+  };
+}
+
+bool set_loopback_limited(Config& config, const toml::node& node) {
+  auto value = node.value_exact<bool>();
+  if (value) config.fdo_rates.loopback_exempt = !*value;
+  return value.has_value();
+}
+
 bool set_key_type(Config& config, const toml::node& node) {
   auto value = node.value_exact<std::string>();
   if (value != "p256" && value != "p384") return false;
   config.key_type = value == "p384" ? crypto::KeyType::p384 : crypto::KeyType::p256;
+  return true;
+}
+
+bool set_sessions(Config& config, const toml::node& node) {
+  auto value = node.value_exact<std::string>();
+  if (value != "memory" && value != "registry") return false;
+  config.sessions = value == "registry" ? SessionsIn::registry : SessionsIn::memory;
   return true;
 }
 
@@ -78,6 +101,9 @@ bool set_log_level(Config& config, const toml::node& node) {
 const std::map<std::string, Setter, std::less<>>& settings() {
   static const std::map<std::string, Setter, std::less<>> table{
       {"data", into(&Config::data)},
+      {"registry", into(&Config::registry)},
+      {"keystore", into(&Config::keystore)},
+      {"sessions", set_sessions},
       {"public_host", into(&Config::public_host)},
       {"key_type", set_key_type},
       {"log_level", set_log_level},
@@ -97,6 +123,11 @@ const std::map<std::string, Setter, std::less<>>& settings() {
       {"broker.address", into(&Config::broker_address)},
       {"broker.port", into(&Config::broker_port)},
       {"broker.plugin", into(&Config::broker_plugin)},
+      {"limits.address_per_second", rate(&FdoRates::per_address, &Rate::per_second, 0)},
+      {"limits.address_burst", rate(&FdoRates::per_address, &Rate::burst, 1)},
+      {"limits.guid_per_second", rate(&FdoRates::per_guid, &Rate::per_second, 0)},
+      {"limits.guid_burst", rate(&FdoRates::per_guid, &Rate::burst, 1)},
+      {"limits.loopback", set_loopback_limited},
   };
   return table;
 }

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "crypto/key.h"
+#include "server/fdo/limits.h"
 
 namespace fairlead::server {
 
@@ -23,8 +24,13 @@ struct Listener {
   bool tls = false;
 };
 
+// Where runs of FDO are kept between two messages: `registry` for many servers on one database.
+enum class SessionsIn { memory, registry };
+
 struct Config {
   std::filesystem::path data = "/var/lib/fairlead";
+  // Shared by several servers on one machine, or the default within `data` when empty.
+  std::filesystem::path registry, keystore;
   Roles roles;
   // The name or address under which devices reach this server; goes into rendezvous info and
   // endpoints.
@@ -40,6 +46,15 @@ struct Config {
   std::uint16_t broker_port = 8883;
   std::string broker_plugin;  // path of fairlead-mosquitto.so; empty: beside the program
   Level log_level = Level::info;
+  FdoRates fdo_rates;
+  SessionsIn sessions = SessionsIn::memory;
+
+  std::filesystem::path registry_file() const {
+    return registry.empty() ? data / "registry.db" : registry;
+  }
+  std::filesystem::path keystore_folder() const {
+    return keystore.empty() ? data / "keystore" : keystore;
+  }
 };
 
 // TOML (docs/operations.md lists every key). malformed names line and column; an unknown key is

@@ -23,7 +23,8 @@ TEST(Config, RefusesAValueOfTheWrongKindOrOutOfRange) {
   for (std::string_view text :
        {"public_host = 5", "data = true", "[fdo]\nport = 65536", "[fdo]\nport = -1",
         "[fdo]\nport = '80'", "[fdo]\ntls = 1", "[owner]\nto0_wait_seconds = 4294967296",
-        "[broker]\nport = 70000", "key_type = 'rsa'", "log_level = 'loud'",
+        "[broker]\nport = 70000", "key_type = 'rsa'", "log_level = 'loud'", "sessions = 'disk'",
+        "[limits]\naddress_burst = 0", "[limits]\nguid_per_second = -1", "[limits]\nloopback = 1",
         "[roles]\nowner = 'yes'", "[broker]\nenabled = 0"})
     EXPECT_NE(refusal(text).find("wrong kind or out of range"), std::string::npos) << text;
 }
@@ -44,6 +45,9 @@ TEST(Config, HasDefaultsThatListenOnThisMachineOnly) {
 TEST(Config, ReadsEverySetting) {
   Config c = parse_config(R"(
 data = "/srv/fairlead"
+registry = "/srv/shared/registry.db"
+keystore = "/srv/shared/keys"
+sessions = "registry"
 public_host = "plant.example"
 key_type = "p384"
 log_level = "debug"
@@ -69,9 +73,21 @@ enabled = false
 address = "0.0.0.0"
 port = 1
 plugin = "/usr/lib/p.so"
+[limits]
+address_per_second = 5
+address_burst = 6
+guid_per_second = 0
+guid_burst = 8
+loopback = true
 )")
                  .value();
   EXPECT_EQ(c.data, "/srv/fairlead");
+  EXPECT_EQ(c.registry_file(), "/srv/shared/registry.db");
+  EXPECT_EQ(c.keystore_folder(), "/srv/shared/keys");
+  EXPECT_EQ(c.sessions, SessionsIn::registry);
+  EXPECT_TRUE(c.fdo_rates.per_address.per_second == 5 && c.fdo_rates.per_address.burst == 6 &&
+              c.fdo_rates.per_guid.per_second == 0 && c.fdo_rates.per_guid.burst == 8 &&
+              !c.fdo_rates.loopback_exempt);
   EXPECT_EQ(c.public_host, "plant.example");
   EXPECT_EQ(c.key_type, crypto::KeyType::p384);
   EXPECT_EQ(c.log_level, Level::debug);

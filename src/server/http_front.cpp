@@ -30,12 +30,18 @@ std::string bearer_of(const net::Headers& headers) {
   return std::string(token);
 }
 
+std::pair<std::string, std::string> retry_after(Duration wait) {
+  auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
+  return {"Retry-After", std::to_string(seconds.count())};
+}
+
 net::HttpResponse to_http(FdoReply reply) {
   net::HttpResponse response;
   if (reply.type == 0) return response;  // to a device's own error message there is nothing to say
-  response.status = reply.type == 255 ? 500 : 200;
+  response.status = reply.come_again > Duration(0) ? 429 : reply.type == 255 ? 500 : 200;
   response.headers = {{"Content-Type", "application/cbor"},
                       {"Message-Type", std::to_string(reply.type)}};
+  if (reply.come_again > Duration(0)) response.headers.push_back(retry_after(reply.come_again));
   if (!reply.token.empty()) response.headers.emplace_back("Authorization", "Bearer " + reply.token);
   response.body = std::move(reply.body);
   return response;
@@ -43,6 +49,13 @@ net::HttpResponse to_http(FdoReply reply) {
 
 net::HttpResponse plain(unsigned status, std::string_view text) {
   return {status, {{"Content-Type", "text/plain"}}, to_bytes(text)};
+}
+
+// The pool's queue is full.
+net::HttpResponse too_busy() {
+  auto response = plain(503, "too much to do; come again later\n");
+  response.headers.push_back(retry_after(std::chrono::seconds(1)));
+  return response;
 }
 
 std::string header_text(const net::HttpRequest& request, std::string_view name) {
@@ -104,6 +117,7 @@ net::HttpResponse from_api(api::Response response) {
     out.headers.emplace_back("Content-Type", std::move(response.content_type));
   if (!response.etag.empty()) out.headers.emplace_back("ETag", std::move(response.etag));
   out.headers.emplace_back("Cache-Control", "no-store");
+  if (response.come_again > Duration(0)) out.headers.push_back(retry_after(response.come_again));
   if (response.status == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer");
   out.body = to_bytes(std::string_view(response.body));
   return out;
@@ -119,7 +133,7 @@ net::Task<net::HttpResponse> serve_fdo(net::Loop& loop, FdoService& service, Clo
     return service.handle(*number, token, request.body, {request.peer, clock()});
   };
   auto reply = co_await loop.on_worker(work);
-  if (!reply) co_return plain(503, "too much to do; come again later\n");
+  if (!reply) co_return too_busy();
   co_return to_http(std::move(*reply));
 }
 
@@ -128,7 +142,7 @@ net::Task<net::HttpResponse> serve_api(net::Loop& loop, api::Api& api, Clock clo
   api::Request translated = to_api(std::move(request), clock());
   auto work = [&]() -> Result<api::Response> { return api.handle(translated); };
   auto response = co_await loop.on_worker(work);
-  if (!response) co_return plain(503, "too much to do; come again later\n");
+  if (!response) co_return too_busy();
   co_return from_api(std::move(*response));
 }
 

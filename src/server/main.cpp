@@ -19,6 +19,7 @@
 #include "server/broker_side.h"
 #include "server/config.h"
 #include "server/http_front.h"
+#include "server/keep_sessions.h"
 #include "server/to0_registrar.h"
 
 namespace {
@@ -26,7 +27,6 @@ namespace {
 using namespace fairlead;
 
 constexpr unsigned workers = 32;  // most of them wait for a commit
-constexpr std::size_t runs_max = 100'000;
 constexpr std::size_t api_body_bytes_max = 8 * 1024 * 1024;
 
 constexpr std::string_view usage =
@@ -124,8 +124,8 @@ std::vector<fdo::To2Address> own_addresses(const server::Config& config) {
 Result<void> run(const server::Config& config, Log& log, const Checkpoint& checkpoint) {
   Clock clock = system_clock();
   crypto::SystemRandom random;
-  TRY(auto keys, keystore::FileKeystore::open(config.data / "keystore"));
-  TRY(auto registry, registry::SqliteRegistry::open(config.data / "registry.db"));
+  TRY(auto keys, keystore::FileKeystore::open(config.keystore_folder()));
+  TRY(auto registry, registry::SqliteRegistry::open(config.registry_file()));
   server::Store store(*registry, checkpoint);
   TRY(auto identity, server::open_identity(*keys, store, config.key_type, random, clock()));
 
@@ -142,10 +142,11 @@ Result<void> run(const server::Config& config, Log& log, const Checkpoint& check
                                    identity.owner->public_key().fingerprint()}};
   server::Rendezvous rendezvous(store, std::move(policy), random, log);
   server::Owner owner(store, identity, enroller, random, log);
-  server::Sessions sessions(random, clock, runs_max, std::chrono::minutes(10));
-  server::FdoService fdo(sessions, random, log, config.roles.factory ? &station : nullptr,
+  auto sessions = server::open_sessions(config.sessions, store, *keys, random, clock);
+  server::FdoLimits fdo_limits(config.fdo_rates, log);
+  server::FdoService fdo(*sessions, random, log, config.roles.factory ? &station : nullptr,
                          config.roles.rendezvous ? &rendezvous : nullptr,
-                         config.roles.owner ? &owner : nullptr, checkpoint);
+                         config.roles.owner ? &owner : nullptr, &fdo_limits, checkpoint);
   server::api::Api api({store, identity, vouchers, enroller, random, log});
   auto keep_token = [&](std::string_view token) -> Result<void> {
     auto file = config.data / "admin-token";
@@ -166,6 +167,7 @@ Result<void> run(const server::Config& config, Log& log, const Checkpoint& check
     loop.spawn("TO0", registrar.run());
     loop.spawn("broker", broker->run());
   }
+  loop.spawn("sessions", server::sweep(loop, *sessions, log));
   loop.run_until_signal();
   return ok();
 }

@@ -5,45 +5,62 @@
 
 namespace fairlead::server {
 
-std::string Sessions::create(Bytes state) {
+Result<std::string> MemorySessions::create(Bytes state) {
   std::string token = to_base64url(random_.bytes(32));
   std::lock_guard lock(mutex_);
-  insert(token, std::move(state));
+  insert(token, std::move(state), Standing::half_open);
   return token;
 }
 
-void Sessions::put(const std::string& token, Bytes state) {
+Result<void> MemorySessions::put(const std::string& token, Bytes state, Standing standing) {
   std::lock_guard lock(mutex_);
-  insert(token, std::move(state));
+  insert(token, std::move(state), standing);
+  return ok();
 }
 
-void Sessions::insert(std::string token, Bytes state) {
+void MemorySessions::drop_oldest(Entries& entries) {
+  by_token_.erase(entries.front().token);
+  entries.pop_front();
+}
+
+void MemorySessions::drop_expired(Time now) {
+  for (Entries* entries : {&half_open_, &proven_})
+    while (!entries->empty() && entries->front().expires < now) drop_oldest(*entries);
+}
+
+void MemorySessions::insert(std::string token, Bytes state, Standing standing) {
   Time now = clock_();
-  while (!by_age_.empty() && (by_age_.size() >= max_ || by_age_.front().expires < now)) {
-    by_token_.erase(by_age_.front().token);
-    by_age_.pop_front();
-  }
+  drop_expired(now);
+  if (by_token_.size() >= limits_.max) drop_oldest(half_open_.empty() ? proven_ : half_open_);
   if (by_token_.contains(token))
     return;  // tokens are 256 random bits: only our own put() twice could do this
-  by_age_.push_back({std::move(token), std::move(state), now + lifetime_});
-  by_token_.emplace(by_age_.back().token, std::prev(by_age_.end()));
+  Entries& entries = of(standing);
+  entries.push_back(
+      {std::move(token), std::move(state), now + limits_.lifetime(standing), standing});
+  by_token_.emplace(entries.back().token, std::prev(entries.end()));
 }
 
-std::optional<Bytes> Sessions::take(std::string_view token) {
+Result<std::optional<Bytes>> MemorySessions::take(std::string_view token) {
   std::lock_guard lock(mutex_);
+  std::optional<Bytes> state;
   auto found = by_token_.find(token);
-  if (found == by_token_.end()) return std::nullopt;
+  if (found == by_token_.end()) return state;
   auto entry = found->second;
   by_token_.erase(found);
-  std::optional<Bytes> state;
   if (entry->expires >= clock_()) state = std::move(entry->state);
-  by_age_.erase(entry);
+  of(entry->standing).erase(entry);
   return state;
 }
 
-std::size_t Sessions::size() const {
+Result<void> MemorySessions::sweep() {
   std::lock_guard lock(mutex_);
-  return by_age_.size();
+  drop_expired(clock_());
+  return ok();
+}
+
+std::size_t MemorySessions::size() const {
+  std::lock_guard lock(mutex_);
+  return by_token_.size();
 }
 
 }  // namespace fairlead::server

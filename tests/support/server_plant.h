@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <mutex>
 
 #include "crypto/system_random.h"
@@ -81,7 +82,7 @@ struct ServerPlant {
   server::Station station{store, identity, random, log};
   server::Rendezvous rendezvous{store, {}, random, log};
   server::Owner owner{store, identity, enroller, random, log};
-  server::Sessions sessions{random, [this] { return now; }, 100, std::chrono::minutes(10)};
+  server::MemorySessions sessions{random, [this] { return now; }, {.max = 100}};
   server::FdoService service{sessions, random, log, &station, &rendezvous, &owner};
 
   // Account "acme", a profile that grants everything to it, and where the factory's devices ask for
@@ -107,8 +108,10 @@ struct ServerPlant {
                                      registry::TrustedKey::Kind::manufacturer, "a maker",
                                      key.spki(), now}}});
   }
+  // Who answers the next message, where a test has several servers.
+  std::function<server::FdoService&()> who = [this]() -> server::FdoService& { return service; };
   server::FdoReply say(std::uint8_t type, std::string_view token, View body) {
-    return service.handle(type, token, body, {"192.0.2.7", now});
+    return who().handle(type, token, body, {"192.0.2.7", now});
   }
   std::vector<registry::Voucher> vouchers_of(const DeviceId& device) {
     registry::VoucherFilter filter;

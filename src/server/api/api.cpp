@@ -109,11 +109,6 @@ std::string code_of(Errc code) {
   return out;
 }
 
-Response error_response(unsigned status, std::string_view code, std::string_view message) {
-  json::object body{{"error", {{"code", code}, {"message", message}}}};
-  return ok_json(body, status);
-}
-
 struct Found {
   const Route* route = nullptr;
   std::vector<std::string> parameters;
@@ -151,6 +146,11 @@ Result<json::object> parse_body(const Request& request) {
 
 Response ok_json(const json::value& value, unsigned status) {
   return {status, "application/json", {}, json::serialize(value) + "\n"};
+}
+
+Response error_response(unsigned status, std::string_view code, std::string_view message) {
+  json::object body{{"error", {{"code", code}, {"message", message}}}};
+  return ok_json(body, status);
 }
 
 std::string Call::query(std::string_view name) const {
@@ -212,7 +212,7 @@ Response Api::handle(const Request& request) {
       if (found.route->scope != "self") TRY_VOID(authorize(who, found.route->scope));
     }
     TRY(auto body, parse_body(request));
-    Call call{services_, request, who, found.parameters, std::move(body)};
+    Call call{services_, request, who, found.parameters, std::move(body), logins_};
     return found.route->handler(call);
   }();
   if (answer) return std::move(*answer);

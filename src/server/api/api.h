@@ -13,6 +13,7 @@
 #include "fdo/rendezvous.h"
 #include "server/enroller.h"
 #include "server/identity.h"
+#include "server/login_guard.h"
 #include "server/store.h"
 #include "server/vouchers.h"
 
@@ -31,6 +32,7 @@ struct Response {
   unsigned status = 200;
   std::string content_type = "application/json", etag;
   std::string body;
+  Duration come_again{};  // not zero: Retry-After
 };
 
 // Who asks, once the token is good.
@@ -66,6 +68,7 @@ class Api {
 
  private:
   Services services_;
+  LoginGuard logins_;
 };
 
 // For tests that hold the server to the OpenAPI document: "GET /api/v1/devices/{id}" and its scope

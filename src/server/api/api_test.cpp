@@ -301,6 +301,25 @@ TEST_F(ApiTest, ALoginNeedsTheRightPasswordAndSaysNotWhatWasWrong) {
             401u);
 }
 
+TEST_F(ApiTest, GuessingAPasswordTakesLongerEachTimeWhetherThereIsSuchAUserOrNot) {
+  good("POST /api/v1/users", "/api/v1/users", admin,
+       R"({"id": "eve", "role": "admin", "password": "correct horse"})");
+  std::vector<std::string> heard;
+  for (std::string name : {"eve", "nobody"}) {
+    std::string wrong = R"({"user": ")" + name + R"(", "password": "battery staple"})";
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(status("POST", "/api/v1/login", "", wrong), 401u) << i;
+    auto held_up = send("POST", "/api/v1/login", "", wrong);
+    EXPECT_EQ(held_up.status, 429u);
+    EXPECT_EQ(held_up.come_again, std::chrono::seconds(1));
+    heard.push_back(held_up.body);
+  }
+  EXPECT_EQ(heard[0], heard[1]);
+  const std::string right = R"({"user": "eve", "password": "correct horse"})";
+  EXPECT_EQ(status("POST", "/api/v1/login", "", right), 429u);  // the right one has to wait as well
+  plant.now += std::chrono::seconds(1);
+  good("POST /api/v1/login", "/api/v1/login", "", right);
+}
+
 TEST_F(ApiTest, AProfileIsNotOverwrittenWhenItChangedMeanwhile) {
   good("PUT /api/v1/profiles/{id}", "/api/v1/profiles/p", admin, R"({"priority": 1})");
   std::string tag = send("GET", "/api/v1/profiles/p", admin).etag;

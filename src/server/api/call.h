@@ -21,6 +21,7 @@ struct Call {
   const Principal& who;
   std::vector<std::string> parameters;  // of the path, in order
   json::object body;                    // of a JSON request, else empty
+  LoginGuard& logins;
 
   registry::Registry& read() const { return s.store.read(); }
   std::string query(std::string_view name) const;
@@ -41,6 +42,7 @@ Result<AccountId> own_account(const Call& call, const std::string& named);
 using Handler = Result<Response> (*)(Call&);
 
 Response ok_json(const json::value& value, unsigned status = 200);
+Response error_response(unsigned status, std::string_view code, std::string_view message);
 // {"items": […], "next": "…"}; `next` when the page is full.
 template <class Records, class Key>
 Response page_of(const Records& records, std::size_t limit, Key key) {

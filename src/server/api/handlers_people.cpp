@@ -41,6 +41,16 @@ class LoginSlot {
 Result<Response> login(Call& call) {
   TRY(auto name, call.text("user"));
   TRY(auto password, call.text("password"));
+  // Before any work, and whether or not there is such a user.
+  const std::string& peer = call.request.peer;
+  if (Duration wait = call.logins.wait(name, peer, call.request.now); wait > Duration(0)) {
+    auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
+    auto held_up = error_response(
+        429, "busy",
+        "too many failed logins; try again in " + std::to_string(seconds.count()) + " s");
+    held_up.come_again = seconds;
+    return held_up;
+  }
   LoginSlot slot;
   if (!slot.taken()) return fail(Errc::busy, "too many logins at once; try again in a second");
   TRY(auto user, call.read().find_user(UserId(name)));
@@ -49,7 +59,11 @@ Result<Response> login(Call& call) {
       "scrypt15$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
   bool good = verify_password(password,
                               user && !user->password_hash.empty() ? user->password_hash : nobody);
-  if (!good || !user || user->disabled) return fail(Errc::untrusted, "user or password is wrong");
+  if (!good || !user || user->disabled) {
+    call.logins.failed(name, peer, call.request.now);
+    return fail(Errc::untrusted, "user or password is wrong");
+  }
+  call.logins.succeeded(name, peer);
   NewToken token =
       make_token(user->id, {"*"}, "login", call.request.now, std::chrono::hours(12), call.s.random);
   json::object answer{{"token", token.secret}, {"expires", to_rfc3339(token.record.expires)}};
@@ -180,7 +194,7 @@ Result<Response> remove_token(Call& call) {
       token != tokens.end() && (token->user == call.who.user.id || sees_all_tokens(call.who));
   if (!may) return fail(Errc::not_found, "there is no token '" + call.parameters[0] + "' of yours");
   TRY_VOID(call.s.store.commit({registry::RemoveToken{token->id}}));
-  return Response{204, {}, {}, {}};
+  return Response{204, {}, {}, {}, {}};
 }
 
 }  // namespace fairlead::server::api

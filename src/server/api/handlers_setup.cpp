@@ -112,7 +112,8 @@ Result<Response> put_profile(Call& call) {
         412,
         "application/json",
         {},
-        R"({"error":{"code":"conflict","message":"somebody else changed the profile meanwhile"}})"};
+        R"({"error":{"code":"conflict","message":"somebody else changed the profile meanwhile"}})",
+        {}};
   TRY_VOID(std::move(stored));
   TRY(auto profile, require_profile(call));
   Response response = ok_json(to_json(profile));
@@ -124,7 +125,7 @@ Result<Response> remove_profile(Call& call) {
   TRY(auto profile, require_profile(call));
   TRY_VOID(check_edit(call, profile.id, profile.document));
   TRY_VOID(call.s.store.commit({registry::RemoveProfile{profile.id}}));
-  return Response{204, {}, {}, {}};
+  return Response{204, {}, {}, {}, {}};
 }
 
 // Server-wide keys are everybody's to see, and an administrator's of no account to change.
@@ -163,7 +164,7 @@ Result<Response> remove_trusted(Call& call) {
                                      : "account '" + account.str() +
                                            "' has no trusted key with this fingerprint of its own");
   TRY_VOID(call.s.store.commit({registry::RemoveTrustedKey{account, *fingerprint}}));
-  return Response{204, {}, {}, {}};
+  return Response{204, {}, {}, {}, {}};
 }
 
 namespace {

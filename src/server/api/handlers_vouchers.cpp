@@ -58,7 +58,7 @@ Result<Response> show_voucher_pem(Call& call) {
     return fail(Errc::conflict,
                 "the voucher was replaced when its device onboarded, and is no longer kept");
   return Response{
-      200, "application/x-pem-file", {}, pem::encode("OWNERSHIP VOUCHER", voucher.encoded)};
+      200, "application/x-pem-file", {}, pem::encode("OWNERSHIP VOUCHER", voucher.encoded), {}};
 }
 
 // Each voucher on its own: a bad one is told apart, and does not hold the others up.

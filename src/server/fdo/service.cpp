@@ -2,12 +2,14 @@
 #include "server/fdo/service.h"
 
 #include "base/events.h"
+#include "fdo/to01.h"
 
 namespace fairlead::server {
 
 namespace {
 
-constexpr std::uint8_t error_message = 255;
+constexpr std::uint8_t error_message = 255, prove_device = 64;
+constexpr Duration when_full = std::chrono::seconds(10);
 
 // The first message of a run; the others carry its token.
 bool opens(std::uint8_t type) { return type == 10 || type == 20 || type == 30 || type == 60; }
@@ -18,6 +20,25 @@ std::uint8_t opener_of(std::uint8_t type) {
   return static_cast<std::uint8_t>(type / 10 * 10 == 70 ? 60 : type / 10 * 10);
 }
 
+Bytes kept(std::uint8_t type, View state) {
+  Bytes out{opener_of(type)};
+  append(out, state);
+  return out;
+}
+
+// From a good 64 on, the run is the device's and nobody else's.
+Standing standing_after(std::uint8_t type) {
+  return type >= prove_device ? Standing::proven : Standing::half_open;
+}
+
+std::optional<fdo::Guid> guid_of_opening(std::uint8_t type, View body) {
+  if (type == 60)
+    if (auto hello = fdo::decode_hello_device(body)) return hello->guid;
+  if (type == 30)
+    if (auto hello = fdo::decode_hello_rv(body)) return hello->guid;
+  return std::nullopt;
+}
+
 std::unexpected<fdo::Refusal> not_here(std::uint8_t type) {
   return fdo::refuse(fdo::ErrorCode::invalid_message,
                      "message " + std::to_string(type) + " is not served here");
@@ -25,7 +46,7 @@ std::unexpected<fdo::Refusal> not_here(std::uint8_t type) {
 
 }  // namespace
 
-fdo::Outcome<Answer> FdoService::open(std::uint8_t type, View body, const Caller& caller) {
+fdo::Outcome<Answer> FdoService::first(std::uint8_t type, View body, const Caller& caller) {
   if (type == 10 && station_) return station_->on_app_start(body, caller);
   if (type == 20 && rendezvous_) return rendezvous_->on_hello(body, caller);
   if (type == 30 && rendezvous_) return rendezvous_->on_hello_rv(body, caller);
@@ -33,8 +54,8 @@ fdo::Outcome<Answer> FdoService::open(std::uint8_t type, View body, const Caller
   return not_here(type);
 }
 
-fdo::Outcome<Answer> FdoService::go_on(std::uint8_t type, View state, View body,
-                                       const Caller& caller) {
+fdo::Outcome<Answer> FdoService::next(std::uint8_t type, View state, View body,
+                                      const Caller& caller) {
   if (type == 12 && station_) return station_->on_set_hmac(state, body, caller);
   if (type == 22 && rendezvous_) return rendezvous_->on_owner_sign(state, body, caller);
   if (type == 32 && rendezvous_) return rendezvous_->on_prove_to_rv(state, body, caller);
@@ -65,55 +86,87 @@ FdoReply FdoService::work(std::uint8_t type, std::string_view token, View body,
     hear_error(token, body, caller);
     return {};
   }
-  fdo::Outcome<Answer> answer = not_here(type);
-  std::string run(token);
-  if (opens(type)) {
-    answer = open(type, body, caller);
-  } else {
-    auto state = sessions_.take(token);
-    if (!state)
-      return refuse(type, {fdo::ErrorCode::invalid_token, "token is missing, unknown or expired"},
-                    caller);
-    if (state->front() != opener_of(type))
-      return refuse(type,
-                    {fdo::ErrorCode::invalid_message, "token belongs to a run of another protocol"},
-                    caller);
-    answer = go_on(type, View(*state).subspan(1), body, caller);
+  return opens(type) ? begin(type, body, caller) : go_on(type, token, body, caller);
+}
+
+FdoReply FdoService::begin(std::uint8_t type, View body, const Caller& caller) {
+  if (limits_) {
+    Duration wait = limits_->before_opening(caller, guid_of_opening(type, body));
+    if (wait > Duration(0)) return come_again(type, wait, caller);
   }
+  auto answer = first(type, body, caller);
   if (!answer) return refuse(type, answer.error(), caller);
-  FdoReply reply{answer->type, std::move(answer->body), {}};
+  FdoReply reply{answer->type, std::move(answer->body), {}, {}};
   if (answer->state) {
-    Bytes kept{opener_of(type)};
-    append(kept, *answer->state);
-    if (opens(type))
-      reply.token = sessions_.create(std::move(kept));
-    else
-      sessions_.put(run, std::move(kept));
+    auto token = sessions_.create(kept(type, *answer->state));
+    if (!token && token.error().code == Errc::busy) return come_again(type, when_full, caller);
+    if (!token) return refuse(type, {fdo::ErrorCode::internal, token.error().context}, caller);
+    reply.token = std::move(*token);
   }
   return reply;
 }
 
+FdoReply FdoService::go_on(std::uint8_t type, std::string_view token, View body,
+                           const Caller& caller) {
+  auto state = sessions_.take(token);
+  if (!state) return refuse(type, {fdo::ErrorCode::internal, state.error().context}, caller);
+  if (!*state) {
+    Duration wait = limits_ ? limits_->before_opening(caller, std::nullopt) : Duration(0);
+    if (wait > Duration(0)) return come_again(type, wait, caller);
+    return refuse(type, {fdo::ErrorCode::invalid_token, "token is missing, unknown or expired"},
+                  caller);
+  }
+  if ((*state)->front() != opener_of(type))
+    return refuse(type,
+                  {fdo::ErrorCode::invalid_message, "token belongs to a run of another protocol"},
+                  caller);
+  auto answer = next(type, View(**state).subspan(1), body, caller);
+  if (!answer) return refuse(type, answer.error(), caller);
+  if (answer->state) {
+    auto put = sessions_.put(std::string(token), kept(type, *answer->state), standing_after(type));
+    if (!put) return refuse(type, {fdo::ErrorCode::internal, put.error().context}, caller);
+  }
+  return {answer->type, std::move(answer->body), {}, {}};
+}
+
 FdoReply FdoService::refuse(std::uint8_t type, const fdo::Refusal& refusal, const Caller& caller) {
-  log_(event::fdo_refused, {{"message", std::to_string(type)},
-                            {"code", std::to_string(static_cast<int>(refusal.code))},
-                            {"why", refusal.why},
-                            {"peer", caller.peer}});
+  if (!limits_ || limits_->may_log_refusal(caller))
+    log_(event::fdo_refused, {{"message", std::to_string(type)},
+                              {"code", std::to_string(static_cast<int>(refusal.code))},
+                              {"why", refusal.why},
+                              {"peer", caller.peer}});
   // Failures of a voucher go out without detail: the log says which check, the stranger need not
   // know.
   bool bare =
       refusal.code == fdo::ErrorCode::invalid_voucher || refusal.code == fdo::ErrorCode::internal;
+  return error(type, refusal.code, bare ? "refused; the server's log says why" : refusal.why,
+               caller);
+}
+
+FdoReply FdoService::come_again(std::uint8_t type, Duration wait, const Caller& caller) {
+  auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
+  auto reply = error(
+      type, fdo::ErrorCode::internal,
+      "too much to do at present; come again in " + std::to_string(seconds.count()) + " s", caller);
+  reply.come_again = seconds;
+  return reply;
+}
+
+FdoReply FdoService::error(std::uint8_t type, fdo::ErrorCode code, std::string text,
+                           const Caller& caller) {
   Bytes correlation = random_.bytes(4);
   std::uint64_t number = 0;
   for (auto byte : correlation) number = number << 8 | byte;
-  fdo::ErrorMessage message{refusal.code, type,
-                            bare ? "refused; the server's log says why" : refusal.why,
+  fdo::ErrorMessage message{code, type, std::move(text),
                             static_cast<std::uint64_t>(to_unix_seconds(caller.now)), number};
-  return {error_message, fdo::encode_error(message), {}};
+  return {error_message, fdo::encode_error(message), {}, {}};
 }
 
-// Unauthenticated by design: it ends the run and changes nothing else.
+// Unauthenticated by design: it ends the run and changes nothing else. Without a run it is not
+// even worth a line.
 void FdoService::hear_error(std::string_view token, View body, const Caller& caller) {
-  sessions_.take(token);
+  auto run = sessions_.take(token);
+  if (!run || !*run) return;
   auto message = fdo::decode_error(body);
   if (!message) return;
   log_(event::fdo_peer_error, {{"peer", caller.peer},

@@ -81,6 +81,66 @@ TEST(FdoService, AnswersAnErrorMessageWithNothingAndEndsTheRun) {
   EXPECT_EQ(plant.say(255, {}, to_bytes("garbage")).type, 0);
 }
 
+TEST(FdoService, AnErrorMessageOfNoRunLeavesNoTrace) {
+  ServerPlant plant;
+  Bytes error = fdo::encode_error({ErrorCode::internal, 21, "flood", 0, 0});
+  EXPECT_EQ(plant.say(255, "made-up", error).type, 0);
+  EXPECT_FALSE(plant.log.has("FDO_PEER_ERROR"));
+}
+
+struct LimitedService : testing::Test {
+  ServerPlant plant;
+  FdoLimits limits{{{1, 3}, {1, 2}, {1, 2}, false}, plant.log};
+  FdoService service{plant.sessions,    plant.random, plant.log, &plant.station,
+                     &plant.rendezvous, &plant.owner, &limits};
+  FdoReply say(std::uint8_t type, std::string_view token, View body, std::string peer) {
+    return service.handle(type, token, body, {peer, plant.now});
+  }
+};
+
+TEST_F(LimitedService, WhoOpensTooOftenIsToldToComeAgainAndDoesSo) {
+  for (int i = 0; i < 3; ++i)
+    ASSERT_EQ(say(20, {}, fdo::encode_empty(), "192.0.2.1").type, 21) << i;
+  auto held_up = say(20, {}, fdo::encode_empty(), "192.0.2.1");
+  EXPECT_EQ(error_of(held_up).code, ErrorCode::internal);
+  EXPECT_NE(error_of(held_up).text.find("come again in 1 s"), std::string::npos);
+  EXPECT_EQ(held_up.come_again, std::chrono::seconds(1));
+  EXPECT_TRUE(plant.log.has("FDO_HELD_UP"));
+  EXPECT_EQ(say(20, {}, fdo::encode_empty(), "192.0.2.2").type, 21);
+  plant.now += std::chrono::seconds(1);
+  EXPECT_EQ(say(20, {}, fdo::encode_empty(), "192.0.2.1").type, 21);
+}
+
+TEST_F(LimitedService, ARunGoesOnWhileItsAddressMayOpenNoMore) {
+  auto opened = say(20, {}, fdo::encode_empty(), "192.0.2.1");
+  for (int i = 0; i < 5; ++i) say(20, {}, fdo::encode_empty(), "192.0.2.1");
+  // Refused for what it says, not for the rate.
+  EXPECT_EQ(say(22, opened.token, {}, "192.0.2.1").come_again, Duration(0));
+}
+
+TEST_F(LimitedService, MadeUpTokensAreAnsweredSoOftenAndLoggedLessOften) {
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(error_of(say(62, "made-up", {}, "192.0.2.1")).code, ErrorCode::invalid_token);
+  EXPECT_GT(say(62, "made-up", {}, "192.0.2.1").come_again, Duration(0));
+  std::string text = plant.log.text();
+  std::size_t lines = 0;
+  for (auto at = text.find("FDO_REFUSED"); at != text.npos; at = text.find("FDO_REFUSED", at + 1))
+    ++lines;
+  EXPECT_EQ(lines, 2u);
+}
+
+TEST_F(LimitedService, AGuidIsOpenedSoOftenFromHoweverManyAddresses) {
+  PlantDevice device{plant, "SN-1"};
+  device.initialize();
+  device.hand_to_owner();
+  fdo::HelloDevice hello{0, device.credential.guid, plant.random.draw<fdo::Nonce>(), "ECDH256", 1,
+                         -7};
+  Bytes message = fdo::encode_hello_device(hello);
+  EXPECT_EQ(say(60, {}, message, "192.0.2.1").type, 61);
+  EXPECT_EQ(say(60, {}, message, "192.0.2.2").type, 61);
+  EXPECT_GT(say(60, {}, message, "192.0.2.3").come_again, Duration(0));
+}
+
 TEST(FdoService, TellsAStrangerNothingAboutVouchersAndItsOwnFaults) {
   ServerPlant plant;
   plant.commit(
