@@ -18,6 +18,11 @@ namespace {
 constexpr Duration retry_first = std::chrono::seconds(2), refused_first = std::chrono::seconds(30);
 constexpr Duration network_poll = std::chrono::milliseconds(500);
 constexpr Duration fetch_deadline = std::chrono::minutes(2);
+constexpr Duration clock_error_max = std::chrono::hours(24);
+
+Duration monotonic() {
+  return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
+}
 
 // "Nov  2 2026", the first day on which this program can run.
 Time build_day() {
@@ -81,7 +86,28 @@ Device::Device(const Config& config, Workshop workshop, Journal& journal, Log& l
       state_(state_of(identity_)) {}
 Device::~Device() = default;
 
-bool Device::clock_plausible() const { return shop_.clock() >= clock_floor(identity_); }
+// Before the floor, or far from what the owner said, a clock is no judge of certificates' dates.
+bool Device::clock_plausible() const {
+  Time now = shop_.clock();
+  if (now < clock_floor(identity_)) return false;
+  if (!owner_clock_) return true;
+  Duration off = now.time_since_epoch() - monotonic() - *owner_clock_;
+  return off < clock_error_max && off > -clock_error_max;
+}
+
+// After a Grant of this run: its time is the owner's, signed a moment ago.
+void Device::compare_clocks() {
+  Time owners = identity_->operational->server_time;
+  if (owners == Time{}) return;  // fdo.csr tells no time
+  owner_clock_ = owners.time_since_epoch() - monotonic();
+  if (clock_plausible()) return;
+  Failure wrong{Reason::clock_wrong,
+                "here it is " + to_rfc3339(shop_.clock()) + ", at the owner " + to_rfc3339(owners) +
+                    "; until they agree, certificates' dates are not looked at"};
+  note(wrong);
+  auto written = journal_.step(state_, wrong, in_words(wrong));
+  if (!written) note(local_failure(written.error()));
+}
 
 void Device::reload() {
   auto loaded = load_identity(shop_.directory);
@@ -279,6 +305,7 @@ boost::asio::awaitable<Device::Outcome> Device::onboard_at_owners() {
            {{"device", identity_->operational->device.str()},
             {"endpoint", identity_->operational->endpoints[0].uri},
             {"not_after", to_rfc3339(identity_->operational->chain[0].not_after())}});
+    if (out.event == Event::done) compare_clocks();
     co_return out;
   }
   if (!round_failure_ || round_failure_->reason <= failure.reason) round_failure_ = failure;

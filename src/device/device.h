@@ -45,6 +45,7 @@ class Device {
   void advance(const Row& row, const Outcome& outcome);
   void note(const Failure& failure);
   void reload();
+  void compare_clocks();
   bool clock_plausible() const;
   ModuleFacts module_facts();
   Result<Bytes> fetch(const std::string& url, std::uint64_t bytes_max);
@@ -62,6 +63,8 @@ class Device {
   std::optional<Failure> round_failure_;  // what got furthest since the round began
   Duration search_wait_{0};
   std::unique_ptr<UpstreamLink> link_;
+  // What the owner's clock was ahead of the monotonic one, from the Grant of this run.
+  std::optional<Duration> owner_clock_;
   unsigned attempts_ = 0;
 };
 

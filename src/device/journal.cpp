@@ -117,19 +117,34 @@ Journal Journal::open(const StateDirectory& directory, Clock clock, std::optiona
   return out;
 }
 
+// A step of another try at what failed before: nothing has shown yet that the obstacle is gone.
+static bool tries_again(State from, State to) {
+  return (to == State::initializing && from == State::uninitialized) ||
+         (to == State::seeking && (from == State::initialized || from == State::seeking)) ||
+         (to == State::onboarding && from == State::seeking) ||
+         (to == State::connecting && from == State::provisioned);
+}
+
 Result<void> Journal::step(State to, const std::optional<Failure>& failure, std::string text) {
   Time now = clock_();
   if (to != record_.state || record_.since == Time{}) record_.since = now;
   bool repeated = failure && record_.failure && failure->reason == record_.failure->reason &&
                   failure->detail == record_.failure->detail;
-  record_.attempts = failure ? record_.attempts + 1 : 0;
+  if (failure) {
+    ++record_.attempts;
+    record_.failure = failure;
+  } else if (!tries_again(record_.state, to)) {
+    record_.attempts = 0;
+    record_.failure.reset();
+  }
   record_.state = to;
-  record_.failure = failure;
   record_.next_try = Time{};
   std::optional<Reason> reason;
   if (failure) reason = failure->reason;
   // The same obstacle for days is one line, with the time of the last meeting: it must not push out
-  // what came before.
+  // what came before. The steps of the tries between go with it.
+  if (repeated)
+    while (!record_.entries.empty() && !record_.entries.back().reason) record_.entries.pop_back();
   if (repeated && !record_.entries.empty() && record_.entries.back().reason == reason)
     record_.entries.back().time = now;
   else

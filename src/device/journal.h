@@ -27,7 +27,7 @@ struct JournalEntry {
 struct JournalRecord {
   State state = State::uninitialized;
   Time since{};
-  std::optional<Failure> failure;  // the present obstacle
+  std::optional<Failure> failure;  // the present obstacle; stands while it is tried again
   unsigned attempts = 0;           // failures since the last success
   Time next_try{};
   std::deque<JournalEntry> entries;  // oldest first
@@ -40,8 +40,8 @@ class Journal {
   // A journal that can't be read is replaced: `lost` says why.
   static Journal open(const StateDirectory& directory, Clock clock, std::optional<Error>& lost);
 
-  // A step by the table. Repeated failures of the same kind in the same state are counted in one
-  // entry.
+  // A step by the table. The same failure again is counted in one entry, and takes the steps of the
+  // tries between with it.
   Result<void> step(State to, const std::optional<Failure>& failure, std::string text);
   Result<void> waits_until(Time next_try);
   const JournalRecord& record() const { return record_; }

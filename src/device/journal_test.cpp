@@ -128,6 +128,27 @@ TEST(Journal, CountsTheSameObstacleInsteadOfRepeatingIt) {
   EXPECT_EQ(journal.record().entries.size(), journal_entries_max);
 }
 
+TEST(Journal, LetsTheObstacleStandWhileItIsTriedAgain) {
+  test::TemporaryDirectory folder;
+  auto directory = must(StateDirectory::open(folder.path() / "state"));
+  std::optional<Error> lost;
+  auto journal = Journal::open(directory, noon(), lost);
+  Failure fault{Reason::owner_fault, "error 500"};
+  for (int i = 0; i < 50; ++i) {
+    must(journal.step(State::seeking, {}, "the owner is looked for"));
+    must(journal.step(State::onboarding, {}, "the owner's address is known"));
+    ASSERT_EQ(journal.record().failure.has_value(), i > 0);
+    must(journal.step(State::initialized, fault, "error 500"));
+  }
+  EXPECT_EQ(journal.record().attempts, 50u);
+  EXPECT_EQ(journal.record().entries.size(), 3u);  // the steps of one try
+  must(journal.step(State::seeking, {}, "the owner is looked for"));
+  must(journal.step(State::onboarding, {}, "the owner's address is known"));
+  must(journal.step(State::connecting, {}, "the owner gave access"));
+  EXPECT_FALSE(journal.record().failure);
+  EXPECT_EQ(journal.record().attempts, 0u);
+}
+
 TEST(Journal, ThatCanNotBeReadStartsAfreshAndSaysSo) {
   test::TemporaryDirectory folder;
   auto directory = must(StateDirectory::open(folder.path() / "state"));

@@ -28,6 +28,15 @@ Checkpoint checkpoint_for(const Config& config, Log& log) {
   return crash_points(wanted ? wanted : "", log);
 }
 
+// A device whose disk is full can't even write down that it is: status looks for itself.
+std::optional<Failure> no_room(const StateDirectory& directory) {
+  constexpr std::uint64_t enough = 32 * 1024;  // for journal, identity and a few keys
+  auto room = directory.room();
+  if (!room || *room >= enough) return std::nullopt;
+  return Failure{Reason::disk_full, directory.path().string() + " has room for " +
+                                        std::to_string(*room) + " bytes only"};
+}
+
 int show_status(const Config& config) {
   std::optional<Identity> identity;
   JournalRecord journal;
@@ -39,6 +48,7 @@ int show_status(const Config& config) {
     identity = std::move(*loaded);
     std::optional<Error> lost;
     journal = Journal::open(*directory, system_clock(), lost).record();
+    if (auto full = no_room(*directory)) journal.failure = std::move(full);
   }
   std::cout << (config.json ? status_json(identity, journal) : status_text(identity, journal));
   return 0;

@@ -182,7 +182,8 @@ Identity successor(const Identity& identity, const fdo::To2Committed& committed,
                    ModuleReport& report) {
   Identity out = identity;
   ++out.generation;
-  out.onboarded = true;
+  // An owner whose Grant was not accepted is asked again, also after a restart.
+  out.onboarded = report.staged || !report.failure;
   if (committed.replacement) {
     out.credential = *committed.replacement;
     out.hmac_key = hmac_key_name(out.generation);
@@ -260,6 +261,8 @@ AttemptTask<Identity> onboard(Workshop shop, const Identity& identity, ModuleFac
   auto committing = shop.loop.on_worker(commit_it);
   auto committed = co_await std::move(committing);
   CO_TRY_VOID(locally(std::move(committed)));
+  if (run.report().failure && !next.onboarded)
+    co_return std::unexpected(std::move(*run.report().failure));
   co_return next;
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -137,6 +138,12 @@ Result<void> StateDirectory::remove(const std::string& name) const {
     return io_failure("removing " + name + " in " + path_.string());
   if (::fsync(fd_) != 0) return io_failure("removing " + name + " in " + path_.string());
   return ok();
+}
+
+Result<std::uint64_t> StateDirectory::room() const {
+  struct statvfs disk{};
+  if (::fstatvfs(fd_, &disk) != 0) return io_failure("state directory " + path_.string());
+  return std::uint64_t{disk.f_bavail} * disk.f_frsize;
 }
 
 }  // namespace fairlead::device

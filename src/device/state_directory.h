@@ -31,6 +31,7 @@ class StateDirectory {
   Result<std::optional<Bytes>> read(
       const std::string& name) const;                  // empty if absent; at most 1 MiB
   Result<void> remove(const std::string& name) const;  // durable; no error if absent
+  Result<std::uint64_t> room() const;                  // bytes that can still be written here
 
   const std::filesystem::path& path() const { return path_; }
 
