@@ -1,0 +1,385 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Faults from outside, on the real programs: each is caused, has to be named in words where a person looks, must end
+nobody's program, and when it is mended the device comes online by itself.
+
+faults_test.py --bin BUILD/bin [--case NAME] [--list] [--keep]
+
+As root it works in a mount namespace of its own (small disks, names that resolve or don't); without root these faults
+are left out, loudly.
+"""
+import argparse
+import concurrent.futures
+import ctypes
+import dataclasses
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+import typing
+
+import plant
+
+CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE = 0x20000, 0x1000, 0x4000, 0x40000
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def mount(source, target, kind=None, flags=0, data=None):
+    text = lambda word: None if word is None else str(word).encode()
+    if libc.mount(text(source), text(target), text(kind), flags, text(data)) != 0:
+        raise OSError(ctypes.get_errno(), f"mounting {target}")
+
+
+def own_mounts():
+    """From here on nobody else sees what we mount, and it is gone with us. False: not root."""
+    if os.geteuid() != 0 or libc.unshare(CLONE_NEWNS) != 0:
+        return False
+    mount("none", "/", None, MS_REC | MS_PRIVATE)
+    return True
+
+
+def small_disk(folder, size):
+    folder.mkdir(exist_ok=True)
+    mode = folder.stat().st_mode & 0o777
+    mount("tmpfs", folder, "tmpfs", 0, f"size={size},mode={mode:o}")
+
+
+def fill(folder):
+    with open(folder / "filler", "wb", buffering=0) as filler:
+        for size in (65536, 4096, 1):
+            try:
+                while True:
+                    filler.write(bytes(size))
+            except OSError:
+                pass
+
+
+@dataclasses.dataclass
+class Fault:
+    name: str
+    cause: typing.Callable                   # the plant is made, traded and registered; the device is off
+    mend: typing.Callable
+    reason: str                              # of `fairlead-device status --json`, and the device's event
+    words: str                               # somewhere in what status says to a person
+    server_event: tuple = ()                 # (event, {field: part}) in the log of the customer's server
+    explain: str = ""                        # somewhere in `fairlead explain`
+    last_words: str = ""                     # the customer's server ends, and says this
+    stops: bool = True                       # False: the device says it and goes on, mended or not
+    arrange: typing.Callable = lambda p: None  # before anything is started
+    online_first: bool = False               # the fault meets a device that is online
+    environment: typing.Callable = lambda p: {}  # of the device
+    needs: str = ""                          # "root", "faketime"
+
+
+# -- How each is caused and mended ------------------------------------------------------------------------------------
+
+def rendezvous_apart(p):
+    """The maker runs the rendezvous server; the customer is the owner only."""
+    p.maker.settings["roles"]["rendezvous"] = True
+    p.customer.settings["roles"]["rendezvous"] = False
+    p.rendezvous = [{"ips": ["127.0.0.1"], "device_port": p.maker.fdo_port, "owner_port": p.maker.fdo_port,
+                     "protocol": "http"}]
+
+
+def by_name(p):
+    """Devices are given a name, and so nobody but a name server can help them."""
+    port = p.customer.fdo_port
+    p.rendezvous = [{"dns": "onboard.plant.test", "device_port": port, "protocol": "http", "device_only": True},
+                    {"ips": ["127.0.0.1"], "owner_port": port, "protocol": "http", "owner_only": True}]
+
+
+def straight_to_owner(p):
+    p.rendezvous = [{"ips": ["127.0.0.1"], "device_port": p.customer.fdo_port, "protocol": "http", "bypass": True}]
+    p.traded = False
+
+
+def write_hosts(text):
+    """/etc/hosts of this namespace: written in place, so that everybody sees it."""
+    pathlib.Path("/etc/hosts").write_text("127.0.0.1 localhost\n" + text)
+
+
+class Locked:
+    """Another program that holds the customer's registry, as a backup that never ends would."""
+
+    def __init__(self, p):
+        self.shell = subprocess.Popen(["sqlite3", p.customer.data / "registry.db"], stdin=subprocess.PIPE, text=True,
+                                      stdout=subprocess.PIPE)
+        self.shell.stdin.write(".timeout 10000\nBEGIN EXCLUSIVE;\nSELECT 'held';\n")
+        self.shell.stdin.flush()
+        assert "held" in self.shell.stdout.readline()
+
+    def release(self):
+        self.shell.stdin.close()
+        self.shell.wait(10)
+        self.shell.stdout.close()
+
+
+def lock(p):
+    p.lock = Locked(p)
+
+
+def own_broker(p):
+    """A broker that an operator runs by hand, from the files that the server writes."""
+    p.customer.settings["broker"]["enabled"] = False
+    p.broker = plant.Program("mosquitto", p.folder)
+    p.customer.broker = False
+
+
+def broker_command(p):
+    conf = p.customer.data / "broker" / "mosquitto.conf"
+    program = next(place for place in ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/usr/bin/mosquitto")
+                   if os.path.exists(place))
+    return [program, "-c", conf]
+
+
+def start_broker(p):
+    p.broker.launch(broker_command(p))
+    p.customer.until_said("WATCH_CONNECTED")
+
+
+def other_authority(p):
+    """Certificate and key of an authority that has nothing to do with ours."""
+    folder = p.folder / "other"
+    folder.mkdir(exist_ok=True)
+    run = lambda *words: subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+    run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+        "-subj", "/CN=Another Authority", "-keyout", "ca.key", "-out", "ca.pem")
+    run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=127.0.0.1",
+        "-keyout", "leaf.key", "-out", "leaf.csr")
+    (folder / "san").write_text("subjectAltName=IP:127.0.0.1\n")
+    run("x509", "-req", "-in", "leaf.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "30", "-extfile", "san",
+        "-out", "leaf.pem")
+    return folder
+
+
+def broker_of_another_authority(p):
+    other, ours = other_authority(p), p.customer.data / "broker"
+    conf = (ours / "mosquitto.conf").read_text()
+    conf = conf.replace(str(ours / "broker-cert.pem"), str(other / "leaf.pem"))
+    conf = conf.replace(str(ours / "broker-key.pem"), str(other / "leaf.key"))
+    wrong = ours / "wrong.conf"
+    wrong.write_text(conf)
+    for file in (other / "leaf.pem", other / "leaf.key", wrong):
+        file.chmod(0o644)
+    p.broker.launch([broker_command(p)[0], "-c", wrong])
+
+
+def broker_that_trusts_another_authority(p):
+    other, ours = other_authority(p), p.customer.data / "broker"
+    conf = (ours / "mosquitto.conf").read_text().replace(f"capath {ours / 'ca'}", f"cafile {other / 'ca.pem'}")
+    assert "cafile" in conf
+    wrong = ours / "wrong.conf"
+    wrong.write_text(conf)
+    for file in (other / "ca.pem", wrong):
+        file.chmod(0o644)
+    p.broker.launch([broker_command(p)[0], "-c", wrong])
+
+
+def right_broker(p):
+    p.broker.end()
+    p.broker.launch(broker_command(p))
+
+
+def lose_owner_key(p):
+    p.customer.end()
+    for file in (p.customer.data / "keystore").glob("owner*"):
+        file.rename(p.folder / f"aside-{file.name}")
+    p.customer.start(wait=False)
+
+
+def restore_owner_key(p):
+    for file in p.folder.glob("aside-*"):
+        file.rename(p.customer.data / "keystore" / file.name.removeprefix("aside-"))
+    p.customer.start()
+
+
+def start_stranger(p):
+    """Somebody else's server under the address that the owner registered."""
+    p.customer.end()
+    p.stranger = plant.Server(p, "stranger", ["owner"], broker=False)
+    p.stranger.settings["fdo"]["port"] = p.customer.fdo_port
+    p.stranger.start()
+
+
+def end_stranger(p):
+    p.stranger.end()
+    p.customer.start()
+
+
+def kill_broker(p):
+    os.kill(int(p.customer.until_said("BROKER_STARTED")["pid"]), signal.SIGKILL)
+
+
+def set_clock(p, text):
+    """Of the device; a running one notices."""
+    (p.folder / "clock").write_text(text)
+
+
+def can_fake_time(bin_folder):
+    """A program with a sanitizer suffers nobody before it in LD_PRELOAD."""
+    sanitized = b"__asan_init" in (pathlib.Path(bin_folder) / "fairlead-device").read_bytes()
+    return not sanitized and any(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+
+
+def faked_clock(p):
+    return {"LD_PRELOAD": next(map(str, pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))),
+            "FAKETIME_TIMESTAMP_FILE": str(p.folder / "clock"), "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
+FAULTS = [
+    Fault("rendezvous server is off", lambda p: p.customer.end(), lambda p: p.customer.start(),
+          "rendezvous_unreachable", "refused"),
+    Fault("rendezvous server does not answer", lambda p: p.customer.process.send_signal(signal.SIGSTOP),
+          lambda p: p.customer.process.send_signal(signal.SIGCONT), "rendezvous_unreachable", "no answer"),
+    Fault("owner is off", lambda p: p.customer.end(), lambda p: p.customer.start(),
+          "owner_unreachable", "refused", arrange=rendezvous_apart),
+    Fault("owner does not answer", lambda p: p.customer.process.send_signal(signal.SIGSTOP),
+          lambda p: p.customer.process.send_signal(signal.SIGCONT), "owner_unreachable", "no answer",
+          arrange=rendezvous_apart),
+    Fault("no name server", lambda p: write_hosts(""), lambda p: write_hosts("127.0.0.1 onboard.plant.test\n"),
+          "dns_failed", "onboard.plant.test", arrange=by_name, needs="root"),
+    Fault("voucher is missing at the owner", lambda p: None, lambda p: p.trade(), "owner_unknowing",
+          "Import the device's ownership voucher", arrange=straight_to_owner,
+          server_event=("FDO_REFUSED", {"code": "6"})),
+    Fault("another owner answers", start_stranger, end_stranger, "owner_unknowing", "has no voucher for this device",
+          arrange=rendezvous_apart),
+    Fault("owner's key is lost", lose_owner_key, restore_owner_key, "owner_unreachable", "refused",
+          arrange=rendezvous_apart, last_words="restore the keystore"),
+    Fault("device's disk is full", lambda p: fill(p.device.state), lambda p: (p.device.state / "filler").unlink(),
+          "disk_full", "no room", arrange=lambda p: small_disk(p.device.state, "512k"), needs="root"),
+    Fault("server's disk is full", lambda p: fill(p.customer.data), lambda p: (p.customer.data / "filler").unlink(),
+          "owner_fault", "error 500", arrange=lambda p: small_disk(p.customer.data, "8m"), needs="root",
+          server_event=("FDO_REFUSED", {"why": "disk is full"})),
+    Fault("registry is locked", lock, lambda p: p.lock.release(), "owner_fault", "error 500",
+          server_event=("FDO_REFUSED", {"why": "locked"})),
+    Fault("broker dies and is started again by the server", kill_broker, lambda p: None, "connection_lost", "ended",
+          online_first=True, server_event=("BROKER_ENDED", {"how": "signal 9"})),
+    Fault("broker is stopped by hand", lambda p: p.broker.end(), start_broker, "broker_unreachable", "refused",
+          explain="was not seen on the broker yet", arrange=own_broker, server_event=("WATCH_LOST", {})),
+    Fault("broker's certificate is of another authority", broker_of_another_authority, right_broker, "tls_untrusted",
+          "Another Authority", explain="was not seen on the broker yet", arrange=own_broker,
+          server_event=("WATCH_LOST", {"reason": "tls_untrusted"})),
+    Fault("broker accepts another authority only", broker_that_trusts_another_authority, right_broker,
+          "broker_refused", "refuse", explain="was not seen on the broker yet", arrange=own_broker,
+          server_event=("WATCH_LOST", {})),
+    *(Fault(f"device's clock is in {year}", lambda p, year=year: set_clock(p, f"@{year}-01-01 00:00:00"),
+            lambda p: set_clock(p, "+0"), "clock_wrong", str(year), environment=faked_clock, needs="faketime",
+            stops=False) for year in (1970, 2040)),
+]
+
+
+# -- The driver -------------------------------------------------------------------------------------------------------
+
+def prepare(p, fault):
+    p.traded = True
+    fault.arrange(p)
+    p.maker.start()
+    p.customer.start()
+    p.factory()
+    if p.traded:
+        p.trade()
+        p.customer.until_said("TO0_REGISTERED")
+
+
+def alive(p, fault):
+    for program in (p.maker, p.customer, p.device):
+        ended = program.process is not None and not program.running() and program.process.returncode != 0
+        if ended and not (program is p.customer and fault.last_words):
+            raise AssertionError(f"{program.name} ended with {program.process.returncode}")
+
+
+def obstacle(p, fault):
+    """What status says stands in the way; of a fault that stops nothing, what the timeline says of it."""
+    alive(p, fault)
+    status = p.device.status()
+    told = [status.get("obstacle", {})] if fault.stops else status.get("timeline", [])
+    return next((each for each in told if each.get("reason") == fault.reason), None)
+
+
+def named(p, fault):
+    """Where a person looks: the device's log, its status in both forms, the server's log, explain."""
+    said = plant.until(lambda: obstacle(p, fault), f"status says {fault.reason}", 90)["text"]
+    text = p.device.status_text()
+    for wanted in ("Obstacle" if fault.stops else said, fault.words):
+        assert wanted in text, f"status does not say '{wanted}':\n{text}"
+    p.device.until_said("DEVICE_" + fault.reason.upper())
+    if fault.server_event:
+        event, fields = fault.server_event
+        p.customer.until_said(event, **fields)
+    if fault.last_words:
+        plant.until(lambda: fault.last_words in p.customer.last_lines(), f"the server says '{fault.last_words}'")
+    if fault.explain:
+        assert fault.explain in p.customer.cli("explain", p.device.serial)
+    return said
+
+
+def try_fault(bin_folder, fault, keep):
+    with plant.Plant(bin_folder, keep_folder=keep) as p:
+        began = time.monotonic()
+        try:
+            prepare(p, fault)
+            if fault.online_first:
+                p.device.start(environment=fault.environment(p))
+                p.until_online()
+            fault.cause(p)
+            if not fault.online_first:
+                p.device.start(environment=fault.environment(p))
+            said = named(p, fault)
+            if fault.stops:
+                p.device.forget_log()
+                fault.mend(p)
+                p.until_online(60)
+            else:
+                p.until_online(60)
+                fault.mend(p)
+            alive(p, fault)
+            return True, f"ok    {fault.name}: \"{said}\"; mended, online ({time.monotonic() - began:.0f} s)"
+        except Exception as problem:  # whatever it is: the other faults go on
+            alone = f"{sys.argv[0]} --bin {bin_folder} --case '{fault.name}' --keep"
+            extra = p.broker.last_lines() if hasattr(p, "broker") else ""
+            return False, (f"FAIL  {fault.name}: {problem!r}\n{p.what_was_logged()}\n{extra}"
+                           f"--- status\n{p.device.status_text()}\nAlone: {alone}")
+        finally:
+            for name in ("broker", "stranger"):
+                if hasattr(p, name):
+                    getattr(p, name).kill()
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--bin", required=True, help="folder of the programs")
+    arguments.add_argument("--case", help="only this one, as printed")
+    arguments.add_argument("--list", action="store_true", help="print the faults and end")
+    arguments.add_argument("--keep", action="store_true", help="leave the folders of the plants behind")
+    arguments.add_argument("--jobs", type=int, default=4, help="most of the time is waiting")
+    options = arguments.parse_args()
+    if options.list:
+        print("\n".join(fault.name for fault in FAULTS))
+        return 0
+
+    can = {"": True, "root": own_mounts(), "faketime": can_fake_time(options.bin)}
+    if can["root"]:
+        hosts = pathlib.Path("/etc/hosts")
+        private = pathlib.Path(f"/tmp/fairlead-hosts.{os.getpid()}")
+        private.write_text("127.0.0.1 localhost\n")
+        mount(private, hosts, None, MS_BIND)
+        private.unlink()
+    chosen = [fault for fault in FAULTS if options.case in (None, fault.name)]
+    for fault in chosen:
+        if not can[fault.needs]:
+            print(f"SKIPPED  {fault.name}: needs {fault.needs}", flush=True)
+    chosen = [fault for fault in chosen if can[fault.needs]]
+    failures = 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for good, text in pool.map(lambda fault: try_fault(options.bin, fault, options.keep), chosen):
+            print(text, flush=True)
+            failures += not good
+    print(f"{len(chosen)} faults, {failures} failures")
+    return failures > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
