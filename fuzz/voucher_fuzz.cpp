@@ -12,10 +12,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   View input(data, size);
   if (auto voucher = decode_voucher(input)) {
     ASSERT(decode_voucher(voucher->encode()).has_value());
+    ASSERT(decode_stored_voucher(input).has_value());  // what is stored was taken before
     if (verify_voucher(*voucher)) ASSERT(is_same_or_extension(*voucher, *voucher));
     (void)voucher->owner_key();
     ASSERT(decode_voucher_pem(encode_voucher_pem(*voucher)).has_value());
   }
+  if (auto voucher = decode_stored_voucher(input)) (void)verify_voucher(*voucher);
   if (auto header = decode_voucher_header(input)) ASSERT(equal(header->encoded, input));
   if (auto entry = decode_voucher_entry(input)) ASSERT(equal(entry->encoded, input));
   if (auto key = decode_public_key(input)) ASSERT(equal(key->encoded, input));

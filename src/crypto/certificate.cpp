@@ -3,17 +3,50 @@
 
 #include <openssl/x509v3.h>
 
+#include <atomic>
+
+#include "base/assert.h"
 #include "base/limits.h"
+#include "codec/der/reader.h"
 #include "codec/pem.h"
 #include "crypto/openssl.h"
 
 namespace fairlead::crypto {
 
 struct Certificate::Impl {
+  Impl(View its_der, X509Ptr its_x509, PublicKey its_key, Bytes its_serial, Time from, Time to)
+      : der(to_bytes(its_der)),
+        key(std::move(its_key)),
+        serial(std::move(its_serial)),
+        not_before(from),
+        not_after(to),
+        x509_(its_x509.release()) {}
+
+  ~Impl() { X509_free(x509_); }
+  Impl(const Impl&) = delete;
+
+  // Decoded at the first call where that was put off; of two threads that do it at once one wins.
+  // Should a stored certificate have become unreadable, an empty one says no to everything.
+  X509* x509() const {
+    if (X509* known = x509_.load(std::memory_order_acquire)) return known;
+    const unsigned char* at = der.data();
+    X509Ptr decoded(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+    if (!decoded) decoded.reset(X509_new());
+    ASSERT(decoded);
+    ERR_clear_error();
+    X509* first = nullptr;
+    if (!x509_.compare_exchange_strong(first, decoded.get(), std::memory_order_acq_rel))
+      return first;
+    return decoded.release();
+  }
+
   Bytes der;
-  X509Ptr x509;
   PublicKey key;
+  Bytes serial;
   Time not_before, not_after;
+
+ private:
+  mutable std::atomic<X509*> x509_;
 };
 
 namespace {
@@ -39,6 +72,14 @@ std::optional<Time> to_time(const ASN1_TIME* asn1) {
   auto date = std::chrono::year(tm.tm_year + 1900) / (tm.tm_mon + 1) / tm.tm_mday;
   return Time(std::chrono::sys_days(date)) + std::chrono::hours(tm.tm_hour) +
          std::chrono::minutes(tm.tm_min) + std::chrono::seconds(tm.tm_sec);
+}
+
+std::optional<Time> time_of(View element) {
+  const unsigned char* at = element.data();
+  Owned<ASN1_TIME, ASN1_TIME_free> time(
+      d2i_ASN1_TIME(nullptr, &at, static_cast<long>(element.size())));
+  if (!time) ERR_clear_error();
+  return to_time(time.get());
 }
 
 std::vector<std::string> alternative_names(const X509* x509, int type) {
@@ -83,8 +124,38 @@ Result<Certificate> Certificate::from_der(View der) {
     ERR_clear_error();
     return fail(Errc::malformed, "certificate has an extension that can't be decoded");
   }
-  return Certificate(std::make_shared<Impl>(
-      Impl{to_bytes(der), std::move(x509), std::move(key), *not_before, *not_after}));
+  const ASN1_INTEGER* number = X509_get0_serialNumber(x509.get());
+  const unsigned char* digits = ASN1_STRING_get0_data(number);
+  Bytes serial(digits, digits + ASN1_STRING_length(number));
+  return Certificate(std::make_shared<Impl>(der, std::move(x509), std::move(key), std::move(serial),
+                                            *not_before, *not_after));
+}
+
+// Certificate ::= SEQUENCE { SEQUENCE { [0] version, serial, algorithm, issuer, SEQUENCE {
+// notBefore, notAfter }, subject, subjectPublicKeyInfo, … }, … }
+Result<Certificate> Certificate::from_known_der(View der) {
+  if (der.size() > limits::certificate_bytes_max)
+    return fail(Errc::malformed, "certificate is too long");
+  der::Reader outer(der);
+  der::Reader whole = outer.enter(der::sequence);
+  der::Reader in = whole.enter(der::sequence);
+  if (in.peek_tag() == der::context_constructed(0)) in.any_element();
+  View serial = in.value(der::integer);
+  if (serial.size() > 1 && serial[0] == 0) serial = serial.subspan(1);
+  in.element(der::sequence);
+  in.element(der::sequence);
+  der::Reader validity = in.enter(der::sequence);
+  auto not_before = time_of(validity.any_element()), not_after = time_of(validity.any_element());
+  TRY_VOID(validity.finish().in("certificate's validity"));
+  in.element(der::sequence);
+  View spki = in.element(der::sequence);
+  TRY_VOID(in.status().in("certificate"));
+  TRY_VOID(outer.finish().in("certificate"));
+  if (!not_before || !not_after)
+    return fail(Errc::malformed, "certificate's validity can't be decoded");
+  TRY(auto key, PublicKey::from_spki(spki).in("certificate"));
+  return Certificate(std::make_shared<Impl>(der, nullptr, std::move(key), to_bytes(serial),
+                                            *not_before, *not_after));
 }
 
 Result<std::vector<Certificate>> Certificate::from_pem(std::string_view text) {
@@ -102,31 +173,25 @@ Result<std::vector<Certificate>> Certificate::from_pem(std::string_view text) {
 const Bytes& Certificate::der() const { return impl_->der; }
 std::string Certificate::pem() const { return pem::encode("CERTIFICATE", impl_->der); }
 const PublicKey& Certificate::public_key() const { return impl_->key; }
-std::string Certificate::subject() const {
-  return name_text(X509_get_subject_name(impl_->x509.get()));
-}
-std::string Certificate::issuer() const {
-  return name_text(X509_get_issuer_name(impl_->x509.get()));
-}
-Bytes Certificate::subject_der() const {
-  return name_der(X509_get_subject_name(impl_->x509.get()));
-}
-Bytes Certificate::issuer_der() const { return name_der(X509_get_issuer_name(impl_->x509.get())); }
+std::string Certificate::subject() const { return name_text(X509_get_subject_name(impl_->x509())); }
+std::string Certificate::issuer() const { return name_text(X509_get_issuer_name(impl_->x509())); }
+Bytes Certificate::subject_der() const { return name_der(X509_get_subject_name(impl_->x509())); }
+Bytes Certificate::issuer_der() const { return name_der(X509_get_issuer_name(impl_->x509())); }
 Time Certificate::not_before() const { return impl_->not_before; }
 Time Certificate::not_after() const { return impl_->not_after; }
 bool Certificate::is_ca() const {
-  return (X509_get_extension_flags(impl_->x509.get()) & EXFLAG_CA) != 0;
+  return (X509_get_extension_flags(impl_->x509()) & EXFLAG_CA) != 0;
 }
 std::vector<std::string> Certificate::san_uris() const {
-  return alternative_names(impl_->x509.get(), GEN_URI);
+  return alternative_names(impl_->x509(), GEN_URI);
 }
 std::vector<std::string> Certificate::san_dns() const {
-  return alternative_names(impl_->x509.get(), GEN_DNS);
+  return alternative_names(impl_->x509(), GEN_DNS);
 }
 Sha256 Certificate::fingerprint() const { return sha256(impl_->der); }
 
 std::string Certificate::common_name() const {
-  const X509_NAME* name = X509_get_subject_name(impl_->x509.get());
+  const X509_NAME* name = X509_get_subject_name(impl_->x509());
   int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
   if (at < 0) return {};
   unsigned char* text = nullptr;
@@ -137,21 +202,17 @@ std::string Certificate::common_name() const {
   return out;
 }
 
-Bytes Certificate::serial() const {
-  const ASN1_INTEGER* serial = X509_get0_serialNumber(impl_->x509.get());
-  return {ASN1_STRING_get0_data(serial),
-          ASN1_STRING_get0_data(serial) + ASN1_STRING_length(serial)};
-}
+Bytes Certificate::serial() const { return impl_->serial; }
 
 bool Certificate::signed_by(const PublicKey& issuer_key) const {
   int digest = NID_undef;
   // SHA-1 and MD5 can be made to collide: a signature with them proves nothing.
-  if (X509_get_signature_info(impl_->x509.get(), &digest, nullptr, nullptr, nullptr) != 1 ||
+  if (X509_get_signature_info(impl_->x509(), &digest, nullptr, nullptr, nullptr) != 1 ||
       (digest != NID_sha256 && digest != NID_sha384 && digest != NID_sha512)) {
     ERR_clear_error();
     return false;
   }
-  bool good = X509_verify(impl_->x509.get(), issuer_key.impl().pkey.get()) == 1;
+  bool good = X509_verify(impl_->x509(), issuer_key.impl().pkey.get()) == 1;
   if (!good) ERR_clear_error();
   return good;
 }
@@ -175,7 +236,7 @@ Result<void> check_dates(const Certificate& certificate, const PathPolicy& polic
 // critical extension it does not recognize or a critical extension that contains information that
 // it cannot process."
 Result<void> check_extensions(const Certificate& certificate) {
-  X509* x509 = certificate.impl().x509.get();
+  X509* x509 = certificate.impl().x509();
   for (int i = 0; i < X509_get_ext_count(x509); ++i) {
     X509_EXTENSION* extension = X509_get_ext(x509, i);
     int nid = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
@@ -211,7 +272,7 @@ Result<void> check_issuer(const Certificate& issuer, const Certificate& subject,
   if (!issuer.is_ca())
     return fail(Errc::untrusted,
                 "certificate of '" + issuer.subject() + "' is not a CA certificate");
-  X509* x509 = issuer.impl().x509.get();
+  X509* x509 = issuer.impl().x509();
   long path_length = X509_get_pathlen(x509);
   if (path_length >= 0 && below > path_length)
     return fail(Errc::untrusted, "path below '" + issuer.subject() + "' is longer than it allows");

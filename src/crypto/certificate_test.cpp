@@ -93,6 +93,38 @@ TEST(CertificateDecoding, AValidityThatIsNoTimeIsRefused) {
   EXPECT_THAT(result.error().context, HasSubstr("validity"));
 }
 
+// A stored certificate is read in part, and answers like the same one read whole.
+TEST(CertificateDecoding, AKnownOneAnswersLikeOneReadWhole) {
+  for (const std::string& name : Names{"leaf", "root"}) {
+    Certificate whole = one(name);
+    auto known = Certificate::from_known_der(whole.der());
+    ASSERT_TRUE(known) << to_string(known.error());
+    EXPECT_EQ(known->der(), whole.der());
+    EXPECT_EQ(known->public_key(), whole.public_key());
+    EXPECT_EQ(known->serial(), whole.serial());
+    EXPECT_EQ(known->not_before(), whole.not_before());
+    EXPECT_EQ(known->not_after(), whole.not_after());
+    EXPECT_EQ(known->subject(), whole.subject());
+    EXPECT_EQ(known->issuer_der(), whole.issuer_der());
+    EXPECT_EQ(known->is_ca(), whole.is_ca());
+  }
+}
+
+TEST(CertificateDecoding, AKnownOneIsRefusedWhereItsOutlineIsDamaged) {
+  const Bytes der = one("leaf").der();
+  for (std::size_t length = 0; length < der.size(); ++length)
+    EXPECT_FALSE(Certificate::from_known_der(View(der).first(length))) << length;
+  for (std::size_t i = 0; i < der.size(); ++i) {
+    Bytes changed = der;
+    changed[i] ^= 0xFF;
+    auto read = Certificate::from_known_der(changed);
+    if (!read) continue;
+    read->subject();  // what OpenSSL can't decode is an empty certificate: never a crash, never a
+                      // CA
+    EXPECT_FALSE(read->is_ca()) << i;
+  }
+}
+
 TEST(CertificateDecoding, PemWithoutACertificateIsRefused) {
   EXPECT_FALSE(Certificate::from_pem(""));
   EXPECT_FALSE(Certificate::from_pem("-----BEGIN X-----\nAAAA\n-----END X-----\n"));

@@ -82,7 +82,11 @@ Bytes Voucher::encode() const {
   return out.take();
 }
 
-Result<Voucher> decode_voucher(View encoded) {
+namespace {
+
+using ReadCertificate = Result<crypto::Certificate> (*)(View der);
+
+Result<Voucher> decode_voucher_with(ReadCertificate read_certificate, View encoded) {
   if (encoded.size() > limits::voucher_bytes_max)
     return fail(Errc::malformed, "voucher is too long");
   Reader in(encoded);
@@ -99,8 +103,8 @@ Result<Voucher> decode_voucher(View encoded) {
     for (std::size_t i = 0; i < count && !in.failed(); ++i) {
       View der = in.bytes(limits::certificate_bytes_max);
       TRY_VOID(in.status().in("voucher"));
-      TRY(auto certificate, crypto::Certificate::from_der(der).in("voucher, device certificate " +
-                                                                  std::to_string(i)));
+      TRY(auto certificate,
+          read_certificate(der).in("voucher, device certificate " + std::to_string(i)));
       chain.push_back(std::move(certificate));
     }
   }
@@ -116,6 +120,16 @@ Result<Voucher> decode_voucher(View encoded) {
   TRY(auto header, decode_voucher_header(header_bytes));
   return Voucher{std::move(header), std::move(hmac), to_bytes(hmac_encoded), std::move(chain),
                  std::move(entries)};
+}
+
+}  // namespace
+
+Result<Voucher> decode_voucher(View encoded) {
+  return decode_voucher_with(crypto::Certificate::from_der, encoded);
+}
+
+Result<Voucher> decode_stored_voucher(View encoded) {
+  return decode_voucher_with(crypto::Certificate::from_known_der, encoded);
 }
 
 Result<Voucher> decode_voucher_pem(std::string_view text) {

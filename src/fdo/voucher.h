@@ -49,6 +49,8 @@ struct Voucher {
 
 // Grammar and limits only. limits::voucher_bytes_max, limits::voucher_entries_max.
 Result<Voucher> decode_voucher(View encoded);
+// Of bytes that decode_voucher() took before: its certificates are decoded no further than needed.
+Result<Voucher> decode_stored_voucher(View encoded);
 // PEM label OWNERSHIP VOUCHER; a private key that follows (conformance tool's files) is ignored.
 Result<Voucher> decode_voucher_pem(std::string_view text);
 std::string encode_voucher_pem(const Voucher& voucher);

@@ -125,7 +125,7 @@ Result<std::optional<crypto::Certificate>> Enroller::still_good(const DeviceId& 
   for (const registry::Certificate& each : certificates) {
     if (!is_usable(each) || !equal(each.key_fingerprint, key.fingerprint())) continue;
     if (each.not_after - now < (each.not_after - each.not_before) / 3) continue;
-    TRY(auto certificate, crypto::Certificate::from_der(each.der));
+    TRY(auto certificate, crypto::Certificate::from_known_der(each.der));
     return std::optional(std::move(certificate));
   }
   return std::optional<crypto::Certificate>();

@@ -145,7 +145,7 @@ net::Task<std::uint32_t> To0Registrar::register_at(registry::To0Job job) {
   auto sign = [&]() -> Result<Bytes> {
     TRY(auto record, store_.read().find_voucher(job.guid));
     if (!record) return fail(Errc::not_found, "the voucher is gone");
-    TRY(auto voucher, fdo::decode_voucher(record->encoded));
+    TRY(auto voucher, fdo::decode_stored_voucher(record->encoded));
     return fdo::encode_owner_sign(voucher, wait_seconds_, nonce, addresses_, *identity_.owner);
   };
   CO_TRY(Bytes owner_sign, co_await loop_.on_worker(sign));

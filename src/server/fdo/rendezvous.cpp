@@ -46,7 +46,7 @@ fdo::Outcome<Answer> Rendezvous::on_owner_sign(View state, View body, const Call
   // continued one follows it.
   TRY(auto before, store_.read().find_registration(guid));
   if (before) {
-    TRY(auto known, fdo::decode_voucher(before->voucher_chain));
+    TRY(auto known, fdo::decode_stored_voucher(before->voucher_chain));
     if (!fdo::is_same_or_extension(known, message.voucher)) {
       log_(event::rendezvous_truncated_voucher,
            {{"guid", fdo::to_text(guid)}, {"peer", caller.peer}});

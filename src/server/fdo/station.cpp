@@ -33,7 +33,8 @@ Result<Run> decode_run(View state) {
   run.header = to_bytes(in.bytes(limits::fdo_message_bytes_max));
   std::size_t count = in.array_between(1, limits::certificate_chain_max);
   for (std::size_t i = 0; i < count && !in.failed(); ++i) {
-    TRY(auto certificate, crypto::Certificate::from_der(in.bytes(limits::certificate_bytes_max)));
+    TRY(auto certificate,
+        crypto::Certificate::from_known_der(in.bytes(limits::certificate_bytes_max)));
     run.chain.push_back(std::move(certificate));
   }
   return in.finish(std::move(run));
