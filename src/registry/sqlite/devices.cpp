@@ -23,23 +23,41 @@ Result<void> apply(Connection& connection, const InsertDevice& insert) {
       .in("device " + d.id.str());
 }
 
-// An onboarding changes a device's state several times and its texts hardly ever. SQLite rewrites
-// every index whose columns are named in SET, equal or not: the first statement spares the four
-// indexes for searching.
+namespace {
+
+// Which columns with an index of their own change beside the state.
+enum class Changes { none, guid };
+
+// SQLite rewrites every index whose columns are named in SET, equal or not. An onboarding changes a
+// device's state several times, its GUID once, and its texts hardly ever: this spares the four
+// indexes for searching. False: something else changes too, or the revision is another.
+Result<bool> update_state(Connection& connection, const UpdateDevice& update, Changes changes) {
+  static const std::string head =
+      "UPDATE devices SET model = ?1, product_uri = ?2, device_groups = ?3, profile = ?4,"
+      " state = ?5, state_reason = ?6, created = ?7, changed = ?8, last_seen = ?9,"
+      " revision = revision + 1";
+  static const std::string tail =
+      " WHERE id = ?10 AND revision = ?11 AND account = ?12 AND name = ?13 AND serial = ?14"
+      " AND device_info = ?15";
+  static const std::string no_more = head + tail + " AND guid = ?16",
+                           and_guid = head + ", guid = ?16" + tail;
+  const Device& d = update.device;
+  TRY_VOID(change(connection, changes == Changes::none ? no_more : and_guid, d.model, d.product_uri,
+                  d.groups, d.profile, d.state, d.state_reason, d.created, d.changed, d.last_seen,
+                  d.id, update.expect_revision, d.account, d.name, d.serial, d.device_info,
+                  d.guid));
+  return connection.changed_rows() == 1;
+}
+
+}  // namespace
+
 Result<void> apply(Connection& connection, const UpdateDevice& update) {
   const Device& d = update.device;
   const std::string where = "device " + d.id.str();
-  TRY_VOID(change(connection,
-                  "UPDATE devices SET model = ?1, product_uri = ?2, device_groups = ?3,"
-                  " profile = ?4, state = ?5, state_reason = ?6, created = ?7, changed = ?8,"
-                  " last_seen = ?9, revision = revision + 1"
-                  " WHERE id = ?10 AND revision = ?11 AND account = ?12 AND name = ?13"
-                  " AND serial = ?14 AND device_info = ?15 AND guid = ?16",
-                  d.model, d.product_uri, d.groups, d.profile, d.state, d.state_reason, d.created,
-                  d.changed, d.last_seen, d.id, update.expect_revision, d.account, d.name, d.serial,
-                  d.device_info, d.guid)
-               .in(where));
-  if (connection.changed_rows() == 1) return ok();
+  for (Changes changes : {Changes::none, Changes::guid}) {
+    TRY(bool done, update_state(connection, update, changes).in(where));
+    if (done) return ok();
+  }
   return change_one(connection, "is unknown, or was changed by someone else meanwhile",
                     "UPDATE devices SET account = ?, name = ?, serial = ?, model = ?,"
                     " product_uri = ?, device_info = ?, device_groups = ?, guid = ?, profile = ?,"
