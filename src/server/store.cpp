@@ -31,6 +31,27 @@ Result<void> Store::commit(registry::Transaction transaction, std::source_locati
   return result;
 }
 
+std::vector<Result<void>> Store::commit_all(std::vector<registry::Transaction> transactions,
+                                            std::source_location caller) {
+  std::vector<Result<void>> outcomes(transactions.size());
+  auto reached = checkpoint_ ? checkpoint_(point_of(caller) + ".before") : ok();
+  if (!reached) return std::vector<Result<void>>(transactions.size(), reached);
+  std::vector<std::promise<Result<void>>> durable(transactions.size());
+  for (std::size_t i = 0; i < transactions.size(); ++i)
+    commits_.submit(std::move(transactions[i]), [&promise = durable[i]](Result<void> result) {
+      promise.set_value(std::move(result));
+    });
+  for (std::size_t i = 0; i < durable.size(); ++i) outcomes[i] = durable[i].get_future().get();
+  if (checkpoint_) reached = checkpoint_(point_of(caller) + ".durable");
+  return reached ? outcomes : std::vector<Result<void>>(outcomes.size(), reached);
+}
+
+void Store::commit_soon(registry::Transaction transaction) {
+  commits_.submit(std::move(transaction), [](Result<void> result) {
+    ignore(result, "the caller chose not to know; the log has the event too");
+  });
+}
+
 registry::Change timeline(const DeviceId& device, Time at, const LogEvent& event, Fields fields) {
   return registry::AppendEvent{{0, device, at, std::string(event.id), std::move(fields)}};
 }

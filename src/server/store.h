@@ -4,6 +4,7 @@
 #pragma once
 
 #include <source_location>
+#include <vector>
 
 #include "base/checkpoint.h"
 #include "base/random.h"
@@ -22,6 +23,13 @@ class Store {
   // Checkpoints: FILE.FUNCTION.before and .durable, after the caller ("owner.stage.durable").
   Result<void> commit(registry::Transaction transaction,
                       std::source_location caller = std::source_location::current());
+  // Many, each whole or not at all; their outcomes in order.
+  std::vector<Result<void>> commit_all(
+      std::vector<registry::Transaction> transactions,
+      std::source_location caller = std::source_location::current());
+  // For what nobody has to wait for: durable within milliseconds, in one batch with what others
+  // wait for. Not for anything that an answer promises. If it fails, it is not there.
+  void commit_soon(registry::Transaction transaction);
 
  private:
   registry::Registry& registry_;

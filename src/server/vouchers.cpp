@@ -74,8 +74,8 @@ Result<void> Vouchers::check(const fdo::Voucher& voucher, const AccountId& accou
   return ok();
 }
 
-Result<Import> Vouchers::import(const fdo::Voucher& voucher, const AccountId& account, bool dry,
-                                Time now) {
+Result<Vouchers::Prepared> Vouchers::prepare(const fdo::Voucher& voucher, const AccountId& account,
+                                             bool dry, Time now) {
   const fdo::Guid& guid = voucher.header.guid;
   auto checked = check(voucher, account);
   if (!checked) {
@@ -89,15 +89,16 @@ Result<Import> Vouchers::import(const fdo::Voucher& voucher, const AccountId& ac
   // between them.
   if (device && device->account != account)
     return fail(Errc::conflict, "the device is here already, in another account");
-  if (known && known->state == registry::VoucherState::replaced) return Import::outlived;
+  if (known && known->state == registry::VoucherState::replaced)
+    return Prepared{Import::outlived, {}, {}};
   bool ours_made = known && (known->state == registry::VoucherState::made ||
                              known->state == registry::VoucherState::handed_over);
-  if (known && !ours_made && known->encoded == encoded) return Import::unchanged;
+  if (known && !ours_made && known->encoded == encoded) return Prepared{Import::unchanged, {}, {}};
   if (known && !ours_made)
     return fail(Errc::conflict, "another voucher for this device is here already");
   TRY(auto accounts, store_.read().find_account(account));
   if (!accounts) return fail(Errc::not_found, "there is no account '" + account.str() + "'");
-  if (dry) return Import::imported;
+  if (dry) return Prepared{Import::imported, {}, {}};
 
   registry::Voucher record;
   record.guid = to_bytes(View(guid));
@@ -120,16 +121,49 @@ Result<Import> Vouchers::import(const fdo::Voucher& voucher, const AccountId& ac
     changes.push_back(registry::UpdateDevice{std::move(*device), revision});
   }
   Fields fields{{"guid", fdo::to_text(guid)}, {"serial", record.serial}};
-  log_.write(event::voucher_imported, fields);
-  changes.push_back(timeline(record.device, now, event::voucher_imported, std::move(fields)));
+  changes.push_back(timeline(record.device, now, event::voucher_imported, fields));
   for (auto& job : to0_jobs_for(voucher, now))
     changes.push_back(registry::PutTo0Job{std::move(job)});
   if (known)
     changes.push_back(registry::ReplaceVoucher{std::move(record), known->state});
   else
     changes.push_back(registry::InsertVoucher{std::move(record)});
-  TRY_VOID(store_.commit(std::move(changes)));
-  return Import::imported;
+  return Prepared{Import::imported, std::move(changes), std::move(fields)};
+}
+
+std::vector<Result<Import>> Vouchers::import_all(std::span<const fdo::Voucher> vouchers,
+                                                 const AccountId& account, bool dry, Time now) {
+  std::vector<Result<Prepared>> prepared;
+  std::vector<registry::Transaction> transactions;
+  for (const fdo::Voucher& voucher : vouchers) {
+    prepared.push_back(prepare(voucher, account, dry, now));
+    if (prepared.back() && !prepared.back()->changes.empty())
+      transactions.push_back(std::move(prepared.back()->changes));
+  }
+  auto stored = store_.commit_all(std::move(transactions));
+  std::vector<Result<Import>> outcomes;
+  auto next = stored.begin();
+  for (std::size_t i = 0; i < vouchers.size(); ++i) {
+    if (!prepared[i]) {
+      outcomes.emplace_back(fail(prepared[i].error()));
+    } else if (prepared[i]->told.empty()) {
+      outcomes.emplace_back(prepared[i]->outcome);
+    } else if (auto written = std::move(*next++); written) {
+      log_.write(event::voucher_imported, prepared[i]->told);
+      outcomes.emplace_back(prepared[i]->outcome);
+    } else if (written.error().code == Errc::conflict && vouchers.size() > 1) {
+      // Its device came twice in this request: seen by itself, it is told what it is.
+      outcomes.push_back(import(vouchers[i], account, dry, now));
+    } else {
+      outcomes.emplace_back(fail(written.error()));
+    }
+  }
+  return outcomes;
+}
+
+Result<Import> Vouchers::import(const fdo::Voucher& voucher, const AccountId& account, bool dry,
+                                Time now) {
+  return std::move(import_all({&voucher, 1}, account, dry, now).front());
 }
 
 Result<fdo::Voucher> Vouchers::extend(const fdo::Guid& guid, const crypto::PublicKey& next_owner,
@@ -140,7 +174,7 @@ Result<fdo::Voucher> Vouchers::extend(const fdo::Guid& guid, const crypto::Publi
       record->state != registry::VoucherState::owned)
     return fail(Errc::conflict, "voucher " + fdo::to_text(guid) +
                                     " can't be extended: it was handed over or replaced");
-  TRY(auto voucher, fdo::decode_voucher(record->encoded));
+  TRY(auto voucher, fdo::decode_stored_voucher(record->encoded));
   crypto::Signer& signer = voucher.owner_key().key == identity_.owner->public_key()
                                ? *identity_.owner
                                : *identity_.manufacturer;

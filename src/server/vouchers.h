@@ -25,13 +25,23 @@ class Vouchers {
   // writes it with its device. dry: checks only. conflict: the device is in another account, or
   // another voucher of this GUID is here.
   Result<Import> import(const fdo::Voucher& voucher, const AccountId& account, bool dry, Time now);
+  // Each by itself, but written together: one outcome per voucher, in order.
+  std::vector<Result<Import>> import_all(std::span<const fdo::Voucher> vouchers,
+                                         const AccountId& account, bool dry, Time now);
 
   // Extends to the next owner; from then on it is theirs. What we made at the factory is extended
   // with the manufacturer's key, what we own with the owner's.
   Result<fdo::Voucher> extend(const fdo::Guid& guid, const crypto::PublicKey& next_owner, Time now);
 
  private:
+  struct Prepared {
+    Import outcome;
+    registry::Transaction changes;  // none where nothing is to be written
+    Fields told;                    // what the log says when they are
+  };
   Result<void> check(const fdo::Voucher& voucher, const AccountId& account);
+  Result<Prepared> prepare(const fdo::Voucher& voucher, const AccountId& account, bool dry,
+                           Time now);
 
   Store& store_;
   const Identity& identity_;

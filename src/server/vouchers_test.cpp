@@ -103,6 +103,22 @@ TEST_F(VouchersTest, ImportingTwiceIsUnchangedAndAnotherVoucherForTheDeviceIsACo
   EXPECT_EQ(refusal(other, acme).code, Errc::conflict);
 }
 
+TEST_F(VouchersTest, ManyImportedTogetherAreToldApart) {
+  plant.trust(party.manufacturer->public_key());
+  auto good = for_us(), of_the_same_device = for_us();
+  Bytes bytes = good.encode();
+  bytes.back() ^= 1;
+  const std::vector<fdo::Voucher> many{must(fdo::decode_voucher(bytes)), good, good,
+                                       of_the_same_device};
+  auto outcomes = plant.vouchers.import_all(many, acme, false, plant.now);
+  ASSERT_EQ(outcomes.size(), 4u);
+  EXPECT_EQ(outcomes[0].error().code, Errc::untrusted);
+  EXPECT_EQ(must(outcomes[1]), Import::imported);
+  EXPECT_EQ(must(outcomes[2]), Import::unchanged);
+  EXPECT_EQ(outcomes[3].error().code, Errc::conflict);
+  EXPECT_EQ(must(plant.registry->counts()).vouchers, 1u);
+}
+
 TEST_F(VouchersTest, ADeviceDoesNotChangeItsAccountByAnImport) {
   plant.commit({registry::PutAccount{{AccountId("other"), "Other", plant.now}}});
   PlantDevice device{plant, "SN-1"};

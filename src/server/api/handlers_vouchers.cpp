@@ -61,7 +61,8 @@ Result<Response> show_voucher_pem(Call& call) {
       200, "application/x-pem-file", {}, pem::encode("OWNERSHIP VOUCHER", voucher.encoded), {}};
 }
 
-// Each voucher on its own: a bad one is told apart, and does not hold the others up.
+// Each voucher on its own: a bad one is told apart, and does not hold the others up. Written
+// together.
 Result<Response> import_vouchers(Call& call) {
   AccountId account(call.query("account"));
   if (account.empty())
@@ -74,14 +75,19 @@ Result<Response> import_vouchers(Call& call) {
   if (blocks.empty()) return fail(Errc::malformed, "no OWNERSHIP VOUCHER block in the request");
   if (blocks.size() > import_max)
     return fail(Errc::malformed, "more than 1000 vouchers in one request");
+  std::vector<fdo::Voucher> vouchers;
+  std::vector<std::optional<Error>> unreadable;
+  for (const pem::Block& block : blocks) {
+    auto voucher = fdo::decode_voucher(block.content);
+    unreadable.push_back(voucher ? std::nullopt : std::optional(voucher.error()));
+    if (voucher) vouchers.push_back(std::move(*voucher));
+  }
+  auto outcomes = call.s.vouchers.import_all(vouchers, account, dry, call.request.now);
   json::array results;
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
+  for (std::size_t i = 0, read = 0; i < blocks.size(); ++i) {
     json::object row{{"index", i}};
-    auto voucher = fdo::decode_voucher(blocks[i].content);
-    Result<Import> result = voucher
-                                ? call.s.vouchers.import(*voucher, account, dry, call.request.now)
-                                : Result<Import>(fail(voucher.error()));
-    if (voucher) row["guid"] = fdo::to_text(voucher->header.guid);
+    if (!unreadable[i]) row["guid"] = fdo::to_text(vouchers[read].header.guid);
+    auto result = unreadable[i] ? Result<Import>(fail(*unreadable[i])) : outcomes[read++];
     row["result"] = !result ? "refused" : *result == Import::imported ? "imported" : "unchanged";
     if (!result)
       row["reason"] = result.error().context;
