@@ -364,5 +364,14 @@ TEST_F(FdoFlow, ProfilesActionsRunInTo2AndTheirFailureIsTold) {
   EXPECT_THAT(plant.timeline(id), Contains("ACTION_DONE"));
 }
 
+// The registry learns the model from the Offer, in the middle of the run.
+TEST_F(FdoFlow, AProfileThatMatchesTheOffersModelActsInTheSameRun) {
+  plant.profile("of-model", R"({"priority": 5, "account": "acme", "match": {"models": ["GW-1"]},
+                                "actions": [{"kind": "upload", "name": "log"}]})");
+  DeviceId id = factory_to_owner();
+  ASSERT_TRUE(device.onboard().complete) << plant.log.text();
+  EXPECT_THAT(plant.timeline(id), Contains("ACTION_FAILED"));  // it has no fdo.upload
+}
+
 }  // namespace
 }  // namespace fairlead::server

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/fdo/news.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/events.h"
 
 namespace fairlead::server {
@@ -19,7 +22,7 @@ std::string partial_setting(const DeviceId& device, const std::string& name) {
 
 void News::note(const LogEvent& event, Fields fields) {
   log_.write(event, fields);
-  changes_.push_back(timeline(device_, now_, event, std::move(fields)));
+  told_.push_back(timeline(device_, now_, event, std::move(fields)));
 }
 
 void News::on_devmod(const fdo::DevMod& devmod) {
@@ -33,7 +36,9 @@ void News::on_devmod(const fdo::DevMod& devmod) {
 }
 
 Result<Bytes> News::grant(View offer) {
-  return enroller_.grant(offer, device_, enroll::Right::voucher, now_);
+  auto grant = enroller_.grant(offer, device_, enroll::Right::voucher, now_);
+  granted_ |= grant.has_value();
+  return grant;
 }
 Result<Bytes> News::issue(View csr) {
   return enroller_.certificate(csr, device_, enroll::Right::voucher, now_);
@@ -77,7 +82,11 @@ void News::on_action_done(const fdo::Action& action, Result<void> result) {
 }
 
 Result<void> News::store() {
-  if (changes_.empty()) return ok();
+  if (changes_.empty()) {
+    if (!told_.empty()) store_.commit_soon(std::exchange(told_, {}));
+    return ok();
+  }
+  std::ranges::move(std::exchange(told_, {}), std::back_inserter(changes_));
   return store_.commit(std::exchange(changes_, {}));
 }
 

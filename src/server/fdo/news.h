@@ -23,7 +23,10 @@ class News final : public fdo::OwnerEvents {
   void on_output(const fdo::Action& action, std::string_view stream, View output) override;
   void on_action_done(const fdo::Action& action, Result<void> result) override;
 
-  Result<void> store();  // what was collected, durably
+  bool granted() const { return granted_; }  // an Offer was answered by a Grant
+
+  // What was collected: uploads are durable when it returns, the timeline is soon.
+  Result<void> store();
 
  private:
   void note(const LogEvent& event, Fields fields);
@@ -33,7 +36,9 @@ class News final : public fdo::OwnerEvents {
   Log& log_;
   DeviceId device_;
   Time now_;
-  registry::Transaction changes_;
+  bool granted_ = false;
+  registry::Transaction changes_;  // uploads
+  registry::Transaction told_;     // timeline
 };
 
 }  // namespace fairlead::server

@@ -8,33 +8,67 @@
 namespace fairlead::server {
 
 namespace {
-constexpr std::size_t cached_vouchers_max = 16'384;
+
+constexpr std::size_t cached_runs_max = 16'384;
+
+const fdo::Nonce& run_of(const fdo::To2OwnerState& state) {
+  return std::visit([](const auto& s) -> const fdo::Nonce& { return s.nonce_prove_dv; }, state);
 }
 
-Result<std::shared_ptr<const fdo::Voucher>> VoucherCache::get(const registry::Voucher& record) {
-  auto guid = fdo::Guid::from(record.guid);
-  if (!guid) return fail(Errc::internal, "voucher under a strange GUID");
-  {
-    std::lock_guard lock(mutex_);
-    auto found = entries_.find(*guid);
-    if (found != entries_.end() && found->second.encoded == record.encoded)
-      return found->second.voucher;
-  }
-  TRY(auto parsed, fdo::decode_voucher(record.encoded).in("stored voucher"));
-  auto voucher = std::make_shared<const fdo::Voucher>(std::move(parsed));
+enroll::Subject subject_of(const registry::Device& device) {
+  return {device.serial, device.model, device.device_info, device.groups, device.account};
+}
+
+// Our own devices get a Grant; others ask for their certificate by fdo.csr; then what the profile
+// wants done.
+std::shared_ptr<const fdo::OwnerPlan> plan_by(const std::optional<EnrolmentProfile>& profile) {
+  auto plan = std::make_shared<fdo::OwnerPlan>();
+  *plan = {fdo::action::Grant{}, fdo::action::Csr{}};
+  if (profile) plan->insert(plan->end(), profile->actions.begin(), profile->actions.end());
+  return plan;
+}
+
+}  // namespace
+
+std::optional<ServedRun> RunCache::find(const fdo::Guid& guid, const fdo::Nonce& run) const {
   std::lock_guard lock(mutex_);
-  if (entries_.size() >= cached_vouchers_max) entries_.clear();
-  entries_.insert_or_assign(*guid, Entry{record.encoded, voucher});
-  return voucher;
+  auto found = entries_.find(guid);
+  if (found == entries_.end() || found->second.run != run) return std::nullopt;
+  return found->second.served;
 }
 
-Result<Owner::Served> Owner::find(const fdo::Guid& guid) {
+void RunCache::keep(const fdo::Guid& guid, const fdo::Nonce& run, ServedRun served) {
+  std::lock_guard lock(mutex_);
+  if (entries_.size() >= cached_runs_max) entries_.clear();
+  entries_.insert_or_assign(guid, Entry{run, std::move(served)});
+}
+
+void RunCache::forget(const fdo::Guid& guid) {
+  std::lock_guard lock(mutex_);
+  entries_.erase(guid);
+}
+
+Result<registry::Voucher> Owner::find_record(const fdo::Guid& guid) {
   TRY(auto record, store_.read().find_voucher(guid));
   using enum registry::VoucherState;
   if (!record || record->state == made || record->state == handed_over || record->state == replaced)
     return fail(Errc::not_found, "this owner has no voucher for device " + fdo::to_text(guid));
-  TRY(auto voucher, cache_.get(*record));
-  return Served{std::move(*record), std::move(voucher)};
+  return std::move(*record);
+}
+
+Result<ServedRun> Owner::find(const fdo::Guid& guid) {
+  TRY(auto record, find_record(guid));
+  TRY(auto voucher, fdo::decode_stored_voucher(record.encoded).in("stored voucher"));
+  return ServedRun{std::move(record), std::make_shared<const fdo::Voucher>(std::move(voucher)),
+                   nullptr};
+}
+
+Result<ServedRun> Owner::resume(const fdo::To2OwnerState& state) {
+  const fdo::Guid& guid = fdo::guid_of(state);
+  if (auto known = runs_.find(guid, run_of(state))) return std::move(*known);
+  TRY(auto served, find(guid));
+  runs_.keep(guid, run_of(state), served);
+  return served;
 }
 
 void Owner::record(const DeviceId& device, const LogEvent& event, Fields fields, Time now) {
@@ -49,6 +83,7 @@ fdo::Outcome<Answer> Owner::on_hello_device(View body, const Caller& caller) {
   fdo::To2OwnerContext context{*served.voucher, *identity_.owner, random_, false,
                                served.voucher->header.rendezvous};
   TRY(auto started, fdo::on_hello_device(context, body));
+  runs_.keep(hello.guid, run_of(started.state), std::move(served));
   log_(event::to2_started, {{"guid", fdo::to_text(hello.guid)}, {"peer", caller.peer}});
   return Answer{61, std::move(started.message61), fdo::encode_state(started.state)};
 }
@@ -57,7 +92,7 @@ fdo::Outcome<Answer> Owner::on_message(std::uint8_t type, View stored, View body
                                        const Caller& caller) {
   auto state = fdo::decode_state(stored);
   if (!state) return fdo::refuse(fdo::ErrorCode::internal, state.error().context);
-  TRY(auto served, find(fdo::guid_of(*state)));
+  TRY(auto served, resume(*state));
   DeviceId device = served.record.device;
   bool proven = !std::holds_alternative<fdo::to2::ProvingDevice>(*state);
   auto answer = step(type, std::move(*state), served, body, caller);
@@ -72,7 +107,7 @@ fdo::Outcome<Answer> Owner::on_message(std::uint8_t type, View stored, View body
   return answer;
 }
 
-fdo::Outcome<Answer> Owner::step(std::uint8_t type, fdo::To2OwnerState state, const Served& served,
+fdo::Outcome<Answer> Owner::step(std::uint8_t type, fdo::To2OwnerState state, ServedRun served,
                                  View body, const Caller& caller) {
   if (auto* proving = std::get_if<fdo::to2::ProvingDevice>(&state)) {
     if (type == 62) {
@@ -82,32 +117,31 @@ fdo::Outcome<Answer> Owner::step(std::uint8_t type, fdo::To2OwnerState state, co
       if (!message63) return std::unexpected(message63.error());
       return Answer{63, std::move(*message63), fdo::encode_state(state)};
     }
-    if (type == 64) return prove(std::move(*proving), served, body, caller);
+    if (type == 64) return prove(std::move(*proving), std::move(served), body, caller);
   }
   if (auto* setting_up = std::get_if<fdo::to2::SettingUp>(&state); setting_up && type == 66)
     return ready(std::move(*setting_up), served, body, caller);
   if (auto* exchanging = std::get_if<fdo::to2::Exchanging>(&state)) {
-    if (type == 68) return exchange(std::move(*exchanging), served, body, caller);
+    if (type == 68) return exchange(std::move(*exchanging), std::move(served), body, caller);
     if (type == 70) return finish(std::move(*exchanging), served, body, caller);
   }
   return fdo::refuse(fdo::ErrorCode::invalid_message,
                      "message " + std::to_string(type) + " is out of order");
 }
 
-fdo::Outcome<Answer> Owner::prove(fdo::to2::ProvingDevice state, const Served& served, View body,
+fdo::Outcome<Answer> Owner::prove(fdo::to2::ProvingDevice state, ServedRun served, View body,
                                   const Caller& caller) {
-  TRY(auto device, store_.read().find_device(served.record.device));
-  if (!device) return fdo::refuse(fdo::ErrorCode::internal, "voucher without its device");
-  TRY(auto profile, profile_for(store_.read(), {device->serial, device->model, device->device_info,
-                                                device->groups, device->account}));
+  const fdo::Nonce run = state.nonce_prove_dv;
+  TRY(auto device, require_device(served.record.device));
+  TRY(auto profile, profile_for(store_.read(), subject_of(device)));
   bool reuse = profile && profile->allow_credential_reuse;
   fdo::To2OwnerContext context{*served.voucher, *identity_.owner, random_, reuse,
                                served.voucher->header.rendezvous};
   TRY(auto proven, fdo::on_prove_device(context, std::move(state), body));
   // A device with nothing but standard modules asks for no Grant that could be refused, and would
   // get the profile's files and commands.
-  if (device->state == registry::DeviceState::revoked) {
-    record(device->id, event::to2_failed,
+  if (device.state == registry::DeviceState::revoked) {
+    record(device.id, event::to2_failed,
            {{"guid", fdo::to_text(served.voucher->header.guid)},
             {"message", "64"},
             {"why", "the device is revoked"}},
@@ -115,24 +149,34 @@ fdo::Outcome<Answer> Owner::prove(fdo::to2::ProvingDevice state, const Served& s
     return fdo::refuse(fdo::ErrorCode::invalid_message, "this device is revoked");
   }
   // A valid 64 under the new GUID proves that the device holds the replacement.
-  if (!served.record.replaces.empty()) TRY_VOID(confirm(served.record, caller.now));
-  record(device->id, event::to2_device_proven,
-         {{"guid", fdo::to_text(served.voucher->header.guid)}}, caller.now);
+  if (!served.record.replaces.empty()) {
+    TRY_VOID(confirm(served.record, caller.now));
+    served.record.state = registry::VoucherState::owned;
+  }
+  Fields fields{{"guid", fdo::to_text(served.voucher->header.guid)}};
+  log_.write(event::to2_device_proven, fields);
+  store_.commit_soon(
+      {timeline(served.record.device, caller.now, event::to2_device_proven, std::move(fields))});
+  served.plan = plan_by(profile);
+  runs_.keep(fdo::guid_of(proven.state), run, std::move(served));
   return Answer{65, std::move(proven.message65), fdo::encode_state(proven.state)};
 }
 
-fdo::Outcome<Answer> Owner::ready(fdo::to2::SettingUp state, const Served& served, View body,
+fdo::Outcome<Answer> Owner::ready(fdo::to2::SettingUp state, const ServedRun& served, View body,
                                   const Caller& caller) {
   fdo::To2OwnerContext context{*served.voucher, *identity_.owner, random_, false,
                                served.voucher->header.rendezvous};
   TRY(auto ready, fdo::on_service_info_ready(context, std::move(state), body));
-  if (ready.replacement) TRY_VOID(stage(served, *ready.replacement, caller.now));
+  if (ready.replacement) {
+    TRY_VOID(find_record(served.voucher->header.guid));  // it may have been sold meanwhile
+    TRY_VOID(stage(served, *ready.replacement, caller.now));
+  }
   return Answer{67, std::move(ready.message67), fdo::encode_state(ready.state)};
 }
 
 // Durable before 67. Extended to our own key, so that it can be served at once: a lost 71 may bring
 // the device back under either GUID.
-Result<void> Owner::stage(const Served& served, const fdo::Voucher& replacement, Time now) {
+Result<void> Owner::stage(const ServedRun& served, const fdo::Voucher& replacement, Time now) {
   TRY(auto extended,
       fdo::extend_voucher(replacement, *identity_.owner, served.voucher->owner_key()));
   registry::Voucher record = served.record;
@@ -150,23 +194,30 @@ Result<void> Owner::stage(const Served& served, const fdo::Voucher& replacement,
   return store_.commit(std::move(changes));
 }
 
-fdo::Outcome<Answer> Owner::exchange(fdo::to2::Exchanging state, const Served& served, View body,
+fdo::Outcome<Answer> Owner::exchange(fdo::to2::Exchanging state, ServedRun served, View body,
                                      const Caller& caller) {
-  TRY(auto device, store_.read().find_device(served.record.device));
-  if (!device) return fdo::refuse(fdo::ErrorCode::internal, "voucher without its device");
-  TRY(auto profile, profile_for(store_.read(), {device->serial, device->model, device->device_info,
-                                                device->groups, device->account}));
-  // Our own devices get a Grant; others ask for their certificate by fdo.csr; then what the profile
-  // wants done.
-  fdo::OwnerPlan plan{fdo::action::Grant{}, fdo::action::Csr{}};
-  if (profile) plan.insert(plan.end(), profile->actions.begin(), profile->actions.end());
-  News news(store_, enroller_, log_, device->id, caller.now);
-  TRY(auto exchanged, fdo::on_device_service_info(random_, std::move(state), plan, news, body));
+  if (!served.plan) {
+    TRY(auto device, require_device(served.record.device));
+    TRY(auto profile, profile_for(store_.read(), subject_of(device)));
+    served.plan = plan_by(profile);
+  }
+  News news(store_, enroller_, log_, served.record.device, caller.now);
+  TRY(auto exchanged,
+      fdo::on_device_service_info(random_, std::move(state), *served.plan, news, body));
   TRY_VOID(news.store());
+  // An Offer names the device's model, by which another profile may match from here on.
+  if (news.granted()) served.plan = nullptr;
+  runs_.keep(fdo::guid_of(exchanged.state), run_of(exchanged.state), std::move(served));
   return Answer{69, std::move(exchanged.message69), fdo::encode_state(exchanged.state)};
 }
 
-fdo::Outcome<Answer> Owner::finish(fdo::to2::Exchanging state, const Served& served, View body,
+Result<registry::Device> Owner::require_device(const DeviceId& id) {
+  TRY(auto device, store_.read().find_device(id));
+  if (!device) return fail(Errc::internal, "voucher without its device");
+  return std::move(*device);
+}
+
+fdo::Outcome<Answer> Owner::finish(fdo::to2::Exchanging state, const ServedRun& served, View body,
                                    const Caller& caller) {
   TRY(auto finished, fdo::on_done(random_, std::move(state), body));
   registry::Transaction changes;
@@ -186,7 +237,7 @@ fdo::Outcome<Answer> Owner::finish(fdo::to2::Exchanging state, const Served& ser
       return fdo::refuse(fdo::ErrorCode::internal, "the staged replacement is gone");
     replacement->state = registry::VoucherState::owned;
     replacement->changed = caller.now;
-    registry::Voucher old = served.record;
+    TRY(auto old, find_record(finished.guid));  // another server may have confirmed it since 60
     registry::VoucherState before = old.state;
     old.state = registry::VoucherState::superseded;
     old.changed = caller.now;
@@ -201,6 +252,7 @@ fdo::Outcome<Answer> Owner::finish(fdo::to2::Exchanging state, const Served& ser
   log_.write(event::to2_finished, fields);
   changes.push_back(timeline(id, caller.now, event::to2_finished, std::move(fields)));
   TRY_VOID(store_.commit(std::move(changes)));
+  runs_.forget(finished.guid);
   return Answer{71, std::move(finished.message71), {}};
 }
 
@@ -209,15 +261,14 @@ Result<void> Owner::confirm(const registry::Voucher& present, Time now) {
   // Also one that was superseded too early: the answer to 70 was lost, and the device came back
   // under this.
   if (present.state != registry::VoucherState::owned) {
-    TRY(auto device, store_.read().find_device(present.device));
-    if (!device) return fail(Errc::internal, "voucher without its device");
+    TRY(auto device, require_device(present.device));
     registry::Voucher owned = present;
     owned.state = registry::VoucherState::owned;
     owned.changed = now;
-    std::uint64_t revision = device->revision;
-    device->guid = present.guid;
+    std::uint64_t revision = device.revision;
+    device.guid = present.guid;
     changes.push_back(registry::ReplaceVoucher{std::move(owned), present.state});
-    changes.push_back(registry::UpdateDevice{std::move(*device), revision});
+    changes.push_back(registry::UpdateDevice{std::move(device), revision});
   }
   return changes.empty() ? ok() : store_.commit(std::move(changes));
 }

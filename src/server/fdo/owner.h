@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 
 #include "base/log.h"
@@ -13,18 +14,29 @@
 
 namespace fairlead::server {
 
-// Parsed vouchers, since each message of a run needs its own. Thread-safe, bounded.
-class VoucherCache {
+// What this process knows of a run: as the registry had it at message 60, so that the messages
+// after it need not ask again. Another process, or this one after it forgot, asks the registry;
+// what a run changes has preconditions there.
+struct ServedRun {
+  registry::Voucher record;
+  std::shared_ptr<const fdo::Voucher> voucher;
+  std::shared_ptr<const fdo::OwnerPlan> plan;  // by the device's profile; null before 64
+};
+
+// By GUID, and only for the run that it was kept for: NonceTO2ProveDv tells it. Thread-safe,
+// bounded.
+class RunCache {
  public:
-  // The voucher of these bytes, parsed now or before.
-  Result<std::shared_ptr<const fdo::Voucher>> get(const registry::Voucher& record);
+  std::optional<ServedRun> find(const fdo::Guid& guid, const fdo::Nonce& run) const;
+  void keep(const fdo::Guid& guid, const fdo::Nonce& run, ServedRun served);
+  void forget(const fdo::Guid& guid);
 
  private:
   struct Entry {
-    Bytes encoded;
-    std::shared_ptr<const fdo::Voucher> voucher;
+    fdo::Nonce run;
+    ServedRun served;
   };
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::unordered_map<fdo::Guid, Entry, FixedBytesHash> entries_;
 };
 
@@ -38,22 +50,21 @@ class Owner {
                                   const Caller& caller);  // 62 to 70
 
  private:
-  struct Served {
-    registry::Voucher record;
-    std::shared_ptr<const fdo::Voucher> voucher;
-  };
-  Result<Served> find(const fdo::Guid& guid);
-  fdo::Outcome<Answer> step(std::uint8_t type, fdo::To2OwnerState state, const Served& served,
+  Result<registry::Voucher> find_record(const fdo::Guid& guid);  // not_found: none that we serve
+  Result<ServedRun> find(const fdo::Guid& guid);
+  Result<ServedRun> resume(const fdo::To2OwnerState& state);
+  fdo::Outcome<Answer> step(std::uint8_t type, fdo::To2OwnerState state, ServedRun served,
                             View body, const Caller& caller);
-  fdo::Outcome<Answer> prove(fdo::to2::ProvingDevice state, const Served& served, View body,
+  fdo::Outcome<Answer> prove(fdo::to2::ProvingDevice state, ServedRun served, View body,
                              const Caller& caller);
-  fdo::Outcome<Answer> ready(fdo::to2::SettingUp state, const Served& served, View body,
+  fdo::Outcome<Answer> ready(fdo::to2::SettingUp state, const ServedRun& served, View body,
                              const Caller& caller);
-  fdo::Outcome<Answer> exchange(fdo::to2::Exchanging state, const Served& served, View body,
+  fdo::Outcome<Answer> exchange(fdo::to2::Exchanging state, ServedRun served, View body,
                                 const Caller& caller);
-  fdo::Outcome<Answer> finish(fdo::to2::Exchanging state, const Served& served, View body,
+  fdo::Outcome<Answer> finish(fdo::to2::Exchanging state, const ServedRun& served, View body,
                               const Caller& caller);
-  Result<void> stage(const Served& served, const fdo::Voucher& replacement, Time now);
+  Result<registry::Device> require_device(const DeviceId& id);
+  Result<void> stage(const ServedRun& served, const fdo::Voucher& replacement, Time now);
   Result<void> confirm(const registry::Voucher& present, Time now);
   void record(const DeviceId& device, const LogEvent& event, Fields fields, Time now);
 
@@ -62,7 +73,7 @@ class Owner {
   Enroller& enroller_;
   Random& random_;
   Log& log_;
-  VoucherCache cache_;
+  RunCache runs_;
 };
 
 }  // namespace fairlead::server
