@@ -31,6 +31,10 @@ class Rate {
     seconds_ += end - begin;
     return true;
   }
+  void add(const Rate& other) {
+    count_ += other.count_;
+    seconds_ += other.seconds_;
+  }
   double per_second() const { return seconds_ > 0 ? static_cast<double>(count_) / seconds_ : 0; }
 
  private:

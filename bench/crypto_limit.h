@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ceiling of TO2: the OpenSSL operations that one onboarding costs the owner, and nothing else,
+// in one thread, with every context prepared where that is possible for keys that are met for the
+// first time.
+//
+//   operation                     with Grant   without   what for
+//   ECDSA signature                   5           3      61; 65; entry of the replacement voucher;
+//                                                        certificate; Grant
+//   ECDSA verification                3           1      64; the request's and the Offer's
+//   signature EC key pair                       1           1      key share of 61 ECDH 1 1      64
+//   import of a public key            3           2      device's, its key share, operational
+//   AEAD, sealed and opened         r - 2       r - 2    65 to 71, r requests
+//   SHA-256 or SHA-384 of 512 bytes  20          12      signatures' digests, HelloDevice, key
+//                                                        derivation, fingerprints, document hashes
+//
+// Voucher chain and entries are verified at import, not in TO2. "Without" is a device that asks for
+// no certificate.
+#pragma once
+
+#include <memory>
+
+#include "crypto/key.h"
+
+namespace fairlead::bench {
+
+struct OwnerOperations {
+  int signs, verifies, key_pairs, agreements, imports, hashes;
+};
+inline constexpr OwnerOperations with_grant{5, 3, 1, 1, 3, 20}, without_grant{3, 1, 1, 1, 2, 12};
+
+class CryptoLimit {
+ public:
+  CryptoLimit(crypto::KeyType type, const OwnerOperations& operations, unsigned requests);
+  ~CryptoLimit();
+  bool onboarding();  // all operations of one; false if one of them failed
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fairlead::bench
