@@ -116,11 +116,20 @@ FdoReply FdoService::go_on(std::uint8_t type, std::string_view token, View body,
     return refuse(type, {fdo::ErrorCode::invalid_token, "token is missing, unknown or expired"},
                   caller);
   }
-  if ((*state)->front() != opener_of(type))
+  FdoReply reply = proceed(type, token, **state, body, caller);
+  // Most peers keep the first token; one (astarte-device-fdo) wants it again with each answer. Only
+  // a run's own: nothing that a stranger made up goes back to them.
+  reply.token = token;
+  return reply;
+}
+
+FdoReply FdoService::proceed(std::uint8_t type, std::string_view token, View state, View body,
+                             const Caller& caller) {
+  if (state.front() != opener_of(type))
     return refuse(type,
                   {fdo::ErrorCode::invalid_message, "token belongs to a run of another protocol"},
                   caller);
-  auto answer = next(type, View(**state).subspan(1), body, caller);
+  auto answer = next(type, state.subspan(1), body, caller);
   if (!answer) return refuse(type, answer.error(), caller);
   if (answer->state) {
     auto put = sessions_.put(std::string(token), kept(type, *answer->state), standing_after(type));

@@ -48,6 +48,8 @@ class FdoService {
   FdoReply work(std::uint8_t type, std::string_view token, View body, const Caller& caller);
   FdoReply begin(std::uint8_t type, View body, const Caller& caller);
   FdoReply go_on(std::uint8_t type, std::string_view token, View body, const Caller& caller);
+  FdoReply proceed(std::uint8_t type, std::string_view token, View state, View body,
+                   const Caller& caller);
   fdo::Outcome<Answer> first(std::uint8_t type, View body, const Caller& caller);
   fdo::Outcome<Answer> next(std::uint8_t type, View state, View body, const Caller& caller);
   FdoReply refuse(std::uint8_t type, const fdo::Refusal& refusal, const Caller& caller);

@@ -31,6 +31,26 @@ TEST(FdoService, RefusesATokenOfAnotherProtocolWithCode101) {
   EXPECT_EQ(error_of(plant.say(22, hello.token, {})).code, ErrorCode::invalid_token);
 }
 
+TEST(FdoService, RepeatsARunsTokenWithEachAnswerAndAStrangersNever) {
+  ServerPlant plant;
+  auto hello = plant.say(20, {}, fdo::encode_empty());
+  ASSERT_FALSE(hello.token.empty());
+  auto refused = plant.say(22, hello.token, {});
+  EXPECT_EQ(refused.type, 255);
+  EXPECT_EQ(refused.token, hello.token);
+  EXPECT_EQ(plant.say(22, "made-up", {}).token, "");
+
+  PlantDevice device{plant, "SN-1"};
+  fdo::DeviceMfgInfo info{crypto::KeyType::p256, fdo::KeyEncoding::x509, "SN-1", "gateway",
+                          test::must(crypto::create_csr(*device.key, {"SN-1", {}, {}}))};
+  auto credentials = plant.say(10, {}, fdo::encode_app_start(info));
+  ASSERT_EQ(credentials.type, 11) << plant.log.text();
+  fdo::Hash hmac{crypto::HashAlg::sha256, Bytes(32, 1)};
+  auto done = plant.say(12, credentials.token, fdo::encode_set_hmac(hmac));
+  EXPECT_EQ(done.type, 13);
+  EXPECT_EQ(done.token, credentials.token);
+}
+
 TEST(FdoService, RefusesMessagesOfARoleThatIsSwitchedOff) {
   ServerPlant plant;
   FdoService none(plant.sessions, plant.random, plant.log, nullptr, nullptr, nullptr);
