@@ -2,6 +2,7 @@
 """What is tried with foreign programs: functions that are one case each, and the table of all of them at the end."""
 
 import base64
+import functools
 import hashlib
 import http.server
 import itertools
@@ -10,7 +11,7 @@ import threading
 from pathlib import Path
 
 from fairlead import Device, Server, until
-from foreign import Client, Peer
+from foreign import Astarte, Client, Peer, build_go, build_rust
 
 ENCODINGS = ("x509", "x5chain", "cose")  # of the maker's key in the voucher
 OURS = {"ec256": "p256", "ec384": "p384"}  # go-fdo's names of keys, and ours
@@ -33,16 +34,24 @@ class Files(http.server.BaseHTTPRequestHandler):
 class World:
     """The servers that cases share: started when the first case wants them."""
 
-    def __init__(self, ours, client, peer, folder):
-        self.ours, self.client_program, self.peer_program, self.folder = ours, client, peer, Path(folder)
+    def __init__(self, ours, cache, folder):
+        self.ours, self.cache, self.folder = ours, cache, Path(folder)
         self.started, self.serials, self.files = {}, itertools.count(1), None
+
+    @functools.cached_property
+    def go_programs(self):
+        return build_go(self.cache)
+
+    @functools.cached_property
+    def rust_program(self):
+        return build_rust(self.cache)
 
     def server(self, key):
         return self.start(key, lambda: Server(self.ours, self.folder / key, OURS[key]))
 
     @property
     def peer(self):
-        return self.start("peer", lambda: Peer(self.peer_program, self.folder / "peer"))
+        return self.start("peer", lambda: Peer(self.go_programs[1], self.folder / "peer"))
 
     def start(self, name, make):
         if name not in self.started:
@@ -61,7 +70,11 @@ class World:
 
     def client(self, key):
         serial = self.serial()
-        return Client(self.client_program, self.folder / serial, serial, key)
+        return Client(self.go_programs[0], self.folder / serial, serial, key)
+
+    def astarte(self):
+        serial = self.serial()
+        return Astarte(self.rust_program, self.folder / serial, serial)
 
     def device(self, key, settings=""):
         serial = self.serial()
@@ -199,6 +212,17 @@ def client_is_sold_by_us_to_them(world, key):
     same("state here", server.device(client.serial)["state"], "revoked")
 
 
+def astarte_onboards(world, key):
+    server, device = world.server(key), world.astarte()
+    server.seek_owner_at(server.fdo)
+    device.initialize(server.url)
+    guid = server.voucher_of(device.serial)["guid"]
+    server.take(server.sell(device.serial, server.key("owner")))
+    server.registered(guid)
+    device.onboard()
+    is_onboarded(server, device.serial, guid)
+
+
 # Our device, their servers
 
 
@@ -318,7 +342,6 @@ def made_there_onboarded_here(world, key, foreign_device, encoding="x509"):
         device.initialize(peer.url)
         guid = device.status()["guid"]
     server.trust(peer.certificate("maker", key, device.folder / "maker.pem"), "manufacturer", "go-fdo")
-    server.trust(peer.certificate("ca", key, device.folder / "ca.pem"), "device_ca", "go-fdo")
     server.take(peer.sell(guid, server.key("owner"), device.folder / "voucher.pem"))
     server.registered(guid)
     if foreign_device:
@@ -366,6 +389,8 @@ CASES = [
     *((f"go-fdo-client at our station: {key} is refused in words", client_of_a_key_we_do_not_serve, (key,))
       for key in ("rsa2048", "rsa3072", "ec384")),
     *((f"go-fdo-client: {key}, sold by our owner to theirs", client_is_sold_by_us_to_them, (key,)) for key in OURS),
+
+    ("astarte-device-fdo at our servers: ec256", astarte_onboards, ("ec256",)),
 
     *((f"fairlead-device at go-fdo's servers: {key}", device_onboards, (key,)) for key in OURS),
     *((f"fairlead-device at go-fdo's servers: {key}, rendezvous bypass", device_onboards, (key, True)) for key in OURS),

@@ -4,8 +4,8 @@
 import base64
 import json
 import os
+import re
 import shutil
-import subprocess
 import time
 import uuid
 import urllib.error
@@ -14,32 +14,41 @@ from pathlib import Path
 
 from fairlead import Process, succeeds, until
 
-PEER_SOURCE = Path(__file__).parent / "peer"
+HERE = Path(__file__).parent
 KEY_TYPES = {"ec256": 10, "ec384": 11}  # pkType of FDO 1.1, section 3.3.4
 
 
-OLDEST_GO = (1, 25)
-
-
 class Missing(Exception):
-    """What is not there, in words for whoever runs this."""
+    """What is not there, in words for whoever runs this. What does not build where it is there is a failure instead."""
 
 
-def build(cache):
-    """Builds both programs, at once where the cache holds them; go.sum pins every byte.
+def tool(name, version_of, oldest):
+    """The program `name`, if it is not older than `oldest`."""
+    program = shutil.which(name)
+    if not program:
+        raise Missing(f"{name} is not installed ({'.'.join(map(str, oldest))} or newer is needed)")
+    said = succeeds([program, *version_of], env={**os.environ, "GOTOOLCHAIN": "local"})
+    version = tuple(int(number) for number in re.search(r"(\d+)\.(\d+)", said).groups())
+    if version < oldest:
+        raise Missing(f"{program} says {said.strip()}; {'.'.join(map(str, oldest))} or newer is needed")
+    return program
 
-    Raises Missing where there is no Go that can; what does not build where there is one is a failure."""
-    go = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
-    if not go:
-        raise Missing("Go is not installed")
-    version = succeeds([go, "env", "GOVERSION"], env={**os.environ, "GOTOOLCHAIN": "local"}).strip()
-    if tuple(int(number) for number in version.removeprefix("go").split(".")[:2]) < OLDEST_GO:
-        raise Missing(f"{go} is {version}; {OLDEST_GO[0]}.{OLDEST_GO[1]} or newer is needed")
-    cache.mkdir(parents=True, exist_ok=True)
+
+def build_go(cache):
+    """(go-fdo-client, peer): built, or at once where the cache holds them. go.sum pins every byte."""
+    go = tool("go", ["env", "GOVERSION"], (1, 25))
     environment = {**os.environ, "GOFLAGS": "-buildvcs=false -mod=readonly", "CGO_ENABLED": "0"}
     succeeds([go, "build", "-p", "2", "-o", f"{cache}/", ".", "github.com/fido-device-onboard/go-fdo-client"],
-             "building the Go programs", limit=600, cwd=PEER_SOURCE, env=environment)
+             "building the Go programs", limit=600, cwd=HERE / "peer", env=environment)
     return cache / "go-fdo-client", cache / "peer"
+
+
+def build_rust(cache):
+    """astarte-peer, in the same way; Cargo.lock pins every byte."""
+    cargo = tool("cargo", ["--version"], (1, 88))
+    succeeds([cargo, "build", "--locked", "-j", "2", "--target-dir", cache / "rust"],
+             "building the Rust program", limit=900, cwd=HERE / "astarte")
+    return cache / "rust/debug/astarte-peer"
 
 
 class Client:
@@ -80,6 +89,20 @@ class Client:
         finally:
             process.stop()
         return process.said()
+
+
+class Astarte:
+    """astarte-device-fdo as a program (astarte/src/main.rs), with a folder of its own; P-256, A256GCM or what it likes."""
+
+    def __init__(self, program, folder, serial):
+        self.program, self.folder, self.serial = program, Path(folder), serial
+        self.folder.mkdir(parents=True)
+
+    def initialize(self, station):
+        succeeds([self.program, "device-init", self.folder, station, self.serial], "astarte-device-fdo, DI", limit=20)
+
+    def onboard(self):
+        succeeds([self.program, "onboard", self.folder, self.serial], "astarte-device-fdo, TO1 and TO2", limit=20)
 
 
 class Peer:
