@@ -37,6 +37,7 @@ net::HttpRequest http_request(const client::ApiRequest& request) {
   header("Authorization", request.authorization);
   header("Content-Type", request.content_type);
   header("If-Match", request.if_match);
+  header("Cookie", request.cookie);
   out.body = to_bytes(request.body);
   return out;
 }
@@ -64,8 +65,11 @@ struct HttpTransport::Impl {
       promise->set_value(std::unexpected(std::move(answer).error()));
       co_return ok();
     }
-    client::ApiResponse out{answer->status, {}, std::string(as_text(answer->body))};
+    client::ApiResponse out;
+    out.status = answer->status;
+    out.body = as_text(answer->body);
     if (auto etag = net::find_header(answer->headers, "ETag")) out.etag = *etag;
+    if (auto cookie = net::find_header(answer->headers, "Set-Cookie")) out.set_cookie = *cookie;
     promise->set_value(std::move(out));
     co_return ok();
   }

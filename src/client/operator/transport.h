@@ -17,6 +17,7 @@ struct ApiRequest {
   std::string target;           // below the server's address: "/api/v1/devices?limit=10"
   std::string content_type{};   // empty without a body
   std::string authorization{};  // "Bearer …" or empty. A secret: never logged
+  std::string cookie{};         // "session=17", as a device set it, or empty
   std::string if_match{};       // an ETag as it was received, or empty
   std::string body{};
   Duration limit = std::chrono::seconds(30);  // for the whole exchange
@@ -26,6 +27,7 @@ struct ApiResponse {
   unsigned status = 0;
   std::string etag{};
   std::string body{};
+  std::string set_cookie{};
 };
 
 class Transport {

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole way between a real door without sockets and a server that says what the test wants.
+#include "client/provision/provision.h"
+
+#include <gtest/gtest.h>
+
+#include "codec/base64.h"
+#include "crypto/software_key.h"
+#include "crypto/system_random.h"
+#include "local/door.h"
+#include "support/fake_transport.h"
+
+namespace fairlead::client {
+namespace {
+
+// The device's door behind HTTP's status codes, with a driver that does what the test says.
+class FakeDevice final : public Transport {
+ public:
+  explicit FakeDevice(Random& random) : door_(options(random), random) {
+    door_.open(local::Opening::button, now_);
+  }
+  Result<ApiResponse> exchange(const ApiRequest& request) override {
+    ApiResponse out;
+    out.status = 500;
+    if (request.cookie.empty()) out.set_cookie = "session=7";
+    carry_out(
+        door_.on_request({7, "10.0.0.9", request.target.substr(1), to_bytes(request.body)}, now_),
+        out);
+    if (door_.progress() == local::Progress::connecting && ++polls_ > 1) {
+      ApiResponse ignored;
+      carry_out(refuse_online ? door_.offline({"broker_refused", "the broker says no"}, now_)
+                              : door_.online(now_),
+                ignored);
+    }
+    return out;
+  }
+
+  bool refuse_online = false, foreign_nonce = false;
+  bool committed = false;
+  Bytes offer, grant;
+
+ private:
+  static local::DoorOptions options(Random& random) {
+    local::DoorOptions out;
+    auto verifier = crypto::srp::make_verifier("wifiprov", as_view("abcd1234"), random);
+    out.secrets.srp.push_back({std::move(*verifier), local::Proof::code});
+    return out;
+  }
+  Bytes make_offer(enroll::OfferNonce nonce) {
+    enroll::Offer out;
+    out.serial = "SN-1";
+    out.csr = *crypto::create_csr(*key_, {"SN-1", {}, {}});
+    out.nonce = foreign_nonce ? enroll::OfferNonce{} : nonce;
+    return *enroll::encode_offer(out, *key_);
+  }
+  void carry_out(local::Actions actions, ApiResponse& answer) {
+    for (std::size_t i = 0; i < actions.size(); ++i) {
+      local::Action action = std::move(actions[i]);
+      local::Actions more;
+      if (auto* reply = std::get_if<local::Reply>(&action)) {
+        answer.status = 200;
+        answer.body = as_text(reply->body);
+      } else if (auto* refuse = std::get_if<local::Refuse>(&action)) {
+        answer.status = refuse->refusal.kind == local::Refusal::Kind::wrong_code ? 403 : 400;
+        answer.body = refuse->refusal.why;
+      } else if (auto* make = std::get_if<local::MakeOffer>(&action)) {
+        offer = make_offer(make->nonce);
+        more = door_.offer_made(offer, now_);
+      } else if (auto* check = std::get_if<local::CheckGrant>(&action)) {
+        grant = check->grant;
+        more = door_.grant_checked({}, now_);
+      } else if (std::holds_alternative<local::Commit>(action)) {
+        committed = true;
+        more = door_.committed(now_);
+      }
+      std::ranges::move(more, std::back_inserter(actions));
+    }
+  }
+
+  Time now_ = from_unix_seconds(1'000);
+  local::Door door_;
+  std::unique_ptr<crypto::SoftwareKey> key_ =
+      std::move(*crypto::SoftwareKey::generate(crypto::KeyType::p256));
+  int polls_ = 0;
+};
+
+struct ProvisionTest : testing::Test {
+  crypto::SystemRandom random;
+  FakeDevice device{random};
+  test::FakeTransport server;
+  Api api{server, "fl_t"};
+  std::vector<std::string> told;
+  ProvisionRequest request{"abcd1234", false, "wifiprov", "acme", "pump"};
+
+  ProvisionTest() {
+    json::object granted{{"device", "d-1"},
+                         {"state", "granted"},
+                         {"grant", to_base64(as_view("a grant"))},
+                         {"owner", to_base64(as_view("a key"))}};
+    server.answer("POST /api/v1/claims", json::serialize(granted));
+  }
+  Answer<Provisioned> run() {
+    Bystander bystander{[&](std::string_view text) { told.emplace_back(text); }, [](Duration) {}};
+    return provision(device, api, request, random, bystander);
+  }
+};
+
+TEST_F(ProvisionTest, CarriesOfferAndGrantAndWaitsUntilOnline) {
+  auto done = run();
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(done->device, "d-1");
+  EXPECT_TRUE(device.committed);
+  EXPECT_EQ(as_text(device.grant), "a grant");
+  json::value claim = json::parse(server.seen.at(0).body);
+  EXPECT_EQ(claim.at("offer").as_string(), to_base64(device.offer));
+  EXPECT_EQ(claim.at("account").as_string(), "acme");
+  EXPECT_EQ(claim.at("proof").as_string(), "code");
+}
+
+TEST_F(ProvisionTest, TheButtonNeedsNoCodeAndTheClaimSaysSo) {
+  request.button = true;
+  request.code.clear();
+  ASSERT_TRUE(run());
+  EXPECT_EQ(json::parse(server.seen.at(0).body).at("proof").as_string(), "button");
+}
+
+TEST_F(ProvisionTest, AWrongCodeIsForbiddenAndNothingIsClaimed) {
+  request.code = "abcd1235";
+  auto done = run();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, ProblemKind::forbidden);
+  EXPECT_EQ(done.error().message, "the code is wrong");
+  EXPECT_TRUE(server.seen.empty());
+}
+
+TEST_F(ProvisionTest, AnOfferOfAnotherSessionIsNotClaimed) {
+  device.foreign_nonce = true;
+  auto done = run();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, ProblemKind::untrusted_server);
+  EXPECT_TRUE(server.seen.empty());
+}
+
+TEST_F(ProvisionTest, AServerThatWantsAPersonFirstSaysWhatToDo) {
+  server.answer("POST /api/v1/claims",
+                R"({"device":"d-1","state":"waiting","why":"another key is accepted"})");
+  auto done = run();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, ProblemKind::busy);
+  EXPECT_NE(done.error().advice.find("device approve d-1"), std::string::npos);
+  EXPECT_FALSE(device.committed);
+}
+
+TEST_F(ProvisionTest, ARefusalOfTheServerIsPassedOn) {
+  server.answer("POST /api/v1/claims", R"({"error":{"code":"refused","message":"not yours"}})",
+                403);
+  auto done = run();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, ProblemKind::forbidden);
+}
+
+TEST_F(ProvisionTest, AnUpstreamThatRefusesIsSaidInTheDevicesWords) {
+  device.refuse_online = true;
+  auto done = run();
+  ASSERT_FALSE(done);
+  EXPECT_NE(done.error().message.find("the broker says no"), std::string::npos);
+  EXPECT_FALSE(device.committed);
+}
+
+}  // namespace
+}  // namespace fairlead::client
