@@ -78,16 +78,17 @@ Result<Enroller::Issued> Enroller::issue(const crypto::PublicKey& key, registry:
                                          enroll::Right right, Time now) {
   TRY(auto profile, profile_for(store_.read(), subject_of(device)));
   if (!profile)
-    return fail(hold(std::move(device), key,
+    return fail(hold(std::move(device), key, right,
                      {"no enrolment profile matches this device", "An operator who writes one"},
                      now));
   TRY(auto known, known_of(store_.read(), device, key.fingerprint()));
   auto decision = enroll::decide(key, {right, device.account}, profile->decision, known);
   if (auto* pending = std::get_if<enroll::Pending>(&decision))
-    return fail(hold(std::move(device), key, *pending, now));
+    return fail(hold(std::move(device), key, right, *pending, now));
   if (auto* refused = std::get_if<enroll::Refused>(&decision))
     return fail(turn_away(std::move(device), *refused, now));
-  return carry_out(std::get<enroll::Granted>(decision), *profile, std::move(device), key, now);
+  return carry_out(std::get<enroll::Granted>(decision), *profile, std::move(device), key, right,
+                   now);
 }
 
 namespace {
@@ -95,6 +96,13 @@ namespace {
 bool is_usable(const registry::Certificate& certificate) {
   return certificate.state == registry::CertificateState::issued ||
          certificate.state == registry::CertificateState::active;
+}
+
+// What vouches for a key, by how it came.
+std::string evidence_of(enroll::Right right) {
+  return std::string(enroll::to_string(right == enroll::Right::voucher
+                                           ? enroll::Evidence::fdo_voucher
+                                           : enroll::Evidence::possession));
 }
 
 registry::Certificate record_of(const crypto::Certificate& certificate, const DeviceId& device,
@@ -134,7 +142,7 @@ Result<std::optional<crypto::Certificate>> Enroller::still_good(const DeviceId& 
 Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
                                              const EnrolmentProfile& profile,
                                              registry::Device device, const crypto::PublicKey& key,
-                                             Time now) {
+                                             enroll::Right right, Time now) {
   const pki::Authority& authority = identity_.operational_ca.authority;
   Issued out{device, {}, topic_prefix_of(granted.account, device.id), profile.endpoints};
   if (out.endpoints.empty()) out.endpoints.push_back(own_endpoint_);
@@ -154,7 +162,7 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
     });
     device.account = granted.account;
     device.profile = profile.decision.id;
-    TRY_VOID(put_on_record(std::move(device), record, replaced, now));
+    TRY_VOID(put_on_record(std::move(device), record, replaced, right, now));
   }
   // At the same moment as the decision: the device may connect the instant it holds its
   // certificate.
@@ -169,7 +177,8 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
 // A new certificate, its key as the accepted one, and what both replace: one transaction.
 Result<void> Enroller::put_on_record(registry::Device device,
                                      const registry::Certificate& certificate,
-                                     const std::vector<registry::Certificate>& replaced, Time now) {
+                                     const std::vector<registry::Certificate>& replaced,
+                                     enroll::Right right, Time now) {
   registry::Transaction changes;
   for (const registry::Certificate& each : replaced)
     changes.push_back(
@@ -184,7 +193,7 @@ Result<void> Enroller::put_on_record(registry::Device device,
     changes.push_back(registry::PutKey{std::move(each)});
   }
   changes.push_back(registry::PutKey{{device.id, certificate.key_fingerprint,
-                                      registry::KeyState::accepted, "fdo-voucher", now, now}});
+                                      registry::KeyState::accepted, evidence_of(right), now, now}});
   changes.push_back(registry::InsertCertificate{certificate});
   Fields fields{{"serial_number", to_hex(certificate.serial)},
                 {"account", device.account.str()},
@@ -197,13 +206,16 @@ Result<void> Enroller::put_on_record(registry::Device device,
   return store_.commit(std::move(changes));
 }
 
-Error Enroller::hold(registry::Device device, const crypto::PublicKey& key,
+Error Enroller::hold(registry::Device device, const crypto::PublicKey& key, enroll::Right right,
                      const enroll::Pending& pending, Time now) {
   Fields fields{{"why", pending.why}, {"who", pending.who}};
   log_.write(event::grant_pending, fields);
-  registry::DeviceKey record{
-      device.id, to_bytes(View(key.fingerprint())), registry::KeyState::pending, "fdo-voucher", now,
-      now};
+  registry::DeviceKey record{device.id,
+                             to_bytes(View(key.fingerprint())),
+                             registry::KeyState::pending,
+                             evidence_of(right),
+                             now,
+                             now};
   DeviceId id = device.id;
   auto keys = store_.read().keys_of(id);
   if (!keys) return keys.error();

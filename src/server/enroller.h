@@ -55,13 +55,15 @@ class Enroller {
   Result<Issued> issue(const crypto::PublicKey& key, registry::Device device, enroll::Right right,
                        Time now);
   Result<Issued> carry_out(const enroll::Granted& granted, const EnrolmentProfile& profile,
-                           registry::Device device, const crypto::PublicKey& key, Time now);
+                           registry::Device device, const crypto::PublicKey& key,
+                           enroll::Right right, Time now);
   Result<void> put_on_record(registry::Device device, const registry::Certificate& certificate,
-                             const std::vector<registry::Certificate>& replaced, Time now);
+                             const std::vector<registry::Certificate>& replaced,
+                             enroll::Right right, Time now);
   Result<std::optional<crypto::Certificate>> still_good(const DeviceId& device,
                                                         const crypto::PublicKey& key, Time now);
-  Error hold(registry::Device device, const crypto::PublicKey& key, const enroll::Pending& pending,
-             Time now);
+  Error hold(registry::Device device, const crypto::PublicKey& key, enroll::Right right,
+             const enroll::Pending& pending, Time now);
   Error turn_away(registry::Device device, const enroll::Refused& refused, Time now);
 
   Store& store_;

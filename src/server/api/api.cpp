@@ -44,6 +44,7 @@ constexpr std::array routes_table{
     Route{"GET", "/api/v1/vouchers/{guid}", "vouchers:read", show_voucher},
     Route{"GET", "/api/v1/vouchers/{guid}/pem", "vouchers:read", show_voucher_pem},
     Route{"POST", "/api/v1/vouchers/{guid}/extend", "vouchers:write", extend_voucher},
+    Route{"POST", "/api/v1/claims", "devices:write", claim_device},
     Route{"GET", "/api/v1/devices", "devices:read", list_devices},
     Route{"GET", "/api/v1/devices/{id}", "devices:read", show_device},
     Route{"PATCH", "/api/v1/devices/{id}", "devices:write", change_device},

@@ -8,6 +8,7 @@
 
 #include <boost/json.hpp>
 
+#include "codec/base64.h"
 #include "codec/pem.h"
 #include "server/api/auth.h"
 #include "support/openapi_document.h"
@@ -502,6 +503,31 @@ TEST(FirstStart, MakesNobodyWhoseTokenCouldNotBeKept) {
   auto full = [](std::string_view) -> Result<void> { return fail(Errc::io, "the disk is full"); };
   EXPECT_FALSE(api.bootstrap(full, plant.now));
   EXPECT_TRUE(must(plant.registry->users()).empty());
+}
+
+TEST_F(ApiTest, AnEngineerClaimsADeviceByItsOfferForTheirOwnAccountOnly) {
+  std::string engineer = user("eva", Role::engineer, "acme");
+  PlantDevice device{plant, "LP-1"};
+  std::string offer = to_base64(device.offer());
+  auto body = [&](std::string more) { return R"({"offer": ")" + offer + R"(", )" + more + "}"; };
+  json::value claimed = good("POST /api/v1/claims", "/api/v1/claims", engineer,
+                             body(R"("proof": "code", "name": "pump 7")"));
+  EXPECT_EQ(claimed.at("state").as_string(), "granted");
+  EXPECT_TRUE(from_base64(claimed.at("grant").as_string()));
+  EXPECT_EQ(plant.device(DeviceId(std::string(claimed.at("device").as_string()))).name, "pump 7");
+  EXPECT_EQ(
+      status("POST", "/api/v1/claims", engineer, body(R"("proof": "code", "account": "default")")),
+      403u);
+  EXPECT_EQ(status("POST", "/api/v1/claims", engineer, body(R"("proof": "charm")")), 400u);
+  EXPECT_EQ(status("POST", "/api/v1/claims", engineer, R"({"offer": "!", "proof": "code"})"), 400u);
+  EXPECT_EQ(status("POST", "/api/v1/claims", admin, body(R"("proof": "code")")), 400u);
+  std::string auditor = user("ada", Role::auditor, "acme");
+  EXPECT_EQ(status("POST", "/api/v1/claims", auditor, body(R"("proof": "code")")), 403u);
+  PlantDevice copy{plant, "LP-1"};
+  offer = to_base64(copy.offer());
+  json::value waits =
+      good("POST /api/v1/claims", "/api/v1/claims", engineer, body(R"("proof": "button")"));
+  EXPECT_EQ(waits.at("state").as_string(), "waiting");
 }
 
 }  // namespace

@@ -93,4 +93,7 @@ Result<Response> readmit_device(Call&);
 Result<Response> approve_device(Call&);
 Result<Response> reject_device(Call&);
 
+// handlers_claims.cpp
+Result<Response> claim_device(Call&);
+
 }  // namespace fairlead::server::api

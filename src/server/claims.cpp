@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/claims.h"
+
+#include "base/events.h"
+#include "codec/cbor/writer.h"
+
+namespace fairlead::server {
+
+namespace {
+
+constexpr std::size_t same_serial_looked_at = 50;
+
+registry::Device new_device(const DeviceId& id, const enroll::Offer& offer, const LocalClaim& claim,
+                            Time now) {
+  registry::Device device;
+  device.id = id;
+  device.account = claim.account;
+  device.name = claim.name.empty() ? offer.serial : claim.name;
+  device.serial = offer.serial;
+  device.model = offer.model;
+  device.product_uri = offer.product_uri;
+  device.state = registry::DeviceState::known;
+  device.state_reason = "claimed by " + claim.who.str() + " beside the device";
+  device.created = device.changed = now;
+  return device;
+}
+
+std::string_view to_string(LocalProof proof) {
+  return proof == LocalProof::code ? "code" : "button";
+}
+
+std::string_view to_string(enroll::Right right) {
+  return right == enroll::Right::plan_row ? "plan row" : "user";
+}
+
+}  // namespace
+
+std::optional<LocalProof> local_proof_from(std::string_view text) {
+  if (text == "code") return LocalProof::code;
+  if (text == "button") return LocalProof::button;
+  return std::nullopt;
+}
+
+DeviceId device_id_of(const AccountId& account, const enroll::Offer& offer) {
+  cbor::Writer name;
+  name.array(4).text("local").text(account.str()).text(offer.model).text(offer.serial);
+  return DeviceId("d-" + crypto::sha256(name.view()).hex().substr(0, 16));
+}
+
+// One record for one device, however it comes: a device of the account with this serial, which a
+// voucher may have told of, is the one.
+Result<DeviceId> Claims::device_of(const enroll::Offer& offer, const LocalClaim& claim, Time now) {
+  registry::DeviceFilter filter;
+  filter.account = claim.account;
+  filter.search = offer.serial;
+  TRY(auto devices, store_.read().devices(filter, {"", same_serial_looked_at}));
+  std::erase_if(devices, [&](const registry::Device& each) {
+    bool other_model = !each.model.empty() && each.model != offer.model;
+    return each.serial != offer.serial || other_model;
+  });
+  if (devices.size() > 1)
+    return fail(Errc::conflict, "several devices of account '" + claim.account.str() +
+                                    "' have serial '" + offer.serial + "'");
+  if (!devices.empty()) return devices.front().id;
+  DeviceId id = device_id_of(claim.account, offer);
+  TRY(auto known, store_.read().find_device(id));
+  if (known) return id;  // its serial was changed by hand since
+  TRY_VOID(store_.commit({registry::InsertDevice{new_device(id, offer, claim, now)}}));
+  return id;
+}
+
+Result<ClaimAnswer> Claims::claim(View document, const LocalClaim& claim, Time now) {
+  TRY(auto offer, enroll::decode_offer(document));
+  if (offer.offer.serial.empty())
+    return fail(Errc::refused, "the device says no serial number; set one on it");
+  TRY(auto id, device_of(offer.offer, claim, now));
+  Fields fields{{"who", claim.who.str()},
+                {"right", std::string(to_string(claim.right))},
+                {"proof", std::string(to_string(claim.proof))},
+                {"account", claim.account.str()}};
+  log_.write(event::device_claimed, fields);
+  TRY_VOID(store_.commit({timeline(id, now, event::device_claimed, std::move(fields))}));
+  auto grant = enroller_.grant(document, id, claim.right, now);
+  if (grant) return ClaimAnswer{id, std::move(*grant), {}};
+  if (grant.error().code != Errc::busy) return fail(grant.error());
+  return ClaimAnswer{id, {}, grant.error().context};
+}
+
+}  // namespace fairlead::server
