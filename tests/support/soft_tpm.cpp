@@ -25,7 +25,10 @@ void require(bool condition, const std::string& what) {
 
 }  // namespace
 
-SoftTpm::SoftTpm() { switch_on(); }
+SoftTpm::SoftTpm() {
+  switch_on();
+  require(tool({"tpm2_startup", "--clear"}).status == 0, "tpm2_startup: is tpm2-tools installed?");
+}
 
 void SoftTpm::switch_on() {
   const std::string folder = folder_.path().string(), socket = folder + "/tpm";

@@ -14,11 +14,11 @@ namespace fairlead::test {
 // One TPM with its own seeds. It serves one program at a time, as a chip without resource manager.
 class SoftTpm {
  public:
-  SoftTpm();
+  SoftTpm();  // switched on and started up, as by a machine's firmware
 
   std::string tcti() const;  // "swtpm:path=..."
   void switch_off() { process_.reset(); }
-  void switch_on();  // what is persistent is there again
+  void switch_on();  // what is persistent is there again; nobody has started it up
   // tpm2-tools on this TPM: {"tpm2_clear"}.
   CommandOutput tool(const std::vector<std::string>& arguments) const;
 

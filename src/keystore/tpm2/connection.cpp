@@ -5,10 +5,15 @@
 #include <tss2/tss2_tctildr.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 namespace fairlead::keystore::tpm2 {
 
 namespace {
+
+constexpr int flush_attempts = 50;
+constexpr auto flush_pause = std::chrono::milliseconds(20);
 
 // Without layer, and a format-1 code without the number of the parameter, session or handle.
 TSS2_RC bare(TSS2_RC code) {
@@ -107,7 +112,6 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& tcti) {
                               Tss2_RC_Decode(code) + ")");
   code = Esys_Initialize(&out->esys_, out->tcti_, nullptr);
   if (code != TSS2_RC_SUCCESS) return std::unexpected(in_words(code, "the TPM '" + tcti + "'"));
-  TRY_VOID(out->start_up().in("the TPM '" + tcti + "'"));
   return out;
 }
 
@@ -124,24 +128,25 @@ Result<void> Connection::start_up() {
   return check(code, "starting up");
 }
 
-bool Connection::has_curve(TPM2_ECC_CURVE curve) {
+Result<Esys<TPMS_CAPABILITY_DATA>> Connection::capability(TPM2_CAP kind, UINT32 first) {
   TPMI_YES_NO more = 0;
   TPMS_CAPABILITY_DATA* data = nullptr;
-  TSS2_RC code = Esys_GetCapability(esys_, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                    TPM2_CAP_ECC_CURVES, curve, 1, &more, &data);
-  Esys<TPMS_CAPABILITY_DATA> owned(data);
-  return code == TSS2_RC_SUCCESS && data->data.eccCurves.count == 1 &&
-         data->data.eccCurves.eccCurves[0] == curve;
+  TRY_VOID(check(Esys_GetCapability(esys_, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, kind, first, 1,
+                                    &more, &data),
+                 "asking what the TPM can do"));
+  return Esys<TPMS_CAPABILITY_DATA>(data);
 }
 
-bool Connection::has_algorithm(TPM2_ALG_ID algorithm) {
-  TPMI_YES_NO more = 0;
-  TPMS_CAPABILITY_DATA* data = nullptr;
-  TSS2_RC code = Esys_GetCapability(esys_, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_ALGS,
-                                    algorithm, 1, &more, &data);
-  Esys<TPMS_CAPABILITY_DATA> owned(data);
-  return code == TSS2_RC_SUCCESS && data->data.algorithms.count == 1 &&
-         data->data.algorithms.algProperties[0].alg == algorithm;
+Result<bool> Connection::has_curve(TPM2_ECC_CURVE curve) {
+  TRY(auto answer, capability(TPM2_CAP_ECC_CURVES, curve));
+  const TPML_ECC_CURVE& found = answer->data.eccCurves;
+  return found.count == 1 && found.eccCurves[0] == curve;
+}
+
+Result<bool> Connection::has_algorithm(TPM2_ALG_ID algorithm) {
+  TRY(auto answer, capability(TPM2_CAP_ALGS, algorithm));
+  const TPML_ALG_PROPERTY& found = answer->data.algorithms;
+  return found.count == 1 && found.algProperties[0].alg == algorithm;
 }
 
 Result<void> Connection::check(TSS2_RC code, std::string_view what) {
@@ -150,10 +155,16 @@ Result<void> Connection::check(TSS2_RC code, std::string_view what) {
   return std::unexpected(in_words(code, what));
 }
 
+// A busy TPM is asked again, or its slots would run out. Where the connection is gone, a resource
+// manager frees what was held by it.
 Slot::~Slot() {
-  // Where this fails, the connection is gone, and a resource manager frees what was held by it.
-  if (handle_ != ESYS_TR_NONE && Esys_FlushContext(connection_->esys(), handle_) != 0)
-    Esys_TR_Close(connection_->esys(), &handle_);
+  if (handle_ == ESYS_TR_NONE) return;
+  TSS2_RC code = Esys_FlushContext(connection_->esys(), handle_);
+  for (int n = 0; verdict_of(code) == Verdict::again && n < flush_attempts; ++n) {
+    std::this_thread::sleep_for(flush_pause);
+    code = Esys_FlushContext(connection_->esys(), handle_);
+  }
+  if (code != TSS2_RC_SUCCESS) Esys_TR_Close(connection_->esys(), &handle_);
 }
 
 Result<Slot> start_session(Connection& connection, ESYS_TR salt) {

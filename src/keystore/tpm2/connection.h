@@ -34,16 +34,19 @@ Error in_words(TSS2_RC code, std::string_view what);
 
 class Connection {
  public:
-  // `tcti`: as tss2-tctildr reads it, NAME or NAME:SETTING, e.g. "device:/dev/tpmrm0". Starts the
-  // TPM up if nobody has done so. Errors: as check().
+  // `tcti`: as tss2-tctildr reads it, NAME or NAME:SETTING, e.g. "device:/dev/tpmrm0". io, in
+  // words.
   static Result<std::unique_ptr<Connection>> open(const std::string& tcti);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  // The first command. Starts the TPM up if nobody has done so.
+  Result<void> start_up();
+
   ESYS_CONTEXT* esys() const { return esys_; }
-  bool has_curve(TPM2_ECC_CURVE curve);
-  bool has_algorithm(TPM2_ALG_ID algorithm);
+  Result<bool> has_curve(TPM2_ECC_CURVE curve);
+  Result<bool> has_algorithm(TPM2_ALG_ID algorithm);
 
   // ok, or the error in words; remembers the verdict for the caller who decides whether to repeat.
   Result<void> check(TSS2_RC code, std::string_view what);
@@ -51,7 +54,7 @@ class Connection {
 
  private:
   Connection() = default;
-  Result<void> start_up();
+  Result<Esys<TPMS_CAPABILITY_DATA>> capability(TPM2_CAP kind, UINT32 first);
 
   TSS2_TCTI_CONTEXT* tcti_ = nullptr;
   ESYS_CONTEXT* esys_ = nullptr;

@@ -119,8 +119,8 @@ Result<crypto::Signature> sign(const Bench& bench, const KeyFile& key, crypto::K
 
 // As a sequence, since one command takes 1024 bytes at most and a voucher's header may be longer.
 Result<Bytes> hmac(const Bench& bench, const KeyFile& key, crypto::HashAlg alg, View message) {
-  if (!bench.connection.has_algorithm(algorithm(alg)))
-    return fail(Errc::unsupported, "this TPM does not have SHA-384");
+  TRY(bool has_hash, bench.connection.has_algorithm(algorithm(alg)));
+  if (!has_hash) return fail(Errc::unsupported, "this TPM does not have SHA-384");
   TRY(auto loaded, load(bench, key));
   TRY(auto session, session_for(bench, key));
   const TPM2B_AUTH no_auth{};
@@ -175,13 +175,25 @@ struct Tpm::Impl {
   std::unique_ptr<Connection> connection;
   std::optional<StorageKey> storage_key;
 
+  // Up to where it fails; another call goes on from there.
   Result<void> connect() {
-    if (connection) return ok();
-    TRY(auto fresh, Connection::open(tcti));
-    TRY(storage_key, find_storage_key(*fresh, authorisation.owner, known));
+    if (!connection) {
+      TRY(connection, Connection::open(tcti));
+    }
+    TRY_VOID(connection->start_up().in("the TPM '" + tcti + "'"));
+    TRY(storage_key, find_storage_key(*connection, authorisation.owner, known));
     known = storage_key->id;
-    connection = std::move(fresh);
     return ok();
+  }
+
+  template <class Job>
+  auto attempt(Job& job) -> decltype(job(std::declval<const Bench&>())) {
+    if (!storage_key) TRY_VOID(connect());
+    return job(Bench{*connection, *storage_key, authorisation.key});
+  }
+  void disconnect() {
+    storage_key.reset();
+    connection.reset();
   }
 
   // Runs job(Bench), again where that helps. Every job begins with nothing in the TPM, so it can be
@@ -189,16 +201,17 @@ struct Tpm::Impl {
   template <class Job>
   auto run(Job job) -> decltype(job(std::declval<const Bench&>())) {
     std::lock_guard one_at_a_time(mutex);
-    const auto deadline = std::chrono::steady_clock::now() + busy_deadline;
+    std::optional<std::chrono::steady_clock::time_point> deadline;  // from the first busy answer
     auto pause = std::chrono::milliseconds(5);
     for (bool reconnected = false;;) {
-      TRY_VOID(connect());
-      auto result = job(Bench{*connection, *storage_key, authorisation.key});
-      const Verdict verdict = result ? Verdict::done : connection->verdict();
-      if (verdict == Verdict::lost) connection.reset();
+      auto result = attempt(job);
+      if (result) return result;
+      const Verdict verdict = connection ? connection->verdict() : Verdict::failed;
+      if (verdict == Verdict::lost) disconnect();
       if (verdict == Verdict::lost && !std::exchange(reconnected, true)) continue;
-      if (verdict != Verdict::again || std::chrono::steady_clock::now() + pause > deadline)
-        return result;
+      const auto now = std::chrono::steady_clock::now();
+      if (!deadline) deadline = now + busy_deadline;
+      if (verdict != Verdict::again || now + pause > *deadline) return result;
       std::this_thread::sleep_for(pause);
       pause = std::min(pause * 2, busy_pause_max);
     }
@@ -215,7 +228,7 @@ Result<std::shared_ptr<Tpm>> Tpm::open(std::string tcti, Authorisation authorisa
   impl->tcti = std::move(tcti);
   impl->authorisation = std::move(authorisation);
   impl->known = std::move(known);
-  TRY_VOID(impl->connect());
+  TRY_VOID(impl->run([](const Bench&) { return ok(); }));
   StorageKeyId storage_key = *impl->known;
   return std::shared_ptr<Tpm>(new Tpm(std::move(impl), std::move(storage_key)));
 }
@@ -223,18 +236,20 @@ Result<std::shared_ptr<Tpm>> Tpm::open(std::string tcti, Authorisation authorisa
 Result<KeyFile> Tpm::create_signing_key(crypto::KeyType type) {
   if (!crypto::is_ec(type)) return fail(Errc::unsupported, "a TPM key is P-256 or P-384");
   return impl_->run([&](const Bench& bench) -> Result<KeyFile> {
-    const bool large = type == crypto::KeyType::p384;
-    if (large && !(bench.connection.has_curve(TPM2_ECC_NIST_P384) &&
-                   bench.connection.has_algorithm(TPM2_ALG_SHA384)))
-      return fail(Errc::unsupported, "this TPM does not have P-384: use P-256");
+    if (type == crypto::KeyType::p384) {
+      TRY(bool curve, bench.connection.has_curve(TPM2_ECC_NIST_P384));
+      TRY(bool hash, bench.connection.has_algorithm(TPM2_ALG_SHA384));
+      if (!curve || !hash)
+        return fail(Errc::unsupported, "this TPM does not have P-384: use P-256");
+    }
     return create(bench, Wrapped::key, signing_key_area(type, bench.guessing()), {});
   });
 }
 
 Result<KeyFile> Tpm::create_hmac_key() {
-  return impl_->run([&](const Bench& bench) {
-    auto name_algorithm =
-        bench.connection.has_algorithm(TPM2_ALG_SHA384) ? TPM2_ALG_SHA384 : TPM2_ALG_SHA256;
+  return impl_->run([&](const Bench& bench) -> Result<KeyFile> {
+    TRY(bool large, bench.connection.has_algorithm(TPM2_ALG_SHA384));
+    const TPM2_ALG_ID name_algorithm = large ? TPM2_ALG_SHA384 : TPM2_ALG_SHA256;
     return create(bench, Wrapped::key, hmac_key_area(name_algorithm, bench.guessing()), {});
   });
 }
