@@ -98,6 +98,8 @@ const std::map<std::string, Setter, std::less<>>& settings() {
       {"firmware", into(&Config::firmware)},
       {"key_type",
        [](Config& c, const toml::node& n) { return parse_key_type(c, n.value_or(std::string())); }},
+      {"keystore", into(&Config::keystore)},
+      {"keystore_credentials", into(&Config::keystore_credentials)},
       {"log_level",
        [](Config& c, const toml::node& n) { return parse_level(c, n.value_or(std::string())); }},
       {"retry_max_seconds", into(&Config::retry_max)},
@@ -156,6 +158,9 @@ constexpr Option options[] = {
     {"--serial", true, [](Config& c, std::string_view v) { return c.serial = v, !v.empty(); }},
     {"--model", true, [](Config& c, std::string_view v) { return c.model = v, !v.empty(); }},
     {"--key-type", true, parse_key_type},
+    {"--keystore", true, [](Config& c, std::string_view v) { return c.keystore = v, !v.empty(); }},
+    {"--keystore-credentials", true,
+     [](Config& c, std::string_view v) { return c.keystore_credentials = v, !v.empty(); }},
     {"--log-level", true, parse_level},
     {"--retry-max", true,
      [](Config& c, std::string_view v) { return parse_seconds(c.retry_max, v); }},
@@ -257,6 +262,9 @@ Options
   --manufacturer URL      the factory station
   --serial S, --model M   what the device is (the serial defaults to the machine's)
   --key-type p256|p384    for new keys
+  --keystore KEYSTORE     file (default), tpm2[:TCTI], pkcs11:URI
+  --keystore-credentials DIR
+                          files with PIN or authorisation values (default: systemd's)
   --retry-max SECONDS     no wait is longer
   --telemetry-seconds N   interval of telemetry
   --no-connect            end when provisioned

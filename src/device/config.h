@@ -27,6 +27,8 @@ struct Config {
   std::string firmware;     // empty: this program's version
   crypto::KeyType key_type = crypto::KeyType::p256;
   bool allow_credential_reuse = false;
+  std::string keystore = "file";               // KIND or KIND:ADDRESS, see keystore/backend.h
+  std::filesystem::path keystore_credentials;  // folder; empty: systemd's, if any
 
   // Actions of an owner.
   std::vector<std::string>

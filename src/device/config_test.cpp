@@ -20,17 +20,21 @@ TEST(Config, RefusesWhatItDoesNotKnowWithTheLine) {
 
 TEST(Config, ReadsEveryKindOfValue) {
   auto config = parse_config(
-      "serial = \"S\"\nkey_type = \"p384\"\n[owner]\ncommands = [\"/bin/true\"]\n"
+      "serial = \"S\"\nkey_type = \"p384\"\nkeystore = \"tpm2\"\n"
+      "keystore_credentials = \"/run/c\"\n[owner]\ncommands = [\"/bin/true\"]\n"
       "[upstream]\nconnect = false\ntelemetry_seconds = 5\n");
   ASSERT_TRUE(config.has_value());
   EXPECT_EQ(config->serial, "S");
   EXPECT_EQ(config->key_type, crypto::KeyType::p384);
+  EXPECT_EQ(config->keystore, "tpm2");
+  EXPECT_EQ(config->keystore_credentials, "/run/c");
   EXPECT_EQ(config->commands, std::vector<std::string>{"/bin/true"});
   EXPECT_FALSE(config->connect);
 }
 
 TEST(CommandLine, TakesOneCommandAndRefusesTheUnknown) {
   EXPECT_EQ(parse({"status", "--json"})->config.command, Command::status);
+  EXPECT_EQ(parse({"--keystore", "tpm2:tabrmd:"})->config.keystore, "tpm2:tabrmd:");
   EXPECT_FALSE(parse({"--serial"}).has_value());
   EXPECT_FALSE(parse({"run", "status"}).has_value());
   EXPECT_FALSE(parse({"--key-type", "rsa"}).has_value());

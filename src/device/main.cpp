@@ -11,11 +11,28 @@
 #include "device/device.h"
 #include "device/status.h"
 #include "keystore/file/file_keystore.h"
+#ifdef FAIRLEAD_TPM2
+#include "keystore/tpm2/tpm2_keystore.h"
+#endif
+#ifdef FAIRLEAD_PKCS11
+#include "keystore/pkcs11/pkcs11_keystore.h"
+#endif
 
 namespace {
 
 using namespace fairlead;
 using namespace fairlead::device;
+
+// From which the setting `keystore` chooses.
+constexpr keystore::Backend keystores[] = {
+    keystore::FileKeystore::backend,
+#ifdef FAIRLEAD_TPM2
+    keystore::Tpm2Keystore::backend,
+#endif
+#ifdef FAIRLEAD_PKCS11
+    keystore::Pkcs11Keystore::backend,
+#endif
+};
 
 int complain(const Error& error) {
   std::cerr << "fairlead-device: " << to_string(error) << "\n";
@@ -131,7 +148,9 @@ int main(int argc, char** argv) {
   Checkpoint checkpoint = checkpoint_for(config, log);
   auto directory = StateDirectory::open(config.state, checkpoint);
   if (!directory) return complain(directory.error());
-  auto keys = keystore::FileKeystore::open(config.state / "keys");
+  auto keys =
+      keystore::open_keystore(config.keystore, keystores, config.state / "keys",
+                              keystore::Credentials::from_environment(config.keystore_credentials));
   if (!keys) return complain(keys.error());
   if (config.command == Command::reset) return reset(config, *directory, **keys, log);
   return run(config, *directory, **keys, log, checkpoint);

@@ -102,10 +102,11 @@ const std::map<std::string, Setter, std::less<>>& settings() {
   static const std::map<std::string, Setter, std::less<>> table{
       {"data", into(&Config::data)},
       {"registry", into(&Config::registry)},
-      {"keystore", into(&Config::keystore)},
       {"sessions", set_sessions},
       {"public_host", into(&Config::public_host)},
       {"key_type", set_key_type},
+      {"keystore", into(&Config::keystore)},
+      {"keystore_credentials", into(&Config::keystore_credentials)},
       {"log_level", set_log_level},
       {"roles.factory", role(&Roles::factory)},
       {"roles.rendezvous", role(&Roles::rendezvous)},

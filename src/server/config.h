@@ -30,7 +30,7 @@ enum class SessionsIn { memory, registry };
 struct Config {
   std::filesystem::path data = "/var/lib/fairlead";
   // Shared by several servers on one machine, or the default within `data` when empty.
-  std::filesystem::path registry, keystore;
+  std::filesystem::path registry;
   Roles roles;
   // The name or address under which devices reach this server; goes into rendezvous info and
   // endpoints.
@@ -41,7 +41,9 @@ struct Config {
   std::uint32_t rendezvous_wait_max = 86'400;  // what we grant, as rendezvous server
   bool rendezvous_open = false;                // take vouchers of any maker (a lab's choice)
   crypto::KeyType key_type = crypto::KeyType::p256;
-  bool broker = true;  // start and supervise mosquitto
+  std::string keystore = "file";               // KIND or KIND:ADDRESS, see keystore/backend.h
+  std::filesystem::path keystore_credentials;  // folder; empty: systemd's, if any
+  bool broker = true;                          // start and supervise mosquitto
   std::string broker_address = "127.0.0.1";
   std::uint16_t broker_port = 8883;
   std::string broker_plugin;  // path of fairlead-mosquitto.so; empty: beside the program
@@ -51,9 +53,6 @@ struct Config {
 
   std::filesystem::path registry_file() const {
     return registry.empty() ? data / "registry.db" : registry;
-  }
-  std::filesystem::path keystore_folder() const {
-    return keystore.empty() ? data / "keystore" : keystore;
   }
 };
 

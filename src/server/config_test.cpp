@@ -46,10 +46,11 @@ TEST(Config, ReadsEverySetting) {
   Config c = parse_config(R"(
 data = "/srv/fairlead"
 registry = "/srv/shared/registry.db"
-keystore = "/srv/shared/keys"
 sessions = "registry"
 public_host = "plant.example"
 key_type = "p384"
+keystore = "pkcs11:token=T"
+keystore_credentials = "/run/c"
 log_level = "debug"
 [roles]
 factory = false
@@ -83,13 +84,14 @@ loopback = true
                  .value();
   EXPECT_EQ(c.data, "/srv/fairlead");
   EXPECT_EQ(c.registry_file(), "/srv/shared/registry.db");
-  EXPECT_EQ(c.keystore_folder(), "/srv/shared/keys");
   EXPECT_EQ(c.sessions, SessionsIn::registry);
   EXPECT_TRUE(c.fdo_rates.per_address.per_second == 5 && c.fdo_rates.per_address.burst == 6 &&
               c.fdo_rates.per_guid.per_second == 0 && c.fdo_rates.per_guid.burst == 8 &&
               !c.fdo_rates.loopback_exempt);
   EXPECT_EQ(c.public_host, "plant.example");
   EXPECT_EQ(c.key_type, crypto::KeyType::p384);
+  EXPECT_EQ(c.keystore, "pkcs11:token=T");
+  EXPECT_EQ(c.keystore_credentials, "/run/c");
   EXPECT_EQ(c.log_level, Level::debug);
   EXPECT_FALSE(c.roles.factory || c.roles.rendezvous);
   EXPECT_TRUE(c.fdo.address == "0.0.0.0" && c.fdo.port == 443 && c.fdo.tls);

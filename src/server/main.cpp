@@ -14,6 +14,12 @@
 #include "base/version.h"
 #include "crypto/system_random.h"
 #include "keystore/file/file_keystore.h"
+#ifdef FAIRLEAD_TPM2
+#include "keystore/tpm2/tpm2_keystore.h"
+#endif
+#ifdef FAIRLEAD_PKCS11
+#include "keystore/pkcs11/pkcs11_keystore.h"
+#endif
 #include "net/http.h"
 #include "registry/sqlite/sqlite_registry.h"
 #include "server/broker_side.h"
@@ -28,6 +34,17 @@ using namespace fairlead;
 
 constexpr unsigned workers = 32;  // most of them wait for a commit
 constexpr std::size_t api_body_bytes_max = 8 * 1024 * 1024;
+
+// From which the setting `keystore` chooses.
+constexpr keystore::Backend keystores[] = {
+    keystore::FileKeystore::backend,
+#ifdef FAIRLEAD_TPM2
+    keystore::Tpm2Keystore::backend,
+#endif
+#ifdef FAIRLEAD_PKCS11
+    keystore::Pkcs11Keystore::backend,
+#endif
+};
 
 constexpr std::string_view usage =
     "fairlead-server [--config FILE] [--data DIR] [--version]\n"
@@ -124,7 +141,9 @@ std::vector<fdo::To2Address> own_addresses(const server::Config& config) {
 Result<void> run(const server::Config& config, Log& log, const Checkpoint& checkpoint) {
   Clock clock = system_clock();
   crypto::SystemRandom random;
-  TRY(auto keys, keystore::FileKeystore::open(config.keystore_folder()));
+  TRY(auto keys, keystore::open_keystore(
+                     config.keystore, keystores, config.data / "keystore",
+                     keystore::Credentials::from_environment(config.keystore_credentials)));
   TRY(auto registry, registry::SqliteRegistry::open(config.registry_file()));
   server::Store store(*registry, checkpoint);
   TRY(auto identity, server::open_identity(*keys, store, config.key_type, random, clock()));

@@ -63,10 +63,8 @@ FileKeystore::FileKeystore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) 
 FileKeystore::~FileKeystore() = default;
 
 Result<std::unique_ptr<Keystore>> FileKeystore::open_place(const Place& place) {
-  if (!place.address.empty())
-    return fail(Errc::refused,
-                "the setting is 'file' and nothing more; keys are in " + place.directory.string());
-  TRY(auto opened, open(place.directory));
+  const std::filesystem::path elsewhere = place.address;
+  TRY(auto opened, open(elsewhere.empty() ? place.directory : elsewhere));
   return opened;
 }
 

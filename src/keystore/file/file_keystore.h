@@ -19,7 +19,7 @@ class FileKeystore final : public Keystore {
   // refused if the directory or a file in it belongs to another user or can be reached by group or
   // others; io otherwise.
   static Result<std::unique_ptr<FileKeystore>> open(const std::filesystem::path& directory);
-  // As a back end to be chosen: keys are in place.directory, and there is no address.
+  // As a back end to be chosen: keys are in the directory place.address, or in place.directory.
   static Result<std::unique_ptr<Keystore>> open_place(const Place& place);
   static constexpr Backend backend{"file", open_place};
   ~FileKeystore() override;

@@ -68,6 +68,15 @@ TEST_F(FileKeystoreTest, ADirectoryThatOthersCanReachIsRefusedWithTheCure) {
   }
 }
 
+TEST_F(FileKeystoreTest, AnAddressIsTheFolderWhereItWasGiven) {
+  auto here = FileKeystore::open_place({"", folder_, Credentials()});
+  auto there = FileKeystore::open_place({outer_.path() / "there", folder_, Credentials()});
+  ASSERT_TRUE(here && there);
+  ASSERT_TRUE((*there)->create_key(device, KeyType::p256));
+  EXPECT_TRUE(fs::exists(outer_.path() / "there" / "device.key"));
+  EXPECT_TRUE((*here)->list()->empty());
+}
+
 TEST_F(FileKeystoreTest, AFileThatOthersCanReadIsRefusedOnOpenAndOnUse) {
   auto keystore = open();
   ASSERT_TRUE(keystore->create_key(device, KeyType::p256));
