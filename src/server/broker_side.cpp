@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/broker_side.h"
 
+#include "server/enroller.h"
+
 namespace fairlead::server {
 
 namespace {
@@ -53,14 +55,37 @@ Result<std::unique_ptr<BrokerSide>> BrokerSide::open(net::Loop& loop, const Conf
   settings.clean_start = true;
   BrokerSide* self = out.get();
   out->watch_ = std::make_unique<upstream::BrokerWatch>(
-      loop, log, random, clock, std::move(settings), [self](const upstream::Presence& presence) {
-        self->loop_.spawn("presence", self->record(presence));
-      });
+      loop, log, random, clock, std::move(settings),
+      [self](const upstream::Presence& presence) { self->hear(presence); });
   return out;
 }
 
+// One at a time for each device: two workers would write "offline", as it was, and "online", as it
+// is, in either order. Of what is heard while one is being written only the last counts.
+void BrokerSide::hear(const upstream::Presence& presence) {
+  auto [entry, idle] = writing_.try_emplace(topic_prefix_of(presence.account, presence.device));
+  if (idle)
+    loop_.spawn("presence", record(presence));
+  else
+    entry->second = presence;
+}
+
 net::Task<void> BrokerSide::record(upstream::Presence presence) {
-  // Two nodes or two messages may write one device at a time; the later look decides.
+  std::string device = topic_prefix_of(presence.account, presence.device);
+  for (;;) {
+    auto writing = write(presence);
+    auto written = co_await std::move(writing);
+    auto heard = std::exchange(writing_[device], std::nullopt);
+    if (!heard) {
+      writing_.erase(device);
+      co_return written;
+    }
+    presence = std::move(*heard);
+  }
+}
+
+net::Task<void> BrokerSide::write(upstream::Presence presence) {
+  // Another node may write the device at the same time; the later look decides.
   constexpr int tries = 3;
   Result<void> written;
   for (int i = 0; i < tries; ++i) {

@@ -3,6 +3,10 @@
 // it is ours to run, and the watch over who is there.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <unordered_map>
+
 #include <memory>
 
 #include "server/broker_access.h"
@@ -35,7 +39,9 @@ class BrokerSide {
         clock_(std::move(clock)),
         log_(log),
         presence_(store, log) {}
+  void hear(const upstream::Presence& presence);
   net::Task<void> record(upstream::Presence presence);
+  net::Task<void> write(upstream::Presence presence);
 
   net::Loop& loop_;
   Store& store_;
@@ -43,6 +49,8 @@ class BrokerSide {
   Clock clock_;
   Log& log_;
   PresenceRecord presence_;
+  // Devices whose presence is being written, and what was heard of them meanwhile. Loop thread.
+  std::unordered_map<std::string, std::optional<upstream::Presence>> writing_;
   std::unique_ptr<BrokerAccess> access_;
   std::unique_ptr<upstream::Broker> broker_;
   std::unique_ptr<upstream::BrokerWatch> watch_;
