@@ -88,6 +88,10 @@ class Life:
     def online(self):
         return self.plant.device.said("TELEMETRY_SENT") and self.plant.record()["state"] == "online"
 
+    def registered_anew(self):
+        guid = self.plant.device.status()["guid"]
+        return self.plant.customer.said_ever("TO0_REGISTERED", guid=guid)
+
     def live(self):
         self.start_servers()
         self.insist(self.plant.set_rendezvous, "the factory knows where devices look for their owner")
@@ -98,7 +102,8 @@ class Life:
         plant.until(lambda: (self.revive(), self.plant.customer.said_ever("TO0_REGISTERED"))[1],
                     "the owner is registered at the rendezvous server")
         self.plant.device.start(self.crash_at("run"))
-        plant.until(lambda: (self.revive(), self.online())[1], "the device is online by itself")
+        plant.until(lambda: (self.revive(), self.online() and self.registered_anew())[1],
+                    "the device is online by itself, and its new voucher registered")
 
     def check(self):
         """One device, one voucher, and both sides mean the same one."""

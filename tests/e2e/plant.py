@@ -140,13 +140,18 @@ class Program:
                         yield event
 
     def said(self, event_id, **fields):
-        for event in self.events():
+        """The first such event since the last start whose fields hold these parts."""
+        return self._find(self.events(), event_id, fields)
+
+    def said_ever(self, event_id, **fields):
+        return self._find(self._events_between(0, None), event_id, fields)
+
+    @staticmethod
+    def _find(events, event_id, fields):
+        for event in events:
             if event["id"] == event_id and all(str(v) in event.get(k, "") for k, v in fields.items()):
                 return event
         return None
-
-    def said_ever(self, event_id):
-        return any(event["id"] == event_id for event in self._events_between(0, None))
 
     def until_said(self, event_id, seconds=PATIENCE, **fields):
         return until(lambda: self.said(event_id, **fields), f"{self.name} logs {event_id} {fields or ''}", seconds)
