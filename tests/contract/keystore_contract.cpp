@@ -217,6 +217,34 @@ TEST_P(KeystoreContract, SeveralThreadsSignAtOnce) {
   EXPECT_EQ(good, 100);
 }
 
+TEST_P(KeystoreContract, SeveralThreadsSealFromTheFirstMomentOn) {
+  std::vector<Bytes> sealed(4);
+  {
+    std::vector<std::jthread> threads;
+    for (Bytes& one : sealed)
+      threads.emplace_back([&] {
+        if (auto made = keystore_->seal(as_view("secret"))) one = std::move(*made);
+      });
+  }
+  for (const Bytes& one : sealed)
+    EXPECT_EQ(as_text(must(keystore_->unseal(one)).reveal()), "secret");
+}
+
+TEST_P(KeystoreContract, HmacKeysAreUsedBySeveralThreadsAtOnce) {
+  auto key = must(keystore_->create_hmac_key(hmac_name));
+  const Bytes expected = must(key->hmac(HashAlg::sha256, as_view("message")));
+  std::atomic<int> good = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i)
+      threads.emplace_back([&] {
+        for (int n = 0; n < 5; ++n)
+          good += must(key->hmac(HashAlg::sha256, as_view("message"))) == expected ? 1 : 0;
+      });
+  }
+  EXPECT_EQ(good, 20);
+}
+
 TEST_P(KeystoreContract, OfSeveralThreadsOneGetsTheName) {
   std::atomic<int> won = 0, conflicts = 0;
   {

@@ -79,6 +79,14 @@ struct Pkcs11Keystore::Impl {
     if (found) return found->handle;
     return fail(Errc::not_found, "this keystore has sealed nothing yet");
   }
+  // Of several threads that find none, one makes it.
+  Result<CK_OBJECT_HANDLE> make_seal_key(Session& session) {
+    std::lock_guard lock(changing);
+    auto there = seal_key(session);
+    if (there || there.error().code != Errc::not_found) return there;
+    TRY_VOID(pkcs11::make_seal_key(session, prefix + std::string(seal_label), new_id()));
+    return seal_key(session);
+  }
 };
 
 Pkcs11Keystore::Pkcs11Keystore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -129,14 +137,10 @@ Result<std::unique_ptr<crypto::HmacKey>> Pkcs11Keystore::open_hmac_key(const Key
 }
 
 Result<Bytes> Pkcs11Keystore::seal(View plaintext) {
-  std::lock_guard lock(impl_->changing);
   const Bytes nonce = crypto::SystemRandom().bytes(pkcs11::seal_nonce_bytes);
   return impl_->token->run([&](Session& session) -> Result<Bytes> {
     auto key = impl_->seal_key(session);
-    if (!key && key.error().code == Errc::not_found) {
-      TRY_VOID(pkcs11::make_seal_key(session, impl_->prefix + std::string(seal_label), new_id()));
-      key = impl_->seal_key(session);
-    }
+    if (!key && key.error().code == Errc::not_found) key = impl_->make_seal_key(session);
     TRY(CK_OBJECT_HANDLE handle, std::move(key));
     return pkcs11::seal(session, handle, plaintext, nonce);
   });
