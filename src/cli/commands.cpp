@@ -54,6 +54,19 @@ constexpr Command table[] = {
      .more = device_words,
      .examples = "  fairlead readmit SN-0017",
      .run = readmit},
+    {.name = "provision",
+     .summary = "Bring the device beside you to the server",
+     .options = {{{"address", "URL", "where the device listens: http://HOST:PORT", true},
+                  {"code-file", "FILE", "the code on its label; else it is asked for"},
+                  {"button", "", "no code: its button was pressed within two minutes"},
+                  {"account", "ACCOUNT", "whose device it is to be"},
+                  {"name", "NAME", "what people call it"}}},
+     .more = "The device shows that it knows the code, makes its key and an Offer; the server "
+             "decides;\n"
+             "the device tries the upstream that it was given and keeps it only if it was let in.\n"
+             "When the server wants a person's decision first, approve and provision again.",
+     .examples = "  fairlead provision --address http://10.77.0.5:8080 --code-file label.txt",
+     .run = provision},
     {.name = "device list",
      .summary = "List devices",
      .options = {{{"search", "TEXT", "beginning of name, serial, GUID or device info"},

@@ -37,6 +37,9 @@ struct Context {
   Session session;
   Clock clock;
   std::function<void(Duration)> wait;
+  // A device in provisioning mode, at "http://HOST:PORT".
+  std::function<Answer<std::unique_ptr<client::Transport>>(const std::string& address)>
+      connect_device;
 
   bool as_json() const { return in.has("json"); }
   const std::string& argument(std::size_t i) const { return in.arguments.at(i); }
@@ -83,5 +86,6 @@ Answer<void> voucher_list(Context&), voucher_show(Context&), voucher_import(Cont
 Answer<void> device_list(Context&), device_show(Context&), device_rename(Context&),
     device_approve(Context&), device_reject(Context&), revoke(Context&), readmit(Context&),
     explain_device(Context&);
+Answer<void> provision(Context&);
 
 }  // namespace fairlead::cli

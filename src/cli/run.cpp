@@ -72,8 +72,13 @@ Answer<void> carry_out(const World& world, const Invocation& in) {
   }
   bool signs_in = in.command->name == "login";
   client::Api api(*transport, signs_in ? std::string() : access.token);
-  Context context{in,          api,       world.console, {access.target.server, access.credentials},
-                  world.clock, world.wait};
+  // A device's session is sealed in itself; its carrier needs no protection.
+  auto connect_device = [&](const std::string& address) {
+    return world.connect({address, {}, true});
+  };
+  Context context{
+      in,          api,        world.console, {access.target.server, access.credentials},
+      world.clock, world.wait, connect_device};
   auto outcome = in.command->run(context);
   if (!outcome && outcome.error().kind == ProblemKind::unreachable)
     outcome.error().message = access.target.server + ": " + outcome.error().message;
