@@ -12,6 +12,8 @@
 #include <optional>
 #include <sstream>
 
+#include "base/version.h"
+
 namespace fairlead::device {
 
 namespace {
@@ -75,6 +77,20 @@ bool parse_level(Config& config, std::string_view text) {
   return false;
 }
 
+// "" or ADDRESS:PORT, as "0.0.0.0:8080" and "[::]:8080".
+bool parse_listen(Config& config, std::string_view text) {
+  auto colon = text.rfind(':');
+  unsigned port = 0;
+  if (!text.empty()) {
+    if (colon == text.npos || colon == 0) return false;
+    auto read = std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
+    if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || port > 65'535)
+      return false;
+  }
+  config.local_listen = text;
+  return true;
+}
+
 bool set_commands(Config& config, const toml::node& node) {
   const toml::array* all = node.as_array();
   if (!all || all->size() > 64) return false;
@@ -109,6 +125,9 @@ const std::map<std::string, Setter, std::less<>>& settings() {
       {"owner.download_bytes_max", into(&Config::download_bytes_max)},
       {"owner.upload_bytes_max", into(&Config::upload_bytes_max)},
       {"owner.wget_bytes_max", into(&Config::wget_bytes_max)},
+      {"local.listen",
+       [](Config& c, const toml::node& n) { return parse_listen(c, n.value_or(std::string())); }},
+      {"local.security1_code_file", into(&Config::security1_code_file)},
       {"upstream.connect", into(&Config::connect)},
       {"upstream.uri", into(&Config::upstream_uri)},
       {"upstream.telemetry_seconds", into(&Config::telemetry_interval)},
@@ -166,6 +185,11 @@ constexpr Option options[] = {
      [](Config& c, std::string_view v) { return parse_seconds(c.retry_max, v); }},
     {"--telemetry-seconds", true,
      [](Config& c, std::string_view v) { return parse_seconds(c.telemetry_interval, v); }},
+    {"--local", true, parse_listen},
+    {"--code-file", true,
+     [](Config& c, std::string_view v) { return c.code_file = v, !v.empty(); }},
+    {"--security1-code-file", true,
+     [](Config& c, std::string_view v) { return c.security1_code_file = v, !v.empty(); }},
     {"--once", false, [](Config& c, std::string_view) { return c.once = true; }},
     {"--no-connect", false, [](Config& c, std::string_view) { return c.connect = false, true; }},
     {"--json", false, [](Config& c, std::string_view) { return c.json = true; }},
@@ -177,7 +201,8 @@ constexpr Option options[] = {
 constexpr std::pair<std::string_view, Command> commands[] = {{"run", Command::run},
                                                              {"initialize", Command::initialize},
                                                              {"status", Command::status},
-                                                             {"reset", Command::reset}};
+                                                             {"reset", Command::reset},
+                                                             {"set-code", Command::set_code}};
 
 Result<Config> load_config(const std::filesystem::path& file) {
   std::ifstream in(file);
@@ -253,6 +278,7 @@ Commands
   run          the right next thing, again at every start (default)
   initialize   make the factory credential at the factory station, then end
   status       where this device stands and why (--json)
+  set-code     draw the code for the label (or take that of --code-file), and print both
   reset        forget the upstream and look for the owner again (--yes)
 
 Options
@@ -267,10 +293,17 @@ Options
                           files with PIN or authorisation values (default: systemd's)
   --retry-max SECONDS     no wait is longer
   --telemetry-seconds N   interval of telemetry
+  --local ADDRESS:PORT    let a tool beside the device provision it by HTTP (default: nobody)
+  --code-file FILE        set-code: the code to take; - is standard input
+  --security1-code-file F also take Espressif's Security 1 with the code in this file
   --no-connect            end when provisioned
   --once                  end instead of the first wait (status 1), and once connected (status 0)
   --log-level LEVEL       debug, info, notice, warning, error
 )";
+}
+
+std::string firmware_of(const Config& config) {
+  return config.firmware.empty() ? "fairlead-device " + std::string(version_text) : config.firmware;
 }
 
 std::string machine_serial() {

@@ -14,7 +14,7 @@
 
 namespace fairlead::device {
 
-enum class Command { run, initialize, status, reset };
+enum class Command { run, initialize, status, reset, set_code };
 
 struct Config {
   Command command = Command::run;
@@ -43,6 +43,11 @@ struct Config {
   std::string upstream_uri;  // used where a certificate came without endpoints (fdo.csr)
   std::chrono::seconds telemetry_interval{60};
 
+  // Provisioning from beside the device (local_door.h).
+  std::string local_listen;                   // "0.0.0.0:8080"; empty: off
+  std::filesystem::path security1_code_file;  // Security 1 for old clients; empty: off
+  std::filesystem::path code_file;            // set-code: the code on the label; empty: drawn
+
   std::chrono::seconds retry_max{3600};  // no wait is longer
   bool once = false;                     // end instead of the first wait, and once connected
   bool json = false;                     // status
@@ -64,5 +69,8 @@ std::string_view usage();
 // Of the machine: DMI product serial, device tree serial-number, or the first half of machine-id;
 // "" if none.
 std::string machine_serial();
+
+// As configured, or this program's own name and version.
+std::string firmware_of(const Config& config);
 
 }  // namespace fairlead::device

@@ -9,7 +9,6 @@
 
 #include "base/events.h"
 #include "base/limits.h"
-#include "base/version.h"
 
 namespace fairlead::device {
 
@@ -32,10 +31,6 @@ Time build_day() {
   int year = (date[7] - '0') * 1000 + (date[8] - '0') * 100 + (date[9] - '0') * 10 + date[10] - '0';
   auto built = std::chrono::year(year) / std::chrono::month(month) / std::chrono::day(day);
   return std::chrono::sys_days(built) - std::chrono::days(1);  // time zones
-}
-
-std::string firmware_of(const Config& config) {
-  return config.firmware.empty() ? "fairlead-device " + std::string(version_text) : config.firmware;
 }
 
 // The addresses that a network gave us; a change of them is worth an early try.
@@ -77,12 +72,13 @@ Time clock_floor(const std::optional<Identity>& identity) {
 }
 
 Device::Device(const Config& config, Workshop workshop, Journal& journal, Log& log,
-               std::optional<Identity> identity)
+               std::optional<Identity> identity, LocalDoor* door)
     : config_(config),
       shop_(std::move(workshop)),
       journal_(journal),
       log_(log),
       identity_(std::move(identity)),
+      door_(door),
       state_(state_of(identity_)) {}
 Device::~Device() = default;
 
@@ -118,6 +114,8 @@ void Device::reload() {
 net::Task<void> Device::run() {
   Outcome outcome{Event::started, {}};
   for (;;) {
+    if (provisioned_meanwhile() && find_row(state_, Event::provisioned))
+      outcome = {Event::provisioned, {}};
     const Row* row = find_row(state_, outcome.event);
     if (!row) {
       std::string why = "no row for '" + std::string(to_string(outcome.event)) + "' in state '" +
@@ -142,9 +140,35 @@ net::Task<void> Device::run() {
       continue;
     }
     if (ends_before(row->action)) co_return ok();
+    if (row->action == Action::onboard && door_) {
+      auto letting = let_door_finish();
+      auto let = co_await std::move(letting);
+      if (!let) co_return ok();  // told to stop
+      door_->owner_at_work(true);
+    }
     auto performing = perform(row->action);
     outcome = co_await std::move(performing);
+    if (door_) door_->owner_at_work(false);
   }
+}
+
+bool Device::provisioned_meanwhile() {
+  if (!door_) return false;
+  bool committed = door_->take_committed();
+  if (committed) reload();
+  door_->needed(state_of(identity_) != State::provisioned);
+  return committed;
+}
+
+// What a client beside the device began comes to its end, good or bad, before the owner may begin:
+// each would undo the other's keys.
+AttemptTask<void> Device::let_door_finish() {
+  while (door_->trying()) {
+    auto sleeping = shop_.loop.sleep(network_poll);
+    auto slept = co_await std::move(sleeping);
+    CO_TRY_VOID(locally(std::move(slept), Reason::interrupted));
+  }
+  co_return Attempt<void>{};
 }
 
 // `initialize` ends where the field begins; a device that is not to connect ends before that.
@@ -378,11 +402,12 @@ AttemptTask<void> Device::wait(Action action) {
   bool watch = action == Action::wait;
   auto before = network_addresses();
   while (time.count() > 0) {
-    Duration part = watch ? std::min(time, network_poll) : time;
+    Duration part = watch || door_ ? std::min(time, network_poll) : time;
     auto sleeping = shop_.loop.sleep(part);
     auto slept = co_await std::move(sleeping);
     CO_TRY_VOID(locally(std::move(slept), Reason::interrupted));
     time -= part;
+    if (door_ && door_->has_committed()) break;
     if (!watch) continue;
     auto now = network_addresses();
     if (now != before && !now.empty()) break;

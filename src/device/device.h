@@ -8,6 +8,7 @@
 #include "device/config.h"
 #include "device/initialize.h"
 #include "device/journal.h"
+#include "device/local_door.h"
 #include "device/onboard.h"
 #include "device/rendezvous_search.h"
 #include "device/upstream_link.h"
@@ -19,9 +20,9 @@ Time clock_floor(const std::optional<Identity>& identity);
 
 class Device {
  public:
-  // All outlive the device.
+  // All outlive the device. `door`: how it may be provisioned from beside it; may be null.
   Device(const Config& config, Workshop workshop, Journal& journal, Log& log,
-         std::optional<Identity> identity);
+         std::optional<Identity> identity, LocalDoor* door = nullptr);
   ~Device();
 
   // Runs until nothing is left to do (see Config::once), or the loop stops. refused, with the last
@@ -40,6 +41,8 @@ class Device {
   boost::asio::awaitable<Outcome> connect();
   boost::asio::awaitable<Outcome> serve();
   AttemptTask<void> wait(Action action);
+  bool provisioned_meanwhile();  // by the door; then the identity is the new one
+  AttemptTask<void> let_door_finish();
   bool ends_before(Action action) const;
   Duration wait_time(Action action);
   void advance(const Row& row, const Outcome& outcome);
@@ -55,6 +58,7 @@ class Device {
   Journal& journal_;
   Log& log_;
   std::optional<Identity> identity_;
+  LocalDoor* door_;
   State state_;
 
   std::unique_ptr<RendezvousSearch> search_;

@@ -13,6 +13,8 @@ using S = State;
 using E = Event;
 using A = Action;
 
+constexpr std::string_view from_beside = "somebody beside the device gave it access";
+
 constexpr std::array rows{
     // At the factory.
     Row{S::uninitialized, E::started, A::initialize, S::initializing,
@@ -35,6 +37,14 @@ constexpr std::array rows{
     Row{S::onboarding, E::failed, A::seek, S::seeking, "the next address is tried"},
     Row{S::onboarding, E::refused, A::seek, S::seeking, "the next address is tried"},
     Row{S::onboarded, E::started, A::none, S::finished, "nothing more was asked of the device"},
+
+    // From beside the device, while the way above waits or fails (local_door.h).
+    Row{S::uninitialized, E::provisioned, A::connect, S::connecting, from_beside},
+    Row{S::initializing, E::provisioned, A::connect, S::connecting, from_beside},
+    Row{S::initialized, E::provisioned, A::connect, S::connecting, from_beside},
+    Row{S::seeking, E::provisioned, A::connect, S::connecting, from_beside},
+    Row{S::onboarded, E::provisioned, A::connect, S::connecting, from_beside},
+    Row{S::provisioned, E::provisioned, A::connect, S::connecting, from_beside},
 
     // In service.
     Row{S::provisioned, E::started, A::connect, S::connecting,
@@ -130,6 +140,8 @@ std::string_view to_string(Event event) {
       return "refused";
     case E::exhausted:
       return "exhausted";
+    case E::provisioned:
+      return "provisioned";
   }
   std::unreachable();
 }

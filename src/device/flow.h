@@ -29,12 +29,13 @@ enum class State : std::uint8_t {
 };
 
 enum class Event : std::uint8_t {
-  started,    // the program starts, or a wait is over
-  done,       // the action succeeded
-  bare,       // onboarding succeeded without a grant
-  failed,     // for a reason that may pass by itself
-  refused,    // for a reason that a person has to mend
-  exhausted,  // nothing is left to try in this round
+  started,      // the program starts, or a wait is over
+  done,         // the action succeeded
+  bare,         // onboarding succeeded without a grant
+  failed,       // for a reason that may pass by itself
+  refused,      // for a reason that a person has to mend
+  exhausted,    // nothing is left to try in this round
+  provisioned,  // meanwhile somebody beside the device gave it access to an upstream
 };
 
 enum class Action : std::uint8_t {

@@ -75,7 +75,11 @@ Bytes encode_identity(const Identity& identity) {
       .text(identity.serial)
       .text(identity.model);
   out.text(identity.device_key.str()).text(identity.hmac_key.str());
-  out.bytes(fdo::encode_credential(identity.credential)).boolean(identity.onboarded);
+  if (identity.has_credential())
+    out.bytes(fdo::encode_credential(identity.credential));
+  else
+    out.null();
+  out.boolean(identity.onboarded);
   if (identity.operational)
     write_operational(out, *identity.operational);
   else
@@ -93,9 +97,13 @@ Result<Identity> decode_identity(View encoded) {
   out.model = in.text(text_max);
   out.device_key = KeyName(in.text(64));
   out.hmac_key = KeyName(in.text(64));
-  View credential = in.bytes(limits::fdo_message_bytes_max);
-  TRY_VOID(in.status());
-  TRY(out.credential, fdo::decode_credential(credential));
+  if (out.has_credential()) {
+    View credential = in.bytes(limits::fdo_message_bytes_max);
+    TRY_VOID(in.status());
+    TRY(out.credential, fdo::decode_credential(credential));
+  } else {
+    in.null();
+  }
   out.onboarded = in.boolean();
   if (!in.take_null()) {
     TRY(auto operational, read_operational(in));
@@ -139,6 +147,7 @@ Result<void> sweep_keys(keystore::Keystore& keystore, const std::optional<Identi
 State state_of(const std::optional<Identity>& identity) {
   if (!identity) return State::uninitialized;
   if (identity->operational && !identity->operational->endpoints.empty()) return State::provisioned;
+  if (!identity->has_credential()) return State::uninitialized;
   return identity->onboarded ? State::onboarded : State::initialized;
 }
 

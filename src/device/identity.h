@@ -32,13 +32,16 @@ struct Identity {
   fdo::DeviceCredential credential;
   bool onboarded = false;  // an owner has taken the device
   std::optional<Operational> operational;
+
+  // A device that never was at a factory station, and was provisioned from beside it, has none.
+  bool has_credential() const { return !device_key.empty(); }
 };
 
 inline constexpr std::string_view identity_file = "identity";
 
-// identity = [1, generation, serial, model, device-key, hmac-key, credential bstr, onboarded,
-// operational / null] operational = [key, device, [+ cert], [* [uri, client-id, prefix]], [* cert],
-// server-time-ms]
+// identity = [1, generation, serial, model, device-key, hmac-key, credential bstr / null,
+// onboarded, operational / null] operational = [key, device, [+ cert], [* [uri, client-id,
+// prefix]], [* cert], server-time-ms]
 Bytes encode_identity(const Identity& identity);
 Result<Identity> decode_identity(View encoded);
 

@@ -3,12 +3,18 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 
 #include "base/events.h"
 #include "crypto/system_random.h"
 #include "device/device.h"
+#include "device/local_code.h"
 #include "device/status.h"
 #include "keystore/file/file_keystore.h"
 #ifdef FAIRLEAD_TPM2
@@ -96,6 +102,54 @@ int reset(const Config& config, const StateDirectory& directory, keystore::Keyst
   return 0;
 }
 
+Result<std::string> read_code(const std::filesystem::path& file) {
+  if (file.empty()) return std::string();
+  std::ifstream opened(file);
+  std::istream& in = file == "-" ? std::cin : opened;
+  std::string code;
+  if (!std::getline(in, code)) return fail(Errc::not_found, "no code in " + file.string());
+  return code;
+}
+
+int set_code(const Config& config, const StateDirectory& directory) {
+  auto wanted = read_code(config.code_file);
+  if (!wanted) return complain(wanted.error());
+  crypto::SystemRandom random;
+  auto code = set_local_code(directory, std::move(*wanted), random);
+  if (!code) return complain(code.error());
+  std::string serial = config.serial.empty() ? machine_serial() : config.serial;
+  std::cout << *code << "\n" << label_text(serial, *code) << "\n";
+  return 0;
+}
+
+// What lets in from beside the device, or nothing where that is off.
+Result<std::unique_ptr<LocalDoor>> make_door(const Config& config, const Workshop& workshop,
+                                             Log& log) {
+  if (config.local_listen.empty()) return nullptr;
+  local::DeviceSecrets secrets;
+  TRY(auto verifier, load_local_code(workshop.directory));
+  if (verifier) secrets.srp.push_back({std::move(*verifier), local::Proof::code});
+  if (!config.security1_code_file.empty()) {
+    TRY(auto code, read_code(config.security1_code_file));
+    if (code.empty()) return fail(Errc::refused, "the code for Security 1 is empty");
+    secrets.security1 = SecretBytes::copy_of(as_view(code));
+  }
+  LocalFacts facts{config.serial.empty() ? machine_serial() : config.serial, config.model,
+                   config.product_uri, firmware_of(config), config.key_type};
+  return std::make_unique<LocalDoor>(config, workshop, log, std::move(secrets), std::move(facts));
+}
+
+// SIGUSR1 is the button, until a device has one.
+net::Task<void> watch_button(net::Loop& loop, LocalDoor& door) {
+  boost::asio::signal_set signals(loop.context(), SIGUSR1);
+  for (;;) {
+    auto waiting = signals.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    auto waited = co_await std::move(waiting);
+    if (std::get<0>(waited)) co_return ok();  // told to stop
+    door.press_button();
+  }
+}
+
 net::Task<void> run_to_the_end(Device& device, net::Loop& loop, std::optional<Error>& failure) {
   auto running = device.run();
   auto ran = co_await std::move(running);
@@ -108,7 +162,8 @@ int run(const Config& config, const StateDirectory& directory, keystore::Keystor
         Log& log, Checkpoint checkpoint) {
   auto identity = load_identity(directory);
   if (!identity) return complain(identity.error());
-  if (*identity && config.command == Command::initialize) {
+  bool initialized = *identity && (*identity)->has_credential();
+  if (initialized && config.command == Command::initialize) {
     std::cout << "already initialised as " << fdo::to_text((*identity)->credential.guid) << "\n";
     return 0;
   }
@@ -122,7 +177,11 @@ int run(const Config& config, const StateDirectory& directory, keystore::Keystor
   Workshop workshop{loop, keystore, directory, random, system_clock(), std::move(checkpoint)};
   Config effective = config;
   if (config.command == Command::initialize) effective.once = true;
-  Device device(effective, workshop, journal, log, std::move(*identity));
+  auto door = make_door(effective, workshop, log);
+  if (!door) return complain(door.error());
+  Device device(effective, workshop, journal, log, std::move(*identity), door->get());
+  if (*door) loop.spawn("local provisioning", (*door)->run());
+  if (*door) loop.spawn("button", watch_button(loop, **door));
   std::optional<Error> failure;
   loop.spawn("device", run_to_the_end(device, loop, failure));
   loop.run_until_signal();
@@ -152,6 +211,7 @@ int main(int argc, char** argv) {
       keystore::open_keystore(config.keystore, keystores, config.state / "keys",
                               keystore::Credentials::from_environment(config.keystore_credentials));
   if (!keys) return complain(keys.error());
+  if (config.command == Command::set_code) return set_code(config, *directory);
   if (config.command == Command::reset) return reset(config, *directory, **keys, log);
   return run(config, *directory, **keys, log, checkpoint);
 }

@@ -19,7 +19,7 @@ std::string status_text(const std::optional<Identity>& identity, const JournalRe
   if (known) line("Since", to_rfc3339(journal.since));
   if (identity) {
     line("Serial", identity->serial);
-    line("GUID", fdo::to_text(identity->credential.guid));
+    if (identity->has_credential()) line("GUID", fdo::to_text(identity->credential.guid));
   }
   if (identity && identity->operational) {
     const Operational& operational = *identity->operational;
@@ -50,7 +50,7 @@ std::string status_json(const std::optional<Identity>& identity, const JournalRe
   if (identity) {
     out["serial"] = identity->serial;
     out["model"] = identity->model;
-    out["guid"] = fdo::to_text(identity->credential.guid);
+    if (identity->has_credential()) out["guid"] = fdo::to_text(identity->credential.guid);
     out["generation"] = identity->generation;
     out["onboarded"] = identity->onboarded;
   }
