@@ -201,7 +201,8 @@ Actions Door::secured(Request request, Time now) {
   }
   session_->idle_at = now + limits::session_idle;
   if (fail_safe_) fail_safe_ = now + limits::fail_safe;
-  if (open_->until) open_->until = std::max(*open_->until, now + limits::session_idle);
+  if (open_->until && report_.progress != Progress::committed)
+    open_->until = std::max(*open_->until, now + limits::session_idle);
   if (request.endpoint == own_endpoint) return on_own(*plain, now);
   if (request.endpoint == "prov-config") return on_config(*plain, now);
   if (request.endpoint == "prov-ctrl") return on_control(*plain, now);

@@ -86,6 +86,8 @@ Actions Door::on_command(Command command, Time now) {
   }
   Actions answered = answer_command(answer);
   std::ranges::move(answered, std::back_inserter(out));
+  // Who gives up makes room for others.
+  if (std::holds_alternative<command::Cancel>(command)) session_.reset();
   return out;
 }
 

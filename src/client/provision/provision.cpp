@@ -82,6 +82,19 @@ Answer<void> watch(DeviceLink& link, const Bystander& bystander) {
   return problem(ProblemKind::unreachable, "the device did not come online in time");
 }
 
+Answer<Provisioned> through_session(DeviceLink& link, Api& server, const ProvisionRequest& request,
+                                    Random& random, const Bystander& bystander) {
+  TRY(auto offer, fetch_offer(link, random));
+  TRY(auto granted, claim(server, offer, request));
+  bystander.tell("The server granted access as " + granted.device + ".");
+  local::command::TakeGrant take{std::move(granted.grant), std::move(granted.owner)};
+  TRY(auto taken, link.say(take));
+  if (auto* no = std::get_if<local::answer::No>(&taken))
+    return std::unexpected(refused_by_device(no->obstacle));
+  TRY_VOID(watch(link, bystander));
+  return Provisioned{std::move(granted.device)};
+}
+
 }  // namespace
 
 Answer<Provisioned> provision(Transport& device, Api& server, const ProvisionRequest& request,
@@ -94,15 +107,10 @@ Answer<Provisioned> provision(Transport& device, Api& server, const ProvisionReq
     return problem(ProblemKind::conflict, "the device talks without encryption only");
   TRY(auto link, DeviceLink::open(device, secret_for(request, version), random));
   bystander.tell("The device knows the code.");
-  TRY(auto offer, fetch_offer(link, random));
-  TRY(auto granted, claim(server, offer, request));
-  bystander.tell("The server granted access as " + granted.device + ".");
-  local::command::TakeGrant take{std::move(granted.grant), std::move(granted.owner)};
-  TRY(auto taken, link.say(take));
-  if (auto* no = std::get_if<local::answer::No>(&taken))
-    return std::unexpected(refused_by_device(no->obstacle));
-  TRY_VOID(watch(link, bystander));
-  return Provisioned{std::move(granted.device)};
+  auto outcome = through_session(link, server, request, random, bystander);
+  // Otherwise the next one would hear "busy" for a while. What it answers changes nothing.
+  if (!outcome) (void)link.say(local::command::Cancel{});
+  return outcome;
 }
 
 }  // namespace fairlead::client
