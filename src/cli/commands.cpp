@@ -214,6 +214,10 @@ constexpr Command table[] = {
      .examples = "  fairlead factory rendezvous set --dns rv.example --device-port 8040 "
                  "--owner-port 8040 --protocol http",
      .run = factory_rendezvous_set},
+    {.name = "rendezvous list",
+     .summary = "List what owners registered at this rendezvous server",
+     .options = {{limit_option, after_option, all_option}},
+     .run = rendezvous_list},
     {.name = "account list", .summary = "List accounts", .run = account_list},
     {.name = "account add",
      .summary = "Add an account",

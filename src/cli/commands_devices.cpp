@@ -27,6 +27,49 @@ Answer<void> act(Context& context, std::string_view what, json::object body,
   return {};
 }
 
+json::value take_member(json::value& object, std::string_view name) {
+  json::value out;
+  auto* members = object.if_object();
+  if (auto* member = members ? members->if_contains(name) : nullptr) {
+    out = std::move(*member);
+    members->erase(name);
+  }
+  return out;
+}
+
+void print_rendezvous(const Context& context, const json::value& jobs) {
+  if (!jobs.is_array() || jobs.get_array().empty()) return;
+  Table table{{"RENDEZVOUS SERVER", "REGISTERED UNTIL", "NEXT TRY", "FAILURES", "LAST ERROR"},
+              {},
+              {true, true, true, true}};
+  for (const auto& each : jobs.get_array())
+    table.rows.push_back({text_at(each, "server"), context.local(text_at(each, "registered_until")),
+                          context.local(text_at(each, "next_try")), text_at(each, "failures"),
+                          text_at(each, "last_error")});
+  context.print("\n");
+  context.print_table(table);
+}
+
+// There is no such device: perhaps there is a voucher that explains why.
+Answer<void> explain_absence(Context& context, client::Problem no_device) {
+  auto guid = client::find_voucher(context.api, context.argument(0));
+  if (!guid) return std::unexpected(std::move(no_device));
+  auto voucher = context.api.get(api_path({"vouchers", *guid}));
+  std::string state = voucher ? text_at(voucher->value, "state") : "";
+  if (state == "made")
+    no_device.advice =
+        "It was made here and its voucher waits for an owner: `fairlead voucher "
+        "extend " +
+        *guid + " --to OWNER.pem`.";
+  else if (state == "handed_over")
+    no_device.advice = "Its voucher was handed over: the next owner's server knows the device.";
+  else
+    no_device.advice =
+        "No voucher for it is here: import the one that came with the delivery by "
+        "`fairlead voucher import FILE`, or ask who sold it.";
+  return std::unexpected(std::move(no_device));
+}
+
 }  // namespace
 
 Answer<void> device_list(Context& context) {
@@ -52,13 +95,10 @@ Answer<void> device_show(Context& context) {
     context.print_json(exact);
     return {};
   }
-  json::value certificates;
-  if (auto* members = device.if_object())
-    if (auto* list = members->if_contains("certificates")) {
-      certificates = std::move(*list);
-      members->erase("certificates");
-    }
+  json::value certificates = take_member(device, "certificates"),
+              rendezvous = take_member(device, "rendezvous");
   context.print_members(device);
+  print_rendezvous(context, rendezvous);
   if (!certificates.is_array() || certificates.get_array().empty()) return {};
   Table table{{"CERTIFICATE", "STATE", "FROM", "UNTIL", "TOPICS"}, {}, {true, true, true, true}};
   for (const auto& each : certificates.get_array())
@@ -105,7 +145,10 @@ Answer<void> revoke(Context& context) {
 Answer<void> readmit(Context& context) { return act(context, "readmit", {}, "may come again."); }
 
 Answer<void> explain_device(Context& context) {
-  TRY(auto device, client::find_device(context.api, context.argument(0)));
+  auto found = client::find_device(context.api, context.argument(0));
+  if (!found && found.error().kind == ProblemKind::not_found)
+    return explain_absence(context, std::move(found).error());
+  TRY(auto device, std::move(found));
   std::string id = text_at(device, "id");
   TRY(auto timeline, context.api.get(api_path({"devices", id, "timeline"})));
   if (context.as_json()) {
@@ -113,13 +156,16 @@ Answer<void> explain_device(Context& context) {
                   ",\"timeline\":" + json::serialize(timeline.value) + "}\n");
     return {};
   }
-  auto story = client::explain(device, timeline.value, context.argument(0));
+  auto status = context.api.get(api_path({"status"}));  // without it the story is told all the same
+  auto story = client::explain(device, timeline.value, context.argument(0),
+                               status ? text_at(status->value, "broker") : "");
   std::size_t width = context.console.width;
   context.print(story.title + "\n");
   context.print(
       wrapped("State: " + story.state + (story.reason.empty() ? "" : " (" + story.reason + ")"),
               width, 0) +
-      "\n\n");
+      "\n");
+  context.print(wrapped("Profile: " + story.profile, width, 0) + "\n\n");
   constexpr std::size_t time_width = 20, between_width = 14;
   for (const auto& event : story.events) {
     std::string time = context.console.local_time(event.at);

@@ -216,6 +216,13 @@ Answer<void> factory_rendezvous_set(Context& context) {
   return {};
 }
 
+Answer<void> rendezvous_list(Context& context) {
+  static constexpr Column columns[] = {{"GUID", "guid", true},
+                                       {"REGISTERED UNTIL", "expires", true, true},
+                                       {"CHANGED", "changed", false, true}};
+  return list_items(context, api_path({"rendezvous", "registrations"}), {}, columns);
+}
+
 Answer<void> completion(Context& context) {
   TRY(auto script, completion_script(context.argument(0)));
   context.print(script);

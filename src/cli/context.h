@@ -80,7 +80,7 @@ Answer<void> profile_list(Context&), profile_show(Context&), profile_put(Context
     profile_delete(Context&);
 Answer<void> trust_list(Context&), trust_add(Context&), trust_remove(Context&);
 Answer<void> factory_keys(Context&), factory_rendezvous_show(Context&),
-    factory_rendezvous_set(Context&);
+    factory_rendezvous_set(Context&), rendezvous_list(Context&);
 Answer<void> voucher_list(Context&), voucher_show(Context&), voucher_import(Context&),
     voucher_extend(Context&), voucher_export(Context&);
 Answer<void> device_list(Context&), device_show(Context&), device_rename(Context&),

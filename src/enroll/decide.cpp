@@ -40,8 +40,32 @@ bool matches(const Match& match, const Subject& subject) {
                });
   bool account = match.accounts.empty() ||
                  std::ranges::find(match.accounts, subject.account) != match.accounts.end();
-  return any_matches(match.serials, subject.serial) && any_matches(match.models, subject.model) &&
+  return any_matches(match.devices, subject.device.str()) &&
+         any_matches(match.serials, subject.serial) && any_matches(match.models, subject.model) &&
          any_matches(match.device_infos, subject.device_info) && group && account;
+}
+
+std::string in_words(const Match& match) {
+  std::string out;
+  auto say = [&](std::string_view what, const auto& list) {
+    if (list.empty()) return;
+    out += (out.empty() ? "" : "; ") + std::string(what);
+    std::string_view between = " ";
+    for (const auto& each : list) {
+      out += between;
+      out += std::string_view(each);
+      between = ", ";
+    }
+  };
+  say("devices", match.devices);
+  say("serials", match.serials);
+  say("models", match.models);
+  say("device infos", match.device_infos);
+  say("groups", match.groups);
+  std::vector<std::string> accounts;
+  for (const AccountId& each : match.accounts) accounts.push_back(each.str());
+  say("accounts", accounts);
+  return out.empty() ? "every device" : out;
 }
 
 Decision decide(const crypto::PublicKey& key, const Claim& claim, const Profile& profile,

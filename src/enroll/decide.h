@@ -30,7 +30,7 @@ struct Claim {
 
 // Which devices a profile is for. Each list that is not empty must match; patterns hold * and ?.
 struct Match {
-  std::vector<std::string> serials, models, device_infos, groups;
+  std::vector<std::string> devices, serials, models, device_infos, groups;  // devices: by id
   std::vector<AccountId> accounts;
 };
 
@@ -50,8 +50,11 @@ struct Subject {
   std::string serial, model, device_info;
   std::vector<std::string> groups;
   AccountId account;
+  DeviceId device;
 };
 bool matches(const Match& match, const Subject& subject);
+// Why a device that matches does: "groups pumps*; accounts acme", or "every device".
+std::string in_words(const Match& match);
 bool glob_matches(std::string_view pattern, std::string_view text);
 
 // What the registry knows of the device and of the key in the Offer.

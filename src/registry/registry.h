@@ -208,6 +208,7 @@ class Registry {
                                                            const Page& page) = 0;
 
   virtual Result<std::optional<Registration>> find_registration(View guid) = 0;
+  virtual Result<std::vector<Registration>> registrations(const Page& page) = 0;  // by GUID
   virtual Result<std::vector<To0Job>> to0_jobs_due(Time until,
                                                    std::size_t limit) = 0;  // soonest first
   virtual Result<std::vector<To0Job>> to0_jobs_of(View guid) = 0;
@@ -225,7 +226,7 @@ class Registry {
 
   struct Counts {  // vouchers: those of use, not the replaced ones
     std::uint64_t devices = 0, vouchers = 0, certificates_active = 0, registrations = 0,
-                  sessions = 0;
+                  sessions = 0, devices_online = 0;
   };
   virtual Result<Counts> counts() = 0;
 };

@@ -24,10 +24,6 @@ registry::UpdateDevice update(registry::Device device, registry::DeviceState sta
   return {std::move(device), revision};
 }
 
-enroll::Subject subject_of(const registry::Device& device) {
-  return {device.serial, device.model, device.device_info, device.groups, device.account};
-}
-
 Result<enroll::Known> known_of(registry::Registry& registry, const registry::Device& device,
                                const crypto::Sha256& key) {
   enroll::Known known;
@@ -162,7 +158,8 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
     });
     device.account = granted.account;
     device.profile = profile.decision.id;
-    TRY_VOID(put_on_record(std::move(device), record, replaced, right, now));
+    TRY_VOID(put_on_record(std::move(device), record, replaced, right,
+                           enroll::in_words(profile.decision.match), now));
   }
   // At the same moment as the decision: the device may connect the instant it holds its
   // certificate.
@@ -178,7 +175,7 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
 Result<void> Enroller::put_on_record(registry::Device device,
                                      const registry::Certificate& certificate,
                                      const std::vector<registry::Certificate>& replaced,
-                                     enroll::Right right, Time now) {
+                                     enroll::Right right, const std::string& because, Time now) {
   registry::Transaction changes;
   for (const registry::Certificate& each : replaced)
     changes.push_back(
@@ -198,6 +195,7 @@ Result<void> Enroller::put_on_record(registry::Device device,
   Fields fields{{"serial_number", to_hex(certificate.serial)},
                 {"account", device.account.str()},
                 {"profile", device.profile.str()},
+                {"because", because},
                 {"not_after", to_rfc3339(certificate.not_after)}};
   log_.write(event::granted, fields);
   changes.push_back(timeline(device.id, now, event::granted, std::move(fields)));

@@ -59,7 +59,7 @@ class Enroller {
                            enroll::Right right, Time now);
   Result<void> put_on_record(registry::Device device, const registry::Certificate& certificate,
                              const std::vector<registry::Certificate>& replaced,
-                             enroll::Right right, Time now);
+                             enroll::Right right, const std::string& because, Time now);
   Result<std::optional<crypto::Certificate>> still_good(const DeviceId& device,
                                                         const crypto::PublicKey& key, Time now);
   Error hold(registry::Device device, const crypto::PublicKey& key, enroll::Right right,

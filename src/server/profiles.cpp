@@ -122,6 +122,7 @@ enroll::Match parse_match(Members& outer, const json::value* value, Result<void>
   enroll::Match match;
   if (!value) return match;
   Members in(*value, "match.");
+  match.devices = in.texts("devices");
   match.serials = in.texts("serials");
   match.models = in.texts("models");
   match.device_infos = in.texts("device_infos");
@@ -168,6 +169,11 @@ Result<EnrolmentProfile> parse_profile(const ProfileId& id, std::string_view tex
   }
   TRY_VOID(in.finish());
   return out;
+}
+
+enroll::Subject subject_of(const registry::Device& device) {
+  return {device.serial, device.model,   device.device_info,
+          device.groups, device.account, device.id};
 }
 
 Result<std::optional<EnrolmentProfile>> profile_for(registry::Registry& registry,

@@ -22,6 +22,9 @@ struct EnrolmentProfile {
 // malformed with the member that is wrong: "actions[2].url: missing".
 Result<EnrolmentProfile> parse_profile(const ProfileId& id, std::string_view json);
 
+// What a profile looks at.
+enroll::Subject subject_of(const registry::Device& device);
+
 // The profile that decides for a device: the highest priority that matches. Without any profile a
 // device waits.
 Result<std::optional<EnrolmentProfile>> profile_for(registry::Registry& registry,

@@ -31,6 +31,19 @@ TEST(Profile, RefusesAMisspeltRule) {
             "actions[0].to: is not known here");
 }
 
+TEST(Profile, MayBeForASingleDeviceAndSaysForWhomItIs) {
+  auto one = parse_profile(ProfileId("p"), R"({"match": {"devices": ["d-17"]}})").value();
+  enroll::Subject subject{"SN-1", "GW", "gateway", {"pumps"}, AccountId("acme"), DeviceId("d-17")};
+  EXPECT_TRUE(enroll::matches(one.decision.match, subject));
+  subject.device = DeviceId("d-18");
+  EXPECT_FALSE(enroll::matches(one.decision.match, subject));
+  EXPECT_EQ(enroll::in_words(one.decision.match), "devices d-17");
+  auto some =
+      parse_profile(ProfileId("p"), R"({"match": {"groups": ["a", "b*"], "accounts": ["acme"]}})");
+  EXPECT_EQ(enroll::in_words(some->decision.match), "groups a, b*; accounts acme");
+  EXPECT_EQ(enroll::in_words({}), "every device");
+}
+
 TEST(Profile, NamesTheMemberThatIsWrong) {
   const std::pair<std::string_view, std::string_view> cases[] = {
       {R"({"priority": 1000001})", "priority: "},

@@ -267,6 +267,15 @@ TEST_P(RegistryContract, SessionsAreReplacedRemovedAndExpire) {
   EXPECT_TRUE(must(registry_->find_session(next.id)));
 }
 
+TEST_P(RegistryContract, RegistrationsAreListedByGuidPageByPage) {
+  for (int i : {3, 1, 2}) keep({PutRegistration{registration(i)}});
+  EXPECT_EQ(must(registry_->registrations({"", 2})),
+            (std::vector{registration(1), registration(2)}));
+  EXPECT_EQ(must(registry_->registrations({to_hex(registration(2).guid), 2})),
+            std::vector{registration(3)});
+  EXPECT_EQ(registry_->registrations({"x", 2}).error().code, Errc::malformed);
+}
+
 TEST_P(RegistryContract, ASessionIsTakenByOneOfThoseWhoReadIt) {
   keep({PutSession{session(1)}});
   Session next{session(1).id, {4}, at(5000)};

@@ -38,6 +38,14 @@ constexpr StateWords state_words[] = {
      false},
 };
 
+constexpr std::string_view broker_is_away =
+    "The server itself does not reach the broker, so no device can: look for BROKER_ and WATCH_ "
+    "events in the server's log. Devices connect again by themselves as soon as it runs.";
+
+constexpr std::string_view comes_again =
+    "Nothing: the device gets its certificate when it asks again, which it does by itself, within "
+    "an hour at most. Switching it off and on makes it ask at once.";
+
 // {field} by the event's fields, and the word DEVICE by what the person calls it.
 std::string filled(std::string text, const json::value& event, const std::string& as) {
   const json::object* members = event.if_object();
@@ -78,7 +86,28 @@ std::string title_of(const json::value& device) {
   return inside.empty() ? out : out + " (" + inside + ")";
 }
 
+// "pumps, which is for groups pumps*"; both profiles where another one would decide now.
+std::string profile_of(const json::value& device) {
+  std::string decided = plain_text(text_at(device, "profile"));
+  std::string next = plain_text(text_at(device, "next_profile"));
+  std::string is_for = plain_text(text_at(device, "next_profile_is_for"));
+  std::string will = next.empty() ? "none matches" : next + ", which is for " + is_for;
+  if (decided.empty() || decided == next) return will;
+  return decided + "; next time: " + will;
+}
+
+// Somebody has decided, and the device has not come again since.
+bool is_approved(const json::array& events) {
+  for (auto event = events.rbegin(); event != events.rend(); ++event) {
+    std::string id = text_at(*event, "id");
+    if (id == "DEVICE_APPROVED") return true;
+    if (id == "GRANT_PENDING") return false;
+  }
+  return false;
+}
+
 std::string next_step(const std::string& state, const json::array& events, const std::string& as) {
+  if (state == "waiting" && is_approved(events)) return std::string(comes_again);
   const StateWords* words = nullptr;
   for (const auto& row : state_words)
     if (row.state == state) words = &row;
@@ -115,7 +144,8 @@ std::string in_words(Duration time) {
   return two(s / 86'400, "d", s % 86'400 / 3600, "h");
 }
 
-Explanation explain(const json::value& device, const json::value& timeline, const std::string& as) {
+Explanation explain(const json::value& device, const json::value& timeline, const std::string& as,
+                    std::string_view broker) {
   Explanation out;
   out.title = title_of(device);
   out.state = plain_text(text_at(device, "state"));
@@ -135,7 +165,10 @@ Explanation explain(const json::value& device, const json::value& timeline, cons
     if (!out.events.empty()) line.since_previous = line.at - out.events.back().until;
     out.events.push_back(std::move(line));
   }
-  out.next = next_step(out.state, events, as);
+  out.profile = profile_of(device);
+  bool needs_broker = out.state == "granted" || out.state == "online" || out.state == "offline";
+  out.next = needs_broker && broker == "not connected" ? std::string(broker_is_away)
+                                                       : next_step(out.state, events, as);
   return out;
 }
 

@@ -19,13 +19,16 @@ struct ExplainedEvent {
 struct Explanation {
   std::string title;  // "pump-17 (id 3f…, serial SN-0017)"
   std::string state, reason;
+  std::string profile;                 // which decided, or will, and for whom it is
   std::vector<ExplainedEvent> events;  // oldest first
   std::string next;                    // what to do; never empty
 };
 
 // `device` and `timeline` as the API gives them; members that are missing leave gaps, not errors.
-// `as` is how commands in the advice should name the device.
-Explanation explain(const json::value& device, const json::value& timeline, const std::string& as);
+// `as` is how commands in the advice should name the device; `broker` is the server's word on it
+// ("connected", "not connected"), empty where it is not known.
+Explanation explain(const json::value& device, const json::value& timeline, const std::string& as,
+                    std::string_view broker = {});
 
 std::string in_words(Duration time);  // "450 ms", "12 s", "2 min 5 s", "3 h 20 min", "5 d 2 h"
 

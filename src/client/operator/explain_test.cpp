@@ -54,6 +54,48 @@ TEST(Explain, FillsTheAdviceSoThatItCanBeCopied) {
   EXPECT_EQ(story.next, "`fairlead readmit SN-17` helps {odd}");
 }
 
+TEST(Explain, ABrokerThatIsAwayComesBeforeWhatTheDeviceCouldDo) {
+  for (std::string state : {"granted", "online", "offline"}) {
+    EXPECT_NE(explain(device(state), timeline({}), "d1", "not connected").next.find("BROKER_"),
+              std::string::npos);
+    EXPECT_EQ(explain(device(state), timeline({}), "d1", "connected").next.find("BROKER_"),
+              std::string::npos);
+  }
+  EXPECT_EQ(explain(device("revoked"), timeline({}), "d1", "not connected").next.find("BROKER_"),
+            std::string::npos);
+}
+
+TEST(Explain, WhoHasDecidedIsNotAskedToDecide) {
+  auto of = [](std::string id) {
+    json::value out = event("2026-11-24T12:00:00Z", "x");
+    out.as_object()["id"] = id;
+    return out;
+  };
+  auto next = [&](json::array events) {
+    return explain(device("waiting"), timeline(std::move(events)), "SN-17").next;
+  };
+  EXPECT_NE(next({of("GRANT_PENDING")}).find("has to decide"), std::string::npos);
+  EXPECT_NE(
+      next({of("GRANT_PENDING"), of("DEVICE_APPROVED"), of("TO0_REGISTERED")}).find("asks again"),
+      std::string::npos);
+  EXPECT_NE(next({of("DEVICE_APPROVED"), of("GRANT_PENDING")}).find("has to decide"),
+            std::string::npos);
+}
+
+TEST(Explain, SaysWhichProfileDecidedAndWhichWill) {
+  auto with = [](std::string decided, std::string next) {
+    return explain(json::object{{"profile", decided},
+                                {"next_profile", next},
+                                {"next_profile_is_for", next.empty() ? "" : "groups a"}},
+                   timeline({}), "d1")
+        .profile;
+  };
+  EXPECT_EQ(with("", "p"), "p, which is for groups a");
+  EXPECT_EQ(with("p", "p"), "p, which is for groups a");
+  EXPECT_EQ(with("q", "p"), "q; next time: p, which is for groups a");
+  EXPECT_EQ(with("", ""), "none matches");
+}
+
 TEST(Explain, TheStateDecidesWhereAnOldAdviceWouldMislead) {
   auto events = timeline({event("2026-11-24T12:00:00Z", "Failed.", "Mend the network."),
                           event("2026-11-24T12:00:01Z", "Tried.")});

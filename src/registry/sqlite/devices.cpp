@@ -92,12 +92,13 @@ Result<Registry::Counts> counts(Connection& connection) {
                 "SELECT (SELECT count(*) FROM devices), (SELECT count(*) FROM vouchers"
                 " WHERE state <> ?),"
                 " (SELECT count(*) FROM certificates WHERE state = ?),"
-                " (SELECT count(*) FROM registrations), (SELECT count(*) FROM sessions)",
-                VoucherState::replaced, CertificateState::active);
+                " (SELECT count(*) FROM registrations), (SELECT count(*) FROM sessions),"
+                " (SELECT count(*) FROM devices WHERE state = ?)",
+                VoucherState::replaced, CertificateState::active, DeviceState::online);
   TRY_VOID(row.next());
   Registry::Counts counts;
   TRY_VOID(row.read(counts.devices, counts.vouchers, counts.certificates_active,
-                    counts.registrations, counts.sessions));
+                    counts.registrations, counts.sessions, counts.devices_online));
   return counts;
 }
 

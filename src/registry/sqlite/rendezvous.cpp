@@ -56,6 +56,15 @@ Result<std::optional<Registration>> find_registration(Connection& connection, Vi
       guid);
 }
 
+Result<std::vector<Registration>> registrations(Connection& connection, const Page& page) {
+  TRY(const Bytes after, after_key(page));
+  return find_all<Registration>(
+      connection,
+      "SELECT guid, to1d, device_key, voucher_chain, expires, changed FROM registrations"
+      " WHERE guid > ? ORDER BY guid LIMIT ?",
+      after, rows_of(page.limit));
+}
+
 Result<std::vector<To0Job>> to0_jobs_due(Connection& connection, Time until, std::size_t limit) {
   return find_all<To0Job>(
       connection,

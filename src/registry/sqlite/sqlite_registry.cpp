@@ -240,6 +240,10 @@ Result<std::optional<Registration>> SqliteRegistry::find_registration(View guid)
   return read([&](Connection& c) { return sqlite::find_registration(c, guid); });
 }
 
+Result<std::vector<Registration>> SqliteRegistry::registrations(const Page& page) {
+  return read([&](Connection& c) { return sqlite::registrations(c, page); });
+}
+
 Result<std::vector<To0Job>> SqliteRegistry::to0_jobs_due(Time until, std::size_t limit) {
   return read([&](Connection& c) { return sqlite::to0_jobs_due(c, until, limit); });
 }

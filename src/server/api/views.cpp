@@ -62,11 +62,6 @@ std::optional<Enum> value_of(const Names<Enum, N>& names, std::string_view text)
   return std::nullopt;
 }
 
-std::string guid_text(const Bytes& guid) {
-  auto fixed = fdo::Guid::from(guid);
-  return fixed ? fdo::to_text(*fixed) : to_hex(guid);
-}
-
 json::value time_or_null(Time time) {
   if (time == Time{}) return nullptr;
   return json::string(to_rfc3339(time));
@@ -77,6 +72,11 @@ json::array texts(const std::vector<std::string>& values) {
 }
 
 }  // namespace
+
+std::string guid_text(const Bytes& guid) {
+  auto fixed = fdo::Guid::from(guid);
+  return fixed ? fdo::to_text(*fixed) : to_hex(guid);
+}
 
 std::string_view to_string(registry::DeviceState state) { return name_of(device_states, state); }
 std::optional<registry::DeviceState> device_state_from(std::string_view text) {
@@ -169,6 +169,20 @@ json::object to_json(const registry::Certificate& certificate) {
           {"not_before", time_or_null(certificate.not_before)},
           {"not_after", time_or_null(certificate.not_after)},
           {"topic_prefix", certificate.topic_prefix}};
+}
+
+json::object to_json(const registry::To0Job& job) {
+  return {{"server", job.rendezvous},
+          {"registered_until", time_or_null(job.registered_until)},
+          {"next_try", time_or_null(job.due)},
+          {"failures", job.failures},
+          {"last_error", job.last_error}};
+}
+
+json::object to_json(const registry::Registration& registration) {
+  return {{"guid", guid_text(registration.guid)},
+          {"expires", time_or_null(registration.expires)},
+          {"changed", time_or_null(registration.changed)}};
 }
 
 json::object to_json(const registry::TimelineEvent& record) {

@@ -17,6 +17,10 @@ boost::json::object to_json(const registry::Voucher& voucher);
 boost::json::object to_json(const registry::Device& device);
 boost::json::object to_json(const registry::Certificate& certificate);
 boost::json::object to_json(const registry::TimelineEvent& event);
+boost::json::object to_json(const registry::To0Job& job);
+boost::json::object to_json(const registry::Registration& registration);
+
+std::string guid_text(const Bytes& guid);  // with dashes
 
 std::string_view to_string(registry::DeviceState state);
 std::optional<registry::DeviceState> device_state_from(std::string_view text);
