@@ -207,6 +207,8 @@ Task<void> Loop::sleep(Duration time) {
   co_return ok();
 }
 
+std::size_t Loop::work_waiting() const { return impl_->pool.waiting(); }
+
 Task<void> Loop::on_worker_erased(std::function<void()> work) {
   // No cancellation slot is looked at: the coroutine stays suspended, and its locals alive, until
   // the job ran.

@@ -49,6 +49,8 @@ class Loop {
   template <class F>
   auto on_worker(F work) -> Task<typename std::invoke_result_t<F>::value_type>;
 
+  std::size_t work_waiting() const;  // for metrics
+
   // A one-shot hand-over from any thread to a waiting coroutine: see Completion below.
   struct Impl;
   Impl& impl() { return *impl_; }

@@ -44,4 +44,9 @@ void WorkerPool::work() {
   }
 }
 
+std::size_t WorkerPool::waiting() const {
+  std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
 }  // namespace fairlead::net

@@ -24,10 +24,12 @@ class WorkerPool {
   // From any thread. With `queue_max` jobs waiting, the job is called at once with Turn::no_room.
   void submit(Job job);
 
+  std::size_t waiting() const;  // jobs that no thread has taken yet
+
  private:
   void work();
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> queue_;
   std::size_t queue_max_;

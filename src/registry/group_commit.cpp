@@ -31,6 +31,11 @@ void GroupCommit::submit(Transaction transaction, Done done) {
   done(std::move(refused));
 }
 
+std::size_t GroupCommit::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.size();
+}
+
 void GroupCommit::stop() {
   {
     const std::lock_guard lock(mutex_);

@@ -39,6 +39,8 @@ class GroupCommit {
   // from any thread, also from within a `done`.
   void submit(Transaction transaction, Done done);
 
+  std::size_t waiting() const;  // transactions that no batch has taken yet
+
   // Accepts nothing more, writes what is waiting, and returns when the last `done` has been called.
   // If the registry fails meanwhile with anything but a conflict, the rest is given the same error
   // at once. Not callable from within a `done`.
@@ -55,7 +57,7 @@ class GroupCommit {
 
   Registry& registry_;
   const GroupCommitOptions options_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Item> waiting_;  // guarded by mutex_
   bool stopping_ = false;     // guarded by mutex_

@@ -6,7 +6,8 @@
 namespace fairlead::server {
 
 namespace {
-constexpr Duration heartbeat_every = std::chrono::seconds(10);
+constexpr Duration look_every = std::chrono::seconds(1);  // whether the broker is there
+constexpr int looks_per_heartbeat = 10;
 constexpr std::uint64_t table_capacity = 4096;  // grows by itself
 }  // namespace
 
@@ -102,11 +103,14 @@ net::Task<void> BrokerSide::write(upstream::Presence presence) {
 net::Task<void> BrokerSide::run() {
   if (broker_) CO_TRY_VOID(co_await broker_->start());
   watch_->start();
-  while (!loop_.stopping()) {
-    Time now = clock_();
-    auto beat = [&] { return access_->heartbeat(now); };
-    CO_TRY_VOID(co_await loop_.on_worker(beat));
-    auto slept = co_await loop_.sleep(heartbeat_every);
+  for (int round = 0; !loop_.stopping(); ++round) {
+    connected_ = watch_->connected();
+    if (round % looks_per_heartbeat == 0) {
+      Time now = clock_();
+      auto beat = [&] { return access_->heartbeat(now); };
+      CO_TRY_VOID(co_await loop_.on_worker(beat));
+    }
+    auto slept = co_await loop_.sleep(look_every);
     if (!slept) break;
   }
   co_return ok();

@@ -3,6 +3,7 @@
 // it is ours to run, and the watch over who is there.
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -27,6 +28,7 @@ class BrokerSide {
                                                   Random& random, Clock clock, Log& log);
 
   Access& access() { return *access_; }
+  bool connected() const { return connected_; }  // as of the last second; from any thread
   net::Task<void>
   run();  // starts the broker, watches it, keeps the table's heartbeat; until the loop stops
   net::Task<void> stop();  // awaited before the loop ends
@@ -49,6 +51,7 @@ class BrokerSide {
   Clock clock_;
   Log& log_;
   PresenceRecord presence_;
+  std::atomic<bool> connected_ = false;
   // Devices whose presence is being written, and what was heard of them meanwhile. Loop thread.
   std::unordered_map<std::string, std::optional<upstream::Presence>> writing_;
   std::unique_ptr<BrokerAccess> access_;

@@ -24,6 +24,7 @@
 #include "registry/sqlite/sqlite_registry.h"
 #include "server/broker_side.h"
 #include "server/config.h"
+#include "server/gauges.h"
 #include "server/http_front.h"
 #include "server/keep_sessions.h"
 #include "server/to0_registrar.h"
@@ -138,7 +139,11 @@ std::vector<fdo::To2Address> own_addresses(const server::Config& config) {
   return {std::move(address)};
 }
 
-Result<void> run(const server::Config& config, Log& log, const Checkpoint& checkpoint) {
+std::function<std::string()> broker_state(const server::BrokerSide& broker) {
+  return [&broker] { return std::string(broker.connected() ? "connected" : "not connected"); };
+}
+
+Result<void> run(const server::Config& config, server::Metrics& log, const Checkpoint& checkpoint) {
   Clock clock = system_clock();
   crypto::SystemRandom random;
   TRY(auto keys, keystore::open_keystore(
@@ -166,7 +171,9 @@ Result<void> run(const server::Config& config, Log& log, const Checkpoint& check
   server::FdoService fdo(*sessions, random, log, config.roles.factory ? &station : nullptr,
                          config.roles.rendezvous ? &rendezvous : nullptr,
                          config.roles.owner ? &owner : nullptr, &fdo_limits, checkpoint);
-  server::api::Api api({store, identity, vouchers, enroller, random, log});
+  server::add_gauges(log, store, *sessions, loop);
+  server::api::Api api({store, identity, vouchers, enroller, random, log, &log,
+                        config.roles.owner ? broker_state(*broker) : nullptr});
   auto keep_token = [&](std::string_view token) -> Result<void> {
     auto file = config.data / "admin-token";
     TRY_VOID(write_secret(file, std::string(token) + "\n"));
@@ -202,12 +209,13 @@ int main(int argc, char** argv) {
   if (!config) return report(config.error());
   JsonLog log(STDERR_FILENO, system_clock(), config->log_level);
   log(event::started, {{"program", "fairlead-server"}, {"version", std::string(version_text)}});
+  server::Metrics counted(log);
   Checkpoint checkpoint;
   if (arguments.allow_fault_injection) {
     const char* wanted = std::getenv("FAIRLEAD_CRASH_AT");
     checkpoint = crash_points(wanted ? wanted : "", log);
   }
-  auto ended = run(*config, log, checkpoint);
+  auto ended = run(*config, counted, checkpoint);
   log(event::stopped, {{"program", "fairlead-server"}});
   return ended ? 0 : report(ended.error());
 }

@@ -23,10 +23,12 @@ std::string point_of(const std::source_location& caller) {
 
 Result<void> Store::commit(registry::Transaction transaction, std::source_location caller) {
   if (checkpoint_) TRY_VOID(checkpoint_(point_of(caller) + ".before"));
+  auto began = std::chrono::steady_clock::now();
   std::promise<Result<void>> durable;
   commits_.submit(std::move(transaction),
                   [&](Result<void> result) { durable.set_value(std::move(result)); });
   auto result = durable.get_future().get();
+  commit_latency_.add(std::chrono::steady_clock::now() - began);
   if (result && checkpoint_) TRY_VOID(checkpoint_(point_of(caller) + ".durable"));
   return result;
 }

@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "registry/group_commit.h"
 #include "registry/registry.h"
+#include "server/metrics.h"
 
 namespace fairlead::server {
 
@@ -31,10 +32,14 @@ class Store {
   // wait for. Not for anything that an answer promises. If it fails, it is not there.
   void commit_soon(registry::Transaction transaction);
 
+  std::size_t commits_waiting() const { return commits_.waiting(); }
+  const LatencyHistogram& commit_latency() const { return commit_latency_; }
+
  private:
   registry::Registry& registry_;
   Checkpoint checkpoint_;
   registry::GroupCommit commits_;
+  LatencyHistogram commit_latency_;
 };
 
 // What goes into a device's timeline, which `explain` prints: the same events as in the log.

@@ -19,6 +19,7 @@ struct Route {
 constexpr std::array routes_table{
     Route{"GET", "/api/v1/health", "", health},
     Route{"POST", "/api/v1/login", "", login},
+    Route{"GET", "/metrics", "metrics:read", metrics},
     Route{"GET", "/api/v1/me", "self", me},
     Route{"GET", "/api/v1/status", "status:read", status},
     Route{"GET", "/api/v1/keys", "factory:read", keys},
@@ -39,6 +40,7 @@ constexpr std::array routes_table{
     Route{"DELETE", "/api/v1/trusted-keys/{fingerprint}", "trust:write", remove_trusted},
     Route{"GET", "/api/v1/factory/rendezvous", "factory:read", show_rendezvous},
     Route{"PUT", "/api/v1/factory/rendezvous", "factory:write", put_rendezvous},
+    Route{"GET", "/api/v1/rendezvous/registrations", "factory:read", list_registrations},
     Route{"GET", "/api/v1/vouchers", "vouchers:read", list_vouchers},
     Route{"POST", "/api/v1/vouchers/import", "vouchers:write", import_vouchers},
     Route{"GET", "/api/v1/vouchers/{guid}", "vouchers:read", show_voucher},

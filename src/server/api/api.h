@@ -14,6 +14,7 @@
 #include "server/enroller.h"
 #include "server/identity.h"
 #include "server/login_guard.h"
+#include "server/metrics.h"
 #include "server/store.h"
 #include "server/vouchers.h"
 
@@ -51,6 +52,8 @@ struct Services {
   Enroller& enroller;
   Random& random;
   Log& log;
+  const Metrics* metrics = nullptr;               // none: /metrics is 404
+  std::function<std::string()> broker = nullptr;  // "connected", "not connected"; null: "none"
 };
 
 class Api {

@@ -8,6 +8,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/events.h"
 #include "codec/base64.h"
 #include "codec/pem.h"
 #include "server/api/auth.h"
@@ -420,6 +421,47 @@ TEST_F(ApiTest, WhatIsTheWholeServersIsNotForAnAccountsAdministrator) {
   EXPECT_EQ(status("PUT", "/api/v1/profiles/p", acme,
                    R"({"match": {"accounts": ["acme"]}, "account": "default"})"),
             403u);
+}
+
+TEST_F(ApiTest, ADeviceShowsItsFormerGuidsItsRegistrationsAndItsNextProfile) {
+  PlantDevice device{plant, "SN-1"};
+  device.initialize();
+  std::string first = fdo::to_text(device.credential.guid);
+  DeviceId id = device.hand_to_owner();
+  plant.profile("one", R"({"priority": 5, "match": {"devices": [")" + id.str() + R"("]}})");
+  ASSERT_TRUE(device.onboard().complete);
+  ASSERT_FALSE(device.onboard(64).complete);
+  auto shown = good("GET /api/v1/devices/{id}", "/api/v1/devices/" + first, admin);
+  EXPECT_EQ(shown.at("id").as_string(), id.str());  // by a GUID that it had
+  EXPECT_EQ(shown.at("former_guids"), (json::array{json::string(first)}));
+  EXPECT_EQ(shown.at("profile"), "one");
+  EXPECT_EQ(shown.at("next_profile"), "one");
+  EXPECT_EQ(shown.at("next_profile_is_for").as_string(), "devices " + id.str());
+  ASSERT_EQ(shown.at("rendezvous").as_array().size(), 1u);
+  EXPECT_EQ(document().complaint("To0Job", shown.at("rendezvous").at(0)), "");
+  EXPECT_EQ(status("GET", "/api/v1/devices/" + first, user("olaf", Role::operator_, "default")),
+            404u);
+}
+
+TEST_F(ApiTest, RegistrationsAndMetricsAreForUsersOfNoAccount) {
+  std::string acme = user("anna", Role::admin, "acme");
+  plant.commit({registry::PutRegistration{{Bytes(16, 7), {1}, {2}, {3}, plant.now, plant.now}}});
+  auto list =
+      good("GET /api/v1/rendezvous/registrations", "/api/v1/rendezvous/registrations", admin);
+  ASSERT_EQ(list.at("items").as_array().size(), 1u);
+  EXPECT_EQ(document().complaint("Registration", list.at("items").at(0)), "");
+  EXPECT_EQ(status("GET", "/api/v1/rendezvous/registrations", acme), 403u);
+  EXPECT_EQ(status("GET", "/metrics", admin), 404u);  // none configured in this test
+  Metrics metrics(plant.log);
+  Api counted({plant.store, plant.identity, plant.vouchers, plant.enroller, plant.random, metrics,
+               &metrics});
+  metrics(event::device_online);
+  Request request{"GET", "/metrics", {}, "Bearer " + admin, {}, {}, {}, "192.0.2.7", plant.now};
+  auto text = counted.handle(request);
+  EXPECT_EQ(text.status, 200u);
+  EXPECT_THAT(text.body, testing::HasSubstr("DEVICE_ONLINE\"} 1"));
+  request.authorization = "Bearer " + acme;
+  EXPECT_EQ(counted.handle(request).status, 403u);
 }
 
 TEST_F(ApiTest, VouchersAreImportedOneByOneAndExtendedAway) {

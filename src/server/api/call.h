@@ -67,6 +67,7 @@ Result<Response> remove_token(Call&);
 // handlers_setup.cpp
 Result<Response> health(Call&);
 Result<Response> status(Call&);
+Result<Response> metrics(Call&);
 Result<Response> keys(Call&);
 Result<Response> list_profiles(Call&);
 Result<Response> show_profile(Call&);
@@ -77,6 +78,7 @@ Result<Response> add_trusted(Call&);
 Result<Response> remove_trusted(Call&);
 Result<Response> show_rendezvous(Call&);
 Result<Response> put_rendezvous(Call&);
+Result<Response> list_registrations(Call&);
 // handlers_vouchers.cpp
 Result<Response> list_vouchers(Call&);
 Result<Response> show_voucher(Call&);

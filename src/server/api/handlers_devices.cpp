@@ -7,12 +7,28 @@ namespace {
 
 constexpr std::size_t timeline_max = 1000;
 
-// By id; another account's device is as unknown as none.
+// By id, or by a GUID that it has or had; another account's device is as unknown as none.
 Result<registry::Device> require_device(Call& call) {
   TRY(auto device, call.read().find_device(DeviceId(call.parameters[0])));
+  if (auto guid = fdo::guid_from_text(call.parameters[0]); guid && !device) {
+    TRY(device, call.read().find_device_by_guid(*guid));
+  }
   if (!device || !call.who.sees(device->account))
     return fail(Errc::not_found, "there is no device '" + call.parameters[0] + "'");
   return std::move(*device);
+}
+
+// The GUIDs that it had before, which old vouchers and logs name.
+Result<json::array> former_guids(registry::Registry& registry, const registry::Device& device) {
+  json::array out;
+  for (auto state : {registry::VoucherState::superseded, registry::VoucherState::replaced}) {
+    registry::VoucherFilter filter;
+    filter.device = device.id;
+    filter.state = state;
+    TRY(auto vouchers, registry.vouchers(filter, {}));
+    for (const auto& each : vouchers) out.push_back(json::string(guid_text(each.guid)));
+  }
+  return out;
 }
 
 Result<Response> show(Call& call) {
@@ -22,6 +38,15 @@ Result<Response> show(Call& call) {
   json::array list;
   for (const auto& each : certificates) list.push_back(to_json(each));
   out["certificates"] = std::move(list);
+  TRY(out["former_guids"], former_guids(call.read(), device));
+  TRY(auto jobs, call.read().to0_jobs_of(device.guid));
+  json::array rendezvous;
+  for (const auto& each : jobs) rendezvous.push_back(to_json(each));
+  out["rendezvous"] = std::move(rendezvous);
+  // Not the one that decided, but the one that will.
+  TRY(auto profile, profile_for(call.read(), subject_of(device)));
+  out["next_profile"] = profile ? profile->decision.id.str() : "";
+  out["next_profile_is_for"] = profile ? enroll::in_words(profile->decision.match) : "";
   return ok_json(out);
 }
 

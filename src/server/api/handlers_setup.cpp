@@ -14,8 +14,18 @@ Result<Response> status(Call& call) {
   return ok_json(json::object{{"devices", counts.devices},
                               {"vouchers", counts.vouchers},
                               {"certificates_active", counts.certificates_active},
+                              {"devices_online", counts.devices_online},
                               {"registrations", counts.registrations},
+                              {"sessions", counts.sessions},
+                              {"broker", call.s.broker ? call.s.broker() : "none"},
                               {"time", to_rfc3339(call.request.now)}});
+}
+
+Result<Response> metrics(Call& call) {
+  if (!call.who.user.account.empty())
+    return fail(Errc::refused, "metrics are the whole server's; a user of no account reads them");
+  if (!call.s.metrics) return fail(Errc::not_found, "this server counts nothing");
+  return Response{200, "text/plain; version=0.0.4", {}, call.s.metrics->text(), {}};
 }
 
 Result<Response> keys(Call& call) {
@@ -273,6 +283,15 @@ Result<Response> put_rendezvous(Call& call) {
   }
   TRY_VOID(set_factory_rendezvous(call.s.store, fdo::make_rendezvous_info(std::move(directives))));
   return show_rendezvous(call);
+}
+
+// What owners left here for their devices; expired ones are kept against truncated vouchers.
+Result<Response> list_registrations(Call& call) {
+  if (!call.who.user.account.empty())
+    return fail(Errc::refused, "registrations are of no account; a user of no account sees them");
+  registry::Page page = call.page();
+  TRY(auto registrations, call.read().registrations(page));
+  return page_of(registrations, page.limit, [](const auto& each) { return to_hex(each.guid); });
 }
 
 }  // namespace fairlead::server::api

@@ -15,10 +15,6 @@ const fdo::Nonce& run_of(const fdo::To2OwnerState& state) {
   return std::visit([](const auto& s) -> const fdo::Nonce& { return s.nonce_prove_dv; }, state);
 }
 
-enroll::Subject subject_of(const registry::Device& device) {
-  return {device.serial, device.model, device.device_info, device.groups, device.account};
-}
-
 // Our own devices get a Grant; others ask for their certificate by fdo.csr; then what the profile
 // wants done.
 std::shared_ptr<const fdo::OwnerPlan> plan_by(const std::optional<EnrolmentProfile>& profile) {
