@@ -165,7 +165,8 @@ Answer<void> explain_device(Context& context) {
       wrapped("State: " + story.state + (story.reason.empty() ? "" : " (" + story.reason + ")"),
               width, 0) +
       "\n");
-  context.print(wrapped("Profile: " + story.profile, width, 0) + "\n\n");
+  if (!story.profile.empty()) context.print(wrapped("Profile: " + story.profile, width, 0) + "\n");
+  context.print("\n");
   constexpr std::size_t time_width = 20, between_width = 14;
   for (const auto& event : story.events) {
     std::string time = context.console.local_time(event.at);

@@ -91,6 +91,8 @@ std::string profile_of(const json::value& device) {
   std::string decided = plain_text(text_at(device, "profile"));
   std::string next = plain_text(text_at(device, "next_profile"));
   std::string is_for = plain_text(text_at(device, "next_profile_is_for"));
+  const json::object* members = device.if_object();
+  if (!members || !members->contains("next_profile")) return decided;
   std::string will = next.empty() ? "none matches" : next + ", which is for " + is_for;
   if (decided.empty() || decided == next) return will;
   return decided + "; next time: " + will;
