@@ -209,6 +209,8 @@ class Registry {
 
   virtual Result<std::optional<Registration>> find_registration(View guid) = 0;
   virtual Result<std::vector<Registration>> registrations(const Page& page) = 0;  // by GUID
+  // All that one device ever left, whatever its GUID was then; by GUID, at most 1000.
+  virtual Result<std::vector<Registration>> registrations_of(View device_key) = 0;
   virtual Result<std::vector<To0Job>> to0_jobs_due(Time until,
                                                    std::size_t limit) = 0;  // soonest first
   virtual Result<std::vector<To0Job>> to0_jobs_of(View guid) = 0;

@@ -239,6 +239,16 @@ TEST_P(RegistryContract, RegistrationsArePutRemovedAndExpire) {
   EXPECT_TRUE(must(registry_->find_registration(extended.guid)));
 }
 
+TEST_P(RegistryContract, RegistrationsOfOneDeviceAreFoundByItsKey) {
+  Registration later = registration(3);
+  later.device_key = registration(1).device_key;
+  keep(
+      {PutRegistration{registration(1)}, PutRegistration{registration(2)}, PutRegistration{later}});
+  EXPECT_EQ(must(registry_->registrations_of(later.device_key)),
+            (std::vector{registration(1), later}));
+  EXPECT_TRUE(must(registry_->registrations_of(View(later.device_key).first(5))).empty());
+}
+
 TEST_P(RegistryContract, To0JobsAreDueSoonestFirst) {
   keep({PutTo0Job{to0_job(1, 1)}, PutTo0Job{to0_job(1, 2)}, PutTo0Job{to0_job(2, 1)},
         PutTo0Job{to0_job(3, 1)}});  // due at 99, 99, 98, 97

@@ -67,6 +67,7 @@ class FailNth : public registry::Registry {
                 (registry::CertificateState state, const registry::Page& page), (state, page))
   FAIRLEAD_PASS(Found<registry::Registration>, find_registration, (View guid), (guid))
   FAIRLEAD_PASS(List<registry::Registration>, registrations, (const registry::Page& page), (page))
+  FAIRLEAD_PASS(List<registry::Registration>, registrations_of, (View device_key), (device_key))
   FAIRLEAD_PASS(List<registry::To0Job>, to0_jobs_due, (Time until, std::size_t limit),
                 (until, limit))
   FAIRLEAD_PASS(List<registry::To0Job>, to0_jobs_of, (View guid), (guid))

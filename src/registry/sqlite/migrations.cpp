@@ -92,6 +92,7 @@ INSERT INTO keys_by_account SELECT '', fingerprint, kind, name, spki, created FR
 DROP TABLE trusted_keys;
 ALTER TABLE keys_by_account RENAME TO trusted_keys;
 )sql"},
+    {3, "CREATE INDEX registrations_device_key ON registrations(device_key);"},
 };
 
 // A new, empty file gets version 0.

@@ -65,6 +65,14 @@ Result<std::vector<Registration>> registrations(Connection& connection, const Pa
       after, rows_of(page.limit));
 }
 
+Result<std::vector<Registration>> registrations_of(Connection& connection, View device_key) {
+  return find_all<Registration>(
+      connection,
+      "SELECT guid, to1d, device_key, voucher_chain, expires, changed FROM registrations"
+      " WHERE device_key = ? ORDER BY guid LIMIT 1000",
+      device_key);
+}
+
 Result<std::vector<To0Job>> to0_jobs_due(Connection& connection, Time until, std::size_t limit) {
   return find_all<To0Job>(
       connection,

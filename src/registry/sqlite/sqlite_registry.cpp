@@ -244,6 +244,10 @@ Result<std::vector<Registration>> SqliteRegistry::registrations(const Page& page
   return read([&](Connection& c) { return sqlite::registrations(c, page); });
 }
 
+Result<std::vector<Registration>> SqliteRegistry::registrations_of(View device_key) {
+  return read([&](Connection& c) { return sqlite::registrations_of(c, device_key); });
+}
+
 Result<std::vector<To0Job>> SqliteRegistry::to0_jobs_due(Time until, std::size_t limit) {
   return read([&](Connection& c) { return sqlite::to0_jobs_due(c, until, limit); });
 }

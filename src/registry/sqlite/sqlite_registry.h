@@ -72,6 +72,7 @@ class SqliteRegistry final : public Registry {
                                                    const Page& page) override;
   Result<std::optional<Registration>> find_registration(View guid) override;
   Result<std::vector<Registration>> registrations(const Page& page) override;
+  Result<std::vector<Registration>> registrations_of(View device_key) override;
   Result<std::vector<To0Job>> to0_jobs_due(Time until, std::size_t limit) override;
   Result<std::vector<To0Job>> to0_jobs_of(View guid) override;
   Result<std::optional<Session>> find_session(std::string_view id) override;

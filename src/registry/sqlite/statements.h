@@ -90,6 +90,7 @@ Result<void> apply(Connection&, const PutTo0Job&);
 Result<void> apply(Connection&, const RemoveTo0Job&);
 Result<std::optional<Registration>> find_registration(Connection&, View guid);
 Result<std::vector<Registration>> registrations(Connection&, const Page& page);
+Result<std::vector<Registration>> registrations_of(Connection&, View device_key);
 Result<std::vector<To0Job>> to0_jobs_due(Connection&, Time until, std::size_t limit);
 Result<std::vector<To0Job>> to0_jobs_of(Connection&, View guid);
 // At most a thousand at once; how many it were.

@@ -8,13 +8,20 @@
 
 namespace fairlead::server {
 
+namespace {
+// So many GUIDs of one device may be waiting to be asked for: an owner's replacements that came to
+// nothing are among them.
+constexpr std::size_t registrations_per_device_max = 64;
+}  // namespace
+
 fdo::Outcome<Answer> Rendezvous::on_hello(View body, const Caller&) {
   TRY_VOID(fdo::decode_empty(body).in("TO0.Hello"));
   auto nonce = random_.draw<fdo::Nonce>();
   return Answer{21, fdo::encode_nonce(nonce), to_bytes(View(nonce))};
 }
 
-// Who may be registered here: devices of a maker, or of an owner, that an operator listed.
+// Who may be registered here: devices of a maker, or of an owner, that an operator listed; and
+// through all sales that follow, whoever had one of these from its owner.
 Result<void> Rendezvous::admit(const fdo::Voucher& voucher) {
   if (policy_.open) return ok();
   using Kind = registry::TrustedKey::Kind;
@@ -27,10 +34,38 @@ Result<void> Rendezvous::admit(const fdo::Voucher& voucher) {
     TRY(bool trusted, is_trusted(store_.read(), AccountId(), *key, kind));
     if (trusted) return ok();
   }
+  TRY(bool inherited, replaces_one_admitted(voucher));
+  if (inherited) return ok();
   return fail(
       Errc::untrusted,
       "neither manufacturer nor owner is on the list of this rendezvous server; add one with "
       "`fairlead trust add`");
+}
+
+// The owner of a registered voucher makes the next one when it onboards the device: same device
+// key, and the replacement's header names that owner as its maker.
+Result<bool> Rendezvous::replaces_one_admitted(const fdo::Voucher& voucher) {
+  Bytes device_key = voucher.device_chain.front().public_key().spki();
+  TRY(auto known, store_.read().registrations_of(device_key));
+  if (known.size() >= registrations_per_device_max)
+    return fail(Errc::refused, "this device has " + std::to_string(known.size()) +
+                                   " registrations here; they go when it asks under one of them");
+  for (const registry::Registration& each : known) {
+    TRY(auto before, fdo::decode_voucher(each.voucher_chain));
+    if (before.owner_key().key == voucher.header.manufacturer_key.key) return true;
+  }
+  return false;
+}
+
+// A device that asks under one GUID holds no other. What is still kept alive may be a replacement
+// on its way to it.
+Result<void> Rendezvous::forget_former(const registry::Registration& present, Time now) {
+  TRY(auto all, store_.read().registrations_of(present.device_key));
+  registry::Transaction changes;
+  for (const registry::Registration& each : all)
+    if (each.guid != present.guid && each.expires < now)
+      changes.push_back(registry::RemoveRegistration{each.guid});
+  return changes.empty() ? ok() : store_.commit(std::move(changes));
 }
 
 fdo::Outcome<Answer> Rendezvous::on_owner_sign(View state, View body, const Caller& caller) {
@@ -38,9 +73,6 @@ fdo::Outcome<Answer> Rendezvous::on_owner_sign(View state, View body, const Call
   if (!nonce) return fdo::refuse(fdo::ErrorCode::internal, "stored TO0 run is not whole");
   TRY(auto message, fdo::accept_owner_sign(body, *nonce));
   const fdo::Guid& guid = message.voucher.header.guid;
-  if (auto admitted = admit(message.voucher); !admitted)
-    return fdo::refuse(fdo::ErrorCode::invalid_voucher, admitted.error().context);
-
   // A former owner can drop the entries after its own and the device can't tell. We can: the
   // voucher of the last registration is kept, even after it expired, and only the same or a
   // continued one follows it.
@@ -53,6 +85,8 @@ fdo::Outcome<Answer> Rendezvous::on_owner_sign(View state, View body, const Call
       return fdo::refuse(fdo::ErrorCode::invalid_voucher,
                          "voucher does not continue the one registered before");
     }
+  } else if (auto admitted = admit(message.voucher); !admitted) {
+    return fdo::refuse(fdo::ErrorCode::invalid_voucher, admitted.error().context);
   }
   std::uint32_t wait = std::min(message.wait_seconds, policy_.wait_seconds_max);
   registry::Registration registration{to_bytes(View(guid)),
@@ -99,6 +133,7 @@ fdo::Outcome<Answer> Rendezvous::on_prove_to_rv(View state, View body, const Cal
   TRY(auto key, crypto::PublicKey::from_spki(registration.device_key));
   auto proven = fdo::check_prove_to_rv(body, nonce, guid, key);
   if (!proven) return std::unexpected(proven.error());
+  TRY_VOID(forget_former(registration, caller.now));
   log_(event::rendezvous_redirected, {{"guid", fdo::to_text(guid)}, {"peer", caller.peer}});
   return Answer{33, std::move(registration.to1d), {}};
 }

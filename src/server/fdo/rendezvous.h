@@ -28,6 +28,8 @@ class Rendezvous {
 
  private:
   Result<void> admit(const fdo::Voucher& voucher);
+  Result<bool> replaces_one_admitted(const fdo::Voucher& voucher);
+  Result<void> forget_former(const registry::Registration& present, Time now);
 
   Store& store_;
   RendezvousPolicy policy_;
