@@ -138,9 +138,10 @@ constexpr Command table[] = {
      .summary = "Hand a voucher over to the next owner",
      .arguments = {{{"GUID"}}},
      .options = {{{"to", "PEM", "file with the next owner's public key or certificate", true},
-                  {"out", "FILE",
-                   "where to write the extended voucher (default: standard output)"}}},
-     .more = "GUID may also be the serial of its device. From then on the device is theirs.",
+                  {"out", "FILE", "where to write the extended voucher (default: standard output)"},
+                  {"unconfirmed", "", "also when the device was not seen yet under this GUID"}}},
+     .more = "GUID may also be the serial of its device. From then on the device is theirs: it is "
+             "cut off here, and finds them by itself.",
      .examples = "  fairlead voucher extend SN-0017 --to acme-owner.pem --out SN-0017.voucher.pem",
      .run = voucher_extend},
     {.name = "voucher export",

@@ -79,8 +79,9 @@ Answer<void> voucher_extend(Context& context) {
   std::filesystem::path out = context.in.get("out");
   if (!out.empty()) TRY_VOID(write_file(out, ""));
   TRY(auto guid, client::find_voucher(context.api, context.argument(0)));
-  auto extended =
-      context.api.post(api_path({"vouchers", guid, "extend"}), {{"next_owner", next_owner}});
+  boost::json::object order{{"next_owner", next_owner}};
+  if (context.in.has("unconfirmed")) order["unconfirmed"] = true;
+  auto extended = context.api.post(api_path({"vouchers", guid, "extend"}), std::move(order));
   if (!extended) {
     std::error_code error;
     if (!out.empty()) std::filesystem::remove(out, error);

@@ -33,6 +33,12 @@ Result<void> expect_message(const net::HttpResponse& response, int wanted) {
                             " instead of message " + std::to_string(wanted));
 }
 
+// It may have been sold while it was being registered.
+bool registered_by_us(const registry::Voucher& voucher) {
+  using enum registry::VoucherState;
+  return voucher.state == owned || voucher.state == pending || voucher.state == superseded;
+}
+
 }  // namespace
 
 Duration refresh_after(std::uint32_t granted, std::uint8_t random_byte) {
@@ -110,7 +116,8 @@ net::Task<void> To0Registrar::work_off(registry::To0Job job) {
   job.last_error = outcome;
   auto store = [&]() -> Result<void> {
     TRY(auto voucher, store_.read().find_voucher(job.guid));
-    if (!voucher) return store_.commit({registry::RemoveTo0Job{job.guid, job.rendezvous}});
+    if (!voucher || !registered_by_us(*voucher))
+      return store_.commit({registry::RemoveTo0Job{job.guid, job.rendezvous}});
     changes.push_back(registry::PutTo0Job{job});
     if (news && !voucher->device.empty())
       changes.push_back(timeline(voucher->device, now, event, fields));
@@ -144,7 +151,8 @@ net::Task<std::uint32_t> To0Registrar::register_at(registry::To0Job job) {
   std::string token(net::find_header(ack.headers, "Authorization").value_or(""));
   auto sign = [&]() -> Result<Bytes> {
     TRY(auto record, store_.read().find_voucher(job.guid));
-    if (!record) return fail(Errc::not_found, "the voucher is gone");
+    if (!record || !registered_by_us(*record))
+      return fail(Errc::not_found, "the voucher is gone or belongs to another owner");
     TRY(auto voucher, fdo::decode_stored_voucher(record->encoded));
     return fdo::encode_owner_sign(voucher, wait_seconds_, nonce, addresses_, *identity_.owner);
   };

@@ -32,6 +32,14 @@ registry::Device new_device(const fdo::Voucher& voucher, const AccountId& accoun
   return device;
 }
 
+// Revoked because it went to another owner, and for no other reason.
+Result<bool> was_sold(registry::Registry& registry, const registry::Device& device) {
+  if (device.state != registry::DeviceState::revoked) return false;
+  TRY(auto last, registry.find_voucher(device.guid));
+  return last && last->state == registry::VoucherState::handed_over &&
+         last->changed == device.changed;
+}
+
 }  // namespace
 
 DeviceId device_id_of(const fdo::Voucher& voucher) {
@@ -115,6 +123,11 @@ Result<Vouchers::Prepared> Vouchers::prepare(const fdo::Voucher& voucher, const 
   if (!device) {
     changes.push_back(registry::InsertDevice{new_device(voucher, account, now)});
   } else {
+    TRY(bool comes_back, was_sold(store_.read(), *device));
+    if (comes_back) {
+      device->state = registry::DeviceState::known;
+      device->state_reason = "bought back; the device has not been seen yet";
+    }
     std::uint64_t revision = device->revision;
     device->guid = record.guid;
     device->changed = now;
@@ -167,7 +180,18 @@ Result<Import> Vouchers::import(const fdo::Voucher& voucher, const AccountId& ac
 }
 
 Result<fdo::Voucher> Vouchers::extend(const fdo::Guid& guid, const crypto::PublicKey& next_owner,
-                                      Time now) {
+                                      Time now, Sale sale) {
+  // The device's record may change meanwhile: it comes online, or goes.
+  for (int tries = 1;; ++tries) {
+    auto extended = extend_once(guid, next_owner, now, sale);
+    bool again = !extended && extended.error().code == Errc::conflict && tries < 3;
+    if (!again) return extended;
+  }
+}
+
+Result<fdo::Voucher> Vouchers::extend_once(const fdo::Guid& guid,
+                                           const crypto::PublicKey& next_owner, Time now,
+                                           Sale sale) {
   TRY(auto record, store_.read().find_voucher(guid));
   if (!record) return fail(Errc::not_found, "there is no voucher " + fdo::to_text(guid));
   if (record->state != registry::VoucherState::made &&
@@ -185,46 +209,81 @@ Result<fdo::Voucher> Vouchers::extend(const fdo::Guid& guid, const crypto::Publi
       fdo::extend_voucher(voucher, signer, fdo::make_public_key(next_owner, encoding)));
   registry::VoucherState before = record->state;
   registry::Transaction changes;
-  TRY(auto jobs, store_.read().to0_jobs_of(guid));
-  for (const auto& job : jobs) changes.push_back(registry::RemoveTo0Job{job.guid, job.rendezvous});
+  TRY_VOID(append_leave(*record, sale, now, changes));
   record->state = registry::VoucherState::handed_over;
   record->encoded = extended.encode();
   record->changed = now;
   Fields fields{{"guid", fdo::to_text(guid)}, {"to", next_owner.fingerprint().hex().substr(0, 16)}};
-  log_.write(event::voucher_handed_over, fields);
   if (!record->device.empty())
-    changes.push_back(timeline(record->device, now, event::voucher_handed_over, std::move(fields)));
+    changes.push_back(timeline(record->device, now, event::voucher_handed_over, fields));
   changes.push_back(registry::ReplaceVoucher{std::move(*record), before});
   TRY_VOID(store_.commit(std::move(changes)));
+  log_.write(event::voucher_handed_over, fields);
   return extended;
+}
+
+// What ends here with the sale: registrations, other vouchers of the device, its access.
+Result<void> Vouchers::append_leave(const registry::Voucher& sold, Sale sale, Time now,
+                                    registry::Transaction& changes) {
+  TRY(auto jobs, store_.read().to0_jobs_of(sold.guid));
+  for (const auto& job : jobs) changes.push_back(registry::RemoveTo0Job{job.guid, job.rendezvous});
+  if (sold.state == registry::VoucherState::made) return ok();  // never was in service here
+  using enum registry::VoucherState;
+  for (registry::VoucherState state : {owned, superseded, pending}) {
+    TRY(auto others, store_.read().vouchers({{}, state, {}, sold.device}, {}));
+    for (registry::Voucher& each : others) {
+      if (each.guid == sold.guid) continue;
+      if (state != pending && sale == Sale::confirmed)
+        return fail(Errc::conflict,
+                    "the device has not been seen under this GUID yet, and may still hold " +
+                        fdo::to_text(*fdo::Guid::from(each.guid)) +
+                        "; the next owner could not onboard it. Wait until it has connected");
+      TRY_VOID(append_retirement(store_.read(), std::move(each), now, changes));
+    }
+  }
+  TRY(auto certificates, store_.read().certificates_of(sold.device));
+  for (const registry::Certificate& each : certificates)
+    if (each.state != registry::CertificateState::revoked)
+      changes.push_back(
+          registry::SetCertificateState{each.serial, registry::CertificateState::revoked, now});
+  TRY(auto device, store_.read().find_device(sold.device));
+  if (!device || device->state == registry::DeviceState::revoked) return ok();
+  std::uint64_t revision = device->revision;
+  device->state = registry::DeviceState::revoked;
+  device->state_reason = "handed over to another owner";
+  device->changed = now;
+  changes.push_back(registry::UpdateDevice{std::move(*device), revision});
+  return ok();
+}
+
+Result<void> append_retirement(registry::Registry& registry, registry::Voucher voucher, Time now,
+                               registry::Transaction& changes) {
+  TRY(auto jobs, registry.to0_jobs_of(voucher.guid));
+  for (const auto& job : jobs) changes.push_back(registry::RemoveTo0Job{job.guid, job.rendezvous});
+  registry::VoucherState before = voucher.state;
+  if (before == registry::VoucherState::pending) {
+    changes.push_back(registry::RemoveVoucher{voucher.guid});
+    return ok();
+  }
+  voucher.state = registry::VoucherState::replaced;
+  voucher.encoded.clear();
+  voucher.changed = now;
+  changes.push_back(registry::ReplaceVoucher{std::move(voucher), before});
+  return ok();
 }
 
 Result<registry::Transaction> drop_superseded(registry::Registry& registry,
                                               const registry::Voucher& present, Time now) {
   registry::Transaction changes;
   if (present.replaces.empty()) return changes;
-  using enum registry::VoucherState;
   // Also owned ones: when 71 is lost twice, two replacements look finished, and the device has one
   // of them.
+  using enum registry::VoucherState;
   for (registry::VoucherState state : {owned, pending, superseded}) {
-    registry::VoucherFilter of_device;
-    of_device.device = present.device;
-    of_device.state = state;
-    TRY(auto vouchers, registry.vouchers(of_device, {}));
-    for (registry::Voucher& each : vouchers) {
-      if (each.guid == present.guid) continue;
-      TRY(auto jobs, registry.to0_jobs_of(each.guid));
-      for (const auto& job : jobs)
-        changes.push_back(registry::RemoveTo0Job{job.guid, job.rendezvous});
-      if (state == pending) {
-        changes.push_back(registry::RemoveVoucher{each.guid});
-        continue;
-      }
-      each.state = replaced;
-      each.encoded.clear();
-      each.changed = now;
-      changes.push_back(registry::ReplaceVoucher{std::move(each), state});
-    }
+    TRY(auto vouchers, registry.vouchers({{}, state, {}, present.device}, {}));
+    for (registry::Voucher& each : vouchers)
+      if (each.guid != present.guid)
+        TRY_VOID(append_retirement(registry, std::move(each), now, changes));
   }
   if (changes.empty()) return changes;
   changes.push_back(timeline(present.device, now, event::to2_credential_confirmed,

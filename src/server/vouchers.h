@@ -29,9 +29,14 @@ class Vouchers {
   std::vector<Result<Import>> import_all(std::span<const fdo::Voucher> vouchers,
                                          const AccountId& account, bool dry, Time now);
 
-  // Extends to the next owner; from then on it is theirs. What we made at the factory is extended
-  // with the manufacturer's key, what we own with the owner's.
-  Result<fdo::Voucher> extend(const fdo::Guid& guid, const crypto::PublicKey& next_owner, Time now);
+  // Extends to the next owner; from then on it is theirs, registered nowhere by us, and its device
+  // is revoked on record (the broker is told by Enroller::revoke). What we made at the factory is
+  // extended with the manufacturer's key, what we own with the owner's. conflict: handed over or
+  // replaced already; or, unless `unconfirmed` is taken, its device was not seen under this GUID
+  // yet and may still hold the one before, so that the buyer's voucher would open nothing.
+  enum class Sale { confirmed, unconfirmed };
+  Result<fdo::Voucher> extend(const fdo::Guid& guid, const crypto::PublicKey& next_owner, Time now,
+                              Sale sale = Sale::confirmed);
 
  private:
   struct Prepared {
@@ -42,6 +47,10 @@ class Vouchers {
   Result<void> check(const fdo::Voucher& voucher, const AccountId& account);
   Result<Prepared> prepare(const fdo::Voucher& voucher, const AccountId& account, bool dry,
                            Time now);
+  Result<fdo::Voucher> extend_once(const fdo::Guid& guid, const crypto::PublicKey& next_owner,
+                                   Time now, Sale sale);
+  Result<void> append_leave(const registry::Voucher& sold, Sale sale, Time now,
+                            registry::Transaction& changes);
 
   Store& store_;
   const Identity& identity_;
@@ -54,6 +63,11 @@ DeviceId device_id_of(const fdo::Voucher& voucher);
 // Jobs that register a voucher at each rendezvous server that it names for its owner; none on
 // bypass.
 std::vector<registry::To0Job> to0_jobs_for(const fdo::Voucher& voucher, Time due);
+
+// A voucher that its device does not hold, or no longer: registered nowhere, and `replaced`. One
+// that was pending is taken away, since nobody else ever saw it.
+Result<void> append_retirement(registry::Registry& registry, registry::Voucher voucher, Time now,
+                               registry::Transaction& changes);
 
 // The device has been seen under `present`: what it replaced becomes `replaced`, and candidates
 // that it never got are dropped.

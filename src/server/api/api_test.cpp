@@ -507,6 +507,8 @@ TEST_F(ApiTest, ADeviceThatIsSoldLosesItsAccess) {
        pem::encode(
            "PUBLIC KEY",
            must(crypto::SoftwareKey::generate(crypto::KeyType::p256))->public_key().spki())}};
+  EXPECT_EQ(status("POST", path, admin, json::serialize(next)), 409u) << "not seen under it yet";
+  next["unconfirmed"] = true;
   good("POST /api/v1/vouchers/{guid}/extend", path, admin, json::serialize(next));
   EXPECT_EQ(plant.access.revoked, plant.access.admitted);
   EXPECT_EQ(plant.device(id).state, registry::DeviceState::revoked);

@@ -102,8 +102,10 @@ Result<Response> extend_voucher(Call& call) {
   TRY(auto record, require_voucher(call));
   TRY(auto pem_text, call.text("next_owner"));
   TRY(auto next_owner, public_key_from_pem(pem_text));
+  auto sale = call.flag("unconfirmed").value_or(false) ? Vouchers::Sale::unconfirmed
+                                                       : Vouchers::Sale::confirmed;
   TRY(auto extended,
-      call.s.vouchers.extend(*fdo::Guid::from(record.guid), next_owner, call.request.now));
+      call.s.vouchers.extend(*fdo::Guid::from(record.guid), next_owner, call.request.now, sale));
   // A device that is sold loses its access here at once.
   if (!record.device.empty())
     TRY_VOID(call.s.enroller.revoke(record.device, call.who.user.id.str(),

@@ -239,6 +239,112 @@ TEST_F(FdoFlow, TheRendezvousRefusesATruncatedVoucherAndRaisesTheAlarm) {
             ErrorCode::invalid_voucher);
 }
 
+// The owner's next voucher for a device, under a GUID of its own.
+fdo::Voucher replacement_of(const fdo::Voucher& voucher, crypto::Signer& owner,
+                            const fdo::Guid& guid) {
+  auto key = fdo::make_public_key(owner.public_key(), fdo::KeyEncoding::x509);
+  Bytes header = fdo::encode_voucher_header(guid, voucher.header.rendezvous.encoded, "gateway",
+                                            key.encoded, voucher.header.chain_hash);
+  return must(fdo::extend_voucher(
+      must(fdo::make_voucher(header, voucher.hmac, voucher.device_chain)), owner, key));
+}
+
+TEST_F(FdoFlow, TheRendezvousFollowsADeviceThroughSalesAndNoFurther) {
+  factory_to_owner();
+  auto first = stored_voucher(device.credential.guid);
+  crypto::Signer& owner = *plant.identity.owner;
+  auto replacement = replacement_of(first, owner, plant.random.draw<fdo::Guid>());
+  EXPECT_EQ(error_of(register_voucher(replacement, owner)).code, ErrorCode::invalid_voucher);
+  plant.trust(plant.identity.manufacturer->public_key());
+  ASSERT_EQ(register_voucher(first, owner).type, 23);
+  ASSERT_EQ(register_voucher(replacement, owner).type, 23) << plant.log.text();
+
+  auto buyer = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
+  auto sold = must(fdo::extend_voucher(
+      replacement, owner, fdo::make_public_key(buyer->public_key(), fdo::KeyEncoding::x509)));
+  ASSERT_EQ(register_voucher(sold, *buyer).type, 23) << plant.log.text();
+  auto by_buyer = replacement_of(sold, *buyer, plant.random.draw<fdo::Guid>());
+  ASSERT_EQ(register_voucher(by_buyer, *buyer).type, 23) << plant.log.text();
+
+  PlantDevice other{plant, "SN-2"};
+  other.initialize();
+  other.hand_to_owner();
+  auto others =
+      replacement_of(stored_voucher(other.credential.guid), owner, plant.random.draw<fdo::Guid>());
+  EXPECT_EQ(error_of(register_voucher(others, owner)).code, ErrorCode::invalid_voucher)
+      << "the owner is known, this device of his is not";
+}
+
+TEST_F(FdoFlow, TheRendezvousForgetsFormerGuidsOnceTheDeviceAsksUnderAnother) {
+  factory_to_owner();
+  plant.trust(plant.identity.manufacturer->public_key());
+  auto first = stored_voucher(device.credential.guid);
+  crypto::Signer& owner = *plant.identity.owner;
+  ASSERT_EQ(register_voucher(first, owner).type, 23);
+  std::vector<fdo::Guid> guids;
+  for (int i = 0; i < 63; ++i) {
+    guids.push_back(plant.random.draw<fdo::Guid>());
+    ASSERT_EQ(register_voucher(replacement_of(first, owner, guids.back()), owner, 60).type, 23);
+  }
+  auto one_more = replacement_of(first, owner, plant.random.draw<fdo::Guid>());
+  EXPECT_EQ(error_of(register_voucher(one_more, owner)).code, ErrorCode::invalid_voucher);
+  EXPECT_THAT(plant.log.text(), HasSubstr("has 64 registrations"));
+  ASSERT_EQ(ask_rendezvous().type, 33);
+  EXPECT_EQ(must(plant.registry->counts()).registrations, 64u) << "they are still kept alive";
+  plant.now += std::chrono::seconds(61);
+  ASSERT_EQ(ask_rendezvous().type, 33);
+  EXPECT_EQ(must(plant.registry->counts()).registrations, 1u);
+  EXPECT_EQ(register_voucher(one_more, owner).type, 23);
+}
+
+TEST_F(FdoFlow, AttemptsThatComeToNothingLeaveOneReplacementAtMost) {
+  DeviceId id = factory_to_owner();
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(device.onboard(68).complete);
+  auto vouchers = plant.vouchers_of(id);
+  EXPECT_EQ(vouchers.size(), 2u);
+  std::size_t jobs = 0;
+  for (const auto& each : vouchers) jobs += must(plant.registry->to0_jobs_of(each.guid)).size();
+  EXPECT_EQ(jobs, 2u);
+}
+
+TEST_F(FdoFlow, AnOwnerDoesNotSellAGuidThatTheDeviceMayNotHold) {
+  DeviceId id = factory_to_owner();
+  auto next = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
+  device.onboard(70);  // finished here; the device has not heard
+  auto sold =
+      plant.vouchers.extend(*fdo::Guid::from(plant.device(id).guid), next->public_key(), plant.now);
+  ASSERT_FALSE(sold);
+  EXPECT_EQ(sold.error().code, Errc::conflict);
+  EXPECT_THAT(sold.error().context, HasSubstr(fdo::to_text(device.credential.guid)));
+  EXPECT_NE(plant.device(id).state, DeviceState::revoked);
+  ASSERT_TRUE(device.onboard().complete);
+  ASSERT_TRUE(device.onboard().complete);  // seen under the one before
+  EXPECT_FALSE(plant.vouchers.extend(device.credential.guid, next->public_key(), plant.now));
+  must(plant.vouchers.extend(device.credential.guid, next->public_key(), plant.now,
+                             Vouchers::Sale::unconfirmed));
+  EXPECT_EQ(plant.device(id).state, DeviceState::revoked);
+  EXPECT_EQ(plant.vouchers_of(id).size(), 1u);
+}
+
+TEST_F(FdoFlow, ADeviceThatIsBoughtBackIsAdmittedAgainButOneRevokedBeforeTheSaleIsNot) {
+  for (bool stolen : {false, true}) {
+    PlantDevice each{plant, stolen ? "SN-STOLEN" : "SN-SOLD"};
+    each.initialize();
+    DeviceId id = each.hand_to_owner();
+    auto buyer = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
+    if (stolen) must(plant.enroller.revoke(id, "anna", "stolen", plant.now));
+    plant.now += std::chrono::seconds(1);
+    auto sold = must(plant.vouchers.extend(each.credential.guid, buyer->public_key(), plant.now));
+    EXPECT_EQ(plant.device(id).state, DeviceState::revoked);
+    auto back = must(fdo::extend_voucher(
+        sold, *buyer,
+        fdo::make_public_key(plant.identity.owner->public_key(), fdo::KeyEncoding::x509)));
+    must(plant.vouchers.import(back, AccountId("acme"), false, plant.now));
+    EXPECT_EQ(plant.device(id).state, stolen ? DeviceState::revoked : DeviceState::known);
+    EXPECT_EQ(each.onboard().complete, !stolen);
+  }
+}
+
 TEST_F(FdoFlow, ARegistrationExpiresAndIsGrantedForADayAtMost) {
   factory_to_owner();
   plant.trust(plant.identity.manufacturer->public_key());

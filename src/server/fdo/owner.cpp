@@ -181,7 +181,15 @@ Result<void> Owner::stage(const ServedRun& served, const fdo::Voucher& replaceme
   record.replaces = served.record.guid;
   record.encoded = extended.encode();
   record.created = record.changed = now;
-  registry::Transaction changes{registry::InsertVoucher{record}};
+  registry::Transaction changes;
+  TRY(auto earlier,
+      store_.read().vouchers({{}, registry::VoucherState::pending, {}, record.device}, {}));
+  for (const registry::Voucher& each : earlier) {
+    // The device has just proven itself under what both are to replace: that run came to nothing.
+    if (each.replaces != record.replaces) continue;
+    TRY_VOID(append_retirement(store_.read(), each, now, changes));
+  }
+  changes.push_back(registry::InsertVoucher{record});
   for (auto& job : to0_jobs_for(extended, now))
     changes.push_back(registry::PutTo0Job{std::move(job)});
   changes.push_back(timeline(record.device, now, event::to2_credential_staged,
