@@ -221,6 +221,10 @@ Result<std::string_view> value_of(std::span<const char* const> arguments, std::s
 
 }  // namespace
 
+std::filesystem::path work_folder(const Config& config) {
+  return config.work.empty() ? config.state / "work" : config.work;
+}
+
 Result<Config> parse_config(std::string_view text, Config base) {
   // The adapter of a library that throws: converted once, here.
   try {

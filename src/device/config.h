@@ -56,6 +56,8 @@ struct Config {
   Level log_level = Level::info;
 };
 
+std::filesystem::path work_folder(const Config& config);
+
 // TOML; an unknown key, a wrong kind or a value out of range is malformed, with its line.
 Result<Config> parse_config(std::string_view text, Config base = {});
 // The command line, options over file. `help` instead of a configuration where it was asked for.

@@ -15,6 +15,9 @@ namespace fairlead::device {
 namespace {
 
 constexpr Duration retry_first = std::chrono::seconds(2), refused_first = std::chrono::seconds(30);
+// A connection that lasted so long ends a series of failures. A shorter one does not, so that a
+// device which is let in, thrown out and granted again in a circle goes round ever more slowly.
+constexpr Duration settled_after = std::chrono::minutes(1);
 constexpr Duration network_poll = std::chrono::milliseconds(500);
 constexpr Duration fetch_deadline = std::chrono::minutes(2);
 constexpr Duration clock_error_max = std::chrono::hours(24);
@@ -253,9 +256,8 @@ boost::asio::awaitable<Device::Outcome> Device::seek() {
   if (!search_->usable()) {
     search_.reset();
     search_wait_ = config_.retry_max;
-    Outcome out{Event::exhausted, Failure{Reason::rendezvous_unusable,
-                                          "none of its directives is for http or https"}};
-    co_return out;
+    co_return search_over(
+        Failure{Reason::rendezvous_unusable, "none of its directives is for http or https"});
   }
   for (;;) {
     auto step = search_->next();
@@ -263,11 +265,7 @@ boost::asio::awaitable<Device::Outcome> Device::seek() {
       if (pause->round_over) {
         search_wait_ = pause->time;
         search_.reset();
-        Outcome out{Event::exhausted, round_failure_};
-        if (round_failure_ && about_reachability(round_failure_->reason) &&
-            network_addresses().empty())
-          out.failure = Failure{Reason::network_missing, round_failure_->detail};
-        co_return out;
+        co_return search_over(round_failure_);
       }
       auto sleeping = shop_.loop.sleep(pause->time);
       auto slept = co_await std::move(sleeping);
@@ -301,6 +299,17 @@ boost::asio::awaitable<Device::Outcome> Device::seek() {
   }
 }
 
+Device::Outcome Device::search_over(std::optional<Failure> failure) const {
+  if (failure && about_reachability(failure->reason) && network_addresses().empty())
+    failure->reason = Reason::network_missing;
+  bool has_access = state_of(identity_) == State::provisioned && !certificate_expired();
+  return {has_access ? Event::kept : Event::exhausted, std::move(failure)};
+}
+
+bool Device::certificate_expired() const {
+  return clock_plausible() && identity_->operational->chain[0].not_after() < shop_.clock();
+}
+
 boost::asio::awaitable<Device::Outcome> Device::onboard_at_owners() {
   Failure failure{Reason::owner_unreachable, "the owner registered no address of http or https"};
   for (const fdo::Candidate& owner : owners_) {
@@ -318,7 +327,6 @@ boost::asio::awaitable<Device::Outcome> Device::onboard_at_owners() {
     identity_ = std::move(*onboarded);
     search_.reset();
     round_failure_.reset();
-    attempts_ = 0;
     log_(event::device_onboarded,
          {{"guid", fdo::to_text(identity_->credential.guid)}, {"owner", text_of(owner)}});
     Outcome out{Event::done, {}};
@@ -339,7 +347,7 @@ boost::asio::awaitable<Device::Outcome> Device::onboard_at_owners() {
 
 boost::asio::awaitable<Device::Outcome> Device::connect() {
   const Operational& operational = *identity_->operational;
-  if (clock_plausible() && operational.chain[0].not_after() < shop_.clock()) {
+  if (certificate_expired()) {
     Outcome out{Event::exhausted, {}};
     co_return out;
   }
@@ -351,7 +359,8 @@ boost::asio::awaitable<Device::Outcome> Device::connect() {
   auto connected = co_await std::move(connecting);
   Outcome out{Event::done, {}};
   if (connected) {
-    attempts_ = 0;
+    connected_since_ = std::chrono::steady_clock::now();
+    search_wait_ = Duration(0);
   } else {
     Failure failure = std::move(connected.error());
     if (about_reachability(failure.reason) && network_addresses().empty())
@@ -373,17 +382,21 @@ boost::asio::awaitable<Device::Outcome> Device::serve() {
   auto serving = link_->serve();
   auto served = co_await std::move(serving);
   if (!served) out = {event_for(served.error().reason), served.error()};
+  if (std::chrono::steady_clock::now() - connected_since_ > settled_after) attempts_ = 0;
   ++attempts_;
   co_return out;
 }
 
 Duration Device::wait_time(Action action) {
-  if (search_wait_.count() > 0) return std::exchange(search_wait_, Duration(0));
-  Duration most = std::min<Duration>(config_.retry_max, std::chrono::minutes(5));
+  Duration round = std::exchange(search_wait_, Duration(0));
+  if (action == Action::wait && round.count() > 0) return round;
+  Duration most = config_.retry_max;
+  if (action == Action::wait) most = std::min<Duration>(most, std::chrono::minutes(5));
   if (identity_) {
     auto reason = link_ ? link_->reason() : upstream::LinkReason::none;
-    return std::min(most, upstream::reconnect_delay(reason, attempts_ > 0 ? attempts_ - 1 : 0,
-                                                    shop_.random, most));
+    Duration delay =
+        upstream::reconnect_delay(reason, attempts_ > 0 ? attempts_ - 1 : 0, shop_.random, most);
+    return std::min(most, std::max(delay, round));
   }
   Duration first = action == Action::wait_long ? refused_first : retry_first;
   return std::min(most, first * (1 << std::min(attempts_, 7u)));
@@ -417,7 +430,7 @@ AttemptTask<void> Device::wait(Action action) {
 
 ModuleFacts Device::module_facts() {
   ModuleFacts out;
-  out.work = config_.work.empty() ? config_.state / "work" : config_.work;
+  out.work = work_folder(config_);
   out.product_uri = config_.product_uri;
   out.firmware = firmware_of(config_);
   out.upstream_uri = config_.upstream_uri;

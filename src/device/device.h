@@ -49,7 +49,9 @@ class Device {
   void note(const Failure& failure);
   void reload();
   void compare_clocks();
+  Outcome search_over(std::optional<Failure> failure) const;
   bool clock_plausible() const;
+  bool certificate_expired() const;
   ModuleFacts module_facts();
   Result<Bytes> fetch(const std::string& url, std::uint64_t bytes_max);
 
@@ -69,6 +71,7 @@ class Device {
   std::unique_ptr<UpstreamLink> link_;
   // What the owner's clock was ahead of the monotonic one, from the Grant of this run.
   std::optional<Duration> owner_clock_;
+  std::chrono::steady_clock::time_point connected_since_{};
   unsigned attempts_ = 0;
 };
 

@@ -51,14 +51,19 @@ constexpr std::array rows{
         "there is a certificate and an endpoint"},
     Row{S::connecting, E::done, A::serve, S::connected, "the broker accepted the certificate"},
     Row{S::connecting, E::failed, A::wait, S::provisioned, "the broker could not be talked to"},
-    Row{S::connecting, E::refused, A::wait_long, S::provisioned,
+    Row{S::connecting, E::refused, A::wait_long, S::displaced,
         "the broker does not let the device in"},
     Row{S::connecting, E::exhausted, A::seek, S::seeking,
         "the certificate has expired: the owner is asked for another"},
     Row{S::connected, E::done, A::none, S::finished, "the program ends"},
     Row{S::connected, E::failed, A::wait, S::provisioned, "the connection ended"},
-    Row{S::connected, E::refused, A::wait_long, S::provisioned,
-        "the upstream took the access away"},
+    Row{S::connected, E::refused, A::wait_long, S::displaced, "the upstream took the access away"},
+
+    // Out of service: sold, admitted again, or neither. Broker and owners are asked in turn, and
+    // every turn is paid for with a longer wait.
+    Row{S::displaced, E::started, A::seek, S::seeking, "perhaps there is another owner by now"},
+    Row{S::seeking, E::kept, A::connect, S::connecting,
+        "no owner took the device: the upstream it has is tried again"},
 };
 
 template <class T>
@@ -78,6 +83,7 @@ constexpr std::array states{
     Named<S>{S::onboarding, "onboarding"},
     Named<S>{S::connecting, "connecting"},
     Named<S>{S::connected, "connected"},
+    Named<S>{S::displaced, "displaced"},
 };
 
 }  // namespace
@@ -122,6 +128,8 @@ std::string_view in_words(State state) {
       return "is connecting to its upstream";
     case S::connected:
       return "is connected to its upstream";
+    case S::displaced:
+      return "is refused by its upstream and looks for another owner";
   }
   std::unreachable();
 }
@@ -142,6 +150,8 @@ std::string_view to_string(Event event) {
       return "exhausted";
     case E::provisioned:
       return "provisioned";
+    case E::kept:
+      return "kept";
   }
   std::unreachable();
 }

@@ -25,7 +25,8 @@ enum class State : std::uint8_t {
   seeking,        // asking rendezvous servers for the owner (TO1)
   onboarding,     // talking to the owner (TO2)
   connecting,     // talking to the broker
-  connected
+  connected,
+  displaced  // the broker refused the device, which may have another owner by now
 };
 
 enum class Event : std::uint8_t {
@@ -35,6 +36,7 @@ enum class Event : std::uint8_t {
   failed,       // for a reason that may pass by itself
   refused,      // for a reason that a person has to mend
   exhausted,    // nothing is left to try in this round
+  kept,         // the same, and the device still holds an access that it can try
   provisioned,  // meanwhile somebody beside the device gave it access to an upstream
 };
 

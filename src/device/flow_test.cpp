@@ -33,6 +33,18 @@ TEST(Flow, NoFailureIsADeadEnd) {
   }
 }
 
+TEST(Flow, ARefusedDeviceAsksForAnotherOwnerAndThenItsUpstreamAgainWithOneLongWaitARound) {
+  State state = State::connecting;
+  std::string way;
+  for (Event event : {Event::refused, Event::started, Event::kept, Event::refused}) {
+    const Row* row = find_row(state, event);
+    ASSERT_TRUE(row);
+    way += std::string(to_string(row->action)) + " ";
+    state = row->next;
+  }
+  EXPECT_EQ(way, "wait_long seek connect wait_long ");
+}
+
 TEST(Flow, AnEventThatMeansNothingHasNoRow) {
   EXPECT_FALSE(find_row(State::connected, Event::bare));
 }

@@ -15,7 +15,7 @@ using keystore::KeyName;
 
 namespace {
 
-constexpr std::uint64_t identity_version = 1;
+constexpr std::uint64_t identity_version = 2;
 constexpr std::size_t text_max = 256, endpoints_max = 8, anchors_max = 8;
 
 void write_certificates(Writer& out, const std::vector<crypto::Certificate>& certificates) {
@@ -69,7 +69,7 @@ Result<Operational> read_operational(Reader& in) {
 
 Bytes encode_identity(const Identity& identity) {
   Writer out;
-  out.array(9)
+  out.array(10)
       .uint(identity_version)
       .uint(identity.generation)
       .text(identity.serial)
@@ -80,6 +80,10 @@ Bytes encode_identity(const Identity& identity) {
   else
     out.null();
   out.boolean(identity.onboarded);
+  if (identity.owner)
+    out.bytes(*identity.owner);
+  else
+    out.null();
   if (identity.operational)
     write_operational(out, *identity.operational);
   else
@@ -90,7 +94,7 @@ Bytes encode_identity(const Identity& identity) {
 Result<Identity> decode_identity(View encoded) {
   Reader in(encoded);
   Identity out;
-  in.array(9);
+  in.array(10);
   if (in.uint() != identity_version) in.fail_here("identity is of another version");
   out.generation = in.uint();
   out.serial = in.text(text_max);
@@ -105,6 +109,10 @@ Result<Identity> decode_identity(View encoded) {
     in.null();
   }
   out.onboarded = in.boolean();
+  if (!in.take_null()) {
+    out.owner = crypto::Sha256::from(in.bytes(32));
+    if (!out.owner) in.fail_here("the owner is not a fingerprint of 32 bytes");
+  }
   if (!in.take_null()) {
     TRY(auto operational, read_operational(in));
     out.operational = std::move(operational);
@@ -127,19 +135,26 @@ KeyName hmac_key_name(std::uint64_t generation) {
   return KeyName(generation == 0 ? "device-hmac" : "device-hmac-" + std::to_string(generation));
 }
 
-KeyName operational_key_name(std::uint64_t generation) {
-  return KeyName("operational-" + std::to_string(generation));
+namespace {
+std::string operational_prefix(std::uint64_t generation) {
+  return "operational-" + std::to_string(generation) + "-";
+}
+}  // namespace
+
+KeyName operational_key_name(std::uint64_t generation, const crypto::Sha256& owner) {
+  return KeyName(operational_prefix(generation) + owner.hex().substr(0, 16));
 }
 
 Result<void> sweep_keys(keystore::Keystore& keystore, const std::optional<Identity>& identity) {
   if (!identity) return ok();  // the next initialisation takes over or replaces what is there
-  std::vector<KeyName> wanted{identity->device_key, identity->hmac_key,
-                              operational_key_name(identity->generation + 1)};
+  std::vector<KeyName> wanted{identity->device_key, identity->hmac_key};
+  std::string next = operational_prefix(identity->generation + 1);
   if (identity->operational) wanted.push_back(identity->operational->key);
   TRY(auto names, keystore.list());
   for (const KeyName& name : names) {
-    bool ours = name.str().starts_with("device-hmac") || name.str().starts_with("operational-");
-    if (ours && std::ranges::find(wanted, name) == wanted.end()) TRY_VOID(keystore.remove(name));
+    bool swept = name.str().starts_with("device-hmac") ||
+                 (name.str().starts_with("operational-") && !name.str().starts_with(next));
+    if (swept && std::ranges::find(wanted, name) == wanted.end()) TRY_VOID(keystore.remove(name));
   }
   return ok();
 }

@@ -30,7 +30,8 @@ struct Identity {
   std::string serial, model;
   keystore::KeyName device_key, hmac_key;
   fdo::DeviceCredential credential;
-  bool onboarded = false;  // an owner has taken the device
+  bool onboarded = false;  // by an owner whose Grant, if any, was accepted
+  std::optional<crypto::Sha256> owner;  // fingerprint of the key of who took the device last
   std::optional<Operational> operational;
 
   // A device that never was at a factory station, and was provisioned from beside it, has none.
@@ -39,9 +40,9 @@ struct Identity {
 
 inline constexpr std::string_view identity_file = "identity";
 
-// identity = [1, generation, serial, model, device-key, hmac-key, credential bstr / null,
-// onboarded, operational / null] operational = [key, device, [+ cert], [* [uri, client-id,
-// prefix]], [* cert], server-time-ms]
+// identity = [2, generation, serial, model, device-key, hmac-key, credential bstr / null,
+//             onboarded, owner bstr / null, operational / null]
+// operational = [key, device, [+ cert], [* [uri, client-id, prefix]], [* cert], server-time-ms]
 Bytes encode_identity(const Identity& identity);
 Result<Identity> decode_identity(View encoded);
 
@@ -52,10 +53,12 @@ Result<std::optional<Identity>> load_identity(const StateDirectory& directory);
 Result<void> save_identity(const StateDirectory& directory, const Identity& identity);
 
 keystore::KeyName hmac_key_name(std::uint64_t generation);  // "device-hmac", "device-hmac-1", ...
-keystore::KeyName operational_key_name(std::uint64_t generation);  // "operational-1"
+// "operational-1-0123456789abcdef": no two owners see the same key, even if a run with the first
+// was never committed.
+keystore::KeyName operational_key_name(std::uint64_t generation, const crypto::Sha256& owner);
 
 // Removes keys of earlier generations, and of runs that were never committed (except the next
-// operational key, which is kept so that a repeated run offers the same).
+// operational keys, which are kept so that a repeated run offers the same).
 Result<void> sweep_keys(keystore::Keystore& keystore, const std::optional<Identity>& identity);
 
 // Where the device stands by what it keeps.

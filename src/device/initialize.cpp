@@ -65,6 +65,7 @@ Result<Credentials> accept(const FactoryKeys& keys, const FactoryFacts& facts, V
                   hmac_key_name(0),
                   fdo::credential_from(header),
                   false,
+                  {},
                   {}};
   out.message = fdo::encode_set_hmac({alg, std::move(hmac)});
   return out;

@@ -21,15 +21,13 @@ Identity some_identity(std::uint64_t generation) {
   auto party = FdoParty::make(crypto::KeyType::p256, 1);
   Identity out{
       generation,       "SN-1", "Sensor", keystore::KeyName("device"), hmac_key_name(generation),
-      party.credential, false,  {}};
+      party.credential, {},     {}};
   if (generation > 0) {
     out.onboarded = true;
-    out.operational = Operational{operational_key_name(generation),
-                                  DeviceId("d-1"),
-                                  party.chain,
-                                  {{"mqtts://broker:8883", "d-1", "fairlead/v1/a/d-1/"}},
-                                  party.chain,
-                                  noon()()};
+    out.owner = crypto::sha256(as_view("owner"));
+    out.operational = Operational{
+        operational_key_name(generation, *out.owner),           DeviceId("d-1"), party.chain,
+        {{"mqtts://broker:8883", "d-1", "fairlead/v1/a/d-1/"}}, party.chain,     noon()()};
   }
   return out;
 }

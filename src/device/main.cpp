@@ -15,6 +15,7 @@
 #include "crypto/system_random.h"
 #include "device/device.h"
 #include "device/local_code.h"
+#include "device/modules/working_directory.h"
 #include "device/status.h"
 #include "keystore/file/file_keystore.h"
 #ifdef FAIRLEAD_TPM2
@@ -90,15 +91,19 @@ int reset(const Config& config, const StateDirectory& directory, keystore::Keyst
   if (*identity) {
     (*identity)->operational.reset();
     (*identity)->onboarded = false;
+    (*identity)->owner.reset();
     auto saved = save_identity(directory, **identity);
     if (!saved) return complain(saved.error());
     auto swept = sweep_keys(keystore, *identity);
     if (!swept) return complain(swept.error());
+    auto cleared = WorkingDirectory(work_folder(config)).clear();
+    if (!cleared) return complain(cleared.error());
   }
   auto removed = directory.remove(std::string(journal_file));
   if (!removed) return complain(removed.error());
   log(event::device_reset,
-      {{"what", "certificate, endpoints and journal are gone; the credential stays"}});
+      {{"what",
+        "certificate, endpoints, files of the owner and journal are gone; the credential stays"}});
   return 0;
 }
 

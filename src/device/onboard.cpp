@@ -5,7 +5,9 @@
 
 #include <algorithm>
 
+#include "base/events.h"
 #include "base/limits.h"
+#include "device/modules/working_directory.h"
 
 namespace fairlead::device {
 
@@ -78,6 +80,7 @@ class Run {
   Run(Workshop& shop, const Identity& identity, ModuleFacts facts, OwnerSought& sought,
       DeviceHandles handles, bool allow_reuse)
       : shop_(shop),
+        identity_(identity),
         facts_(std::move(facts)),
         handles_(std::move(handles)),
         client_(shop.loop, shop.checkpoint, FdoPeer::owner, sought.candidate,
@@ -90,21 +93,25 @@ class Run {
 
   AttemptTask<void> drive();
   const fdo::To2Committed& committed() const { return *machine_.committed(); }
+  const crypto::PublicKey& owner() const { return *proof_.owner; }
   ModuleReport& report() { return report_; }
 
  private:
+  Result<void> meet_owner();
   AttemptTask<FdoAnswer> exchange(fdo::Outgoing out);
   AttemptTask<Step> step(FdoAnswer answer);
   AttemptTask<void> refuse(fdo::Refusal refusal);
   Failure peer_failure(Failure failure) const;
 
   Workshop& shop_;
+  const Identity& identity_;
   ModuleFacts facts_;  // the modules refer to it
   DeviceHandles handles_;
   OwnerProof proof_;
   ModuleReport report_;
   FdoClient client_;
   fdo::To2Device machine_;
+  bool owner_met_ = false;
 };
 
 AttemptTask<FdoAnswer> Run::exchange(fdo::Outgoing out) {
@@ -122,8 +129,23 @@ Failure Run::peer_failure(Failure failure) const {
   return {later ? Reason::grant_pending : Reason::grant_refused, client_.peer_error()->text};
 }
 
+// Another owner than before: what the former one left here is none of this one's business. Done
+// before a module can touch a file, and again should the run be repeated.
+Result<void> Run::meet_owner() {
+  if (!proof_.owner || std::exchange(owner_met_, true)) return ok();
+  if (!identity_.owner || *identity_.owner == proof_.owner->fingerprint()) return ok();
+  (*facts_.log)(event::device_owner_changed,
+                {{"owner", proof_.owner->fingerprint().hex().substr(0, 16)},
+                 {"former", identity_.owner->hex().substr(0, 16)}});
+  return WorkingDirectory(facts_.work).clear();
+}
+
 AttemptTask<Step> Run::step(FdoAnswer answer) {
-  auto step_it = [&]() -> Result<Step> { return machine_.on_message(answer.type, answer.body); };
+  auto step_it = [&]() -> Result<Step> {
+    Step next = machine_.on_message(answer.type, answer.body);
+    TRY_VOID(meet_owner());
+    return next;
+  };
   auto stepping = shop_.loop.on_worker(step_it);
   auto stepped = co_await std::move(stepping);
   if (!stepped) co_return std::unexpected(local_failure(stepped.error(), Reason::fault));
@@ -179,11 +201,12 @@ AttemptTask<void> Run::drive() {
 
 // What stands in the identity after this run.
 Identity successor(const Identity& identity, const fdo::To2Committed& committed,
-                   ModuleReport& report) {
+                   const crypto::PublicKey& owner, ModuleReport& report) {
   Identity out = identity;
   ++out.generation;
   // An owner whose Grant was not accepted is asked again, also after a restart.
   out.onboarded = report.staged || !report.failure;
+  out.owner = owner.fingerprint();
   if (committed.replacement) {
     out.credential = *committed.replacement;
     out.hmac_key = hmac_key_name(out.generation);
@@ -252,7 +275,7 @@ AttemptTask<Identity> onboard(Workshop shop, const Identity& identity, ModuleFac
   Run run(shop, identity, std::move(facts), sought, std::move(handles), allow_reuse);
   auto driving = run.drive();
   CO_TRY_VOID(co_await std::move(driving));
-  Identity next = successor(identity, run.committed(), run.report());
+  Identity next = successor(identity, run.committed(), run.owner(), run.report());
   auto commit_it = [&]() -> Result<void> {
     TRY_VOID(save_identity(shop.directory, next));
     ignore(sweep_keys(shop.keystore, next), "old keys are swept at the next start too");

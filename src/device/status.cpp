@@ -53,6 +53,7 @@ std::string status_json(const std::optional<Identity>& identity, const JournalRe
     if (identity->has_credential()) out["guid"] = fdo::to_text(identity->credential.guid);
     out["generation"] = identity->generation;
     out["onboarded"] = identity->onboarded;
+    if (identity->owner) out["owner"] = identity->owner->hex();
   }
   if (identity && identity->operational) {
     const Operational& operational = *identity->operational;

@@ -31,13 +31,15 @@ Result<Bytes> make_csr(crypto::Signer& key, const Identity& identity, const Modu
 
 Result<crypto::Signer*> NextOperationalKey::get() {
   if (key_) return key_.get();
+  if (!proof_.owner) return fail(Errc::untrusted, "the owner has not proven itself");
+  name_ = operational_key_name(identity_.generation + 1, proof_.owner->fingerprint());
   auto existing = keystore_.open_key(name_);
   if (existing) {
     key_ = std::move(*existing);
     return key_.get();
   }
   if (existing.error().code != Errc::not_found) return fail(existing.error());
-  TRY(auto device_key, keystore_.open_key(type_identity_.device_key));
+  TRY(auto device_key, keystore_.open_key(identity_.device_key));
   TRY(key_, keystore_.create_key(name_, device_key->public_key().type()));
   return key_.get();
 }

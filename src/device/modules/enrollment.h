@@ -6,21 +6,21 @@
 
 namespace fairlead::device {
 
-// The key that a run enrols: made at first need, and the same for each repetition until one is
-// committed.
+// The key that a run enrols: made at first need, and the same for each repetition with the same
+// owner until one is committed.
 class NextOperationalKey {
  public:
-  NextOperationalKey(keystore::Keystore& keystore, const Identity& identity)
-      : keystore_(keystore),
-        name_(operational_key_name(identity.generation + 1)),
-        type_identity_(identity) {}
-  Result<crypto::Signer*> get();
-  const keystore::KeyName& name() const { return name_; }
+  NextOperationalKey(keystore::Keystore& keystore, const Identity& identity,
+                     const OwnerProof& proof)
+      : keystore_(keystore), identity_(identity), proof_(proof) {}
+  Result<crypto::Signer*> get();  // untrusted before the owner has proven itself
+  const keystore::KeyName& name() const { return name_; }  // once there is one
 
  private:
   keystore::Keystore& keystore_;
+  const Identity& identity_;
+  const OwnerProof& proof_;
   keystore::KeyName name_;
-  const Identity& type_identity_;
   std::unique_ptr<crypto::Signer> key_;
 };
 

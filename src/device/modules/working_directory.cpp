@@ -99,6 +99,18 @@ Result<void> WorkingDirectory::make() const {
   return ok();
 }
 
+Result<void> WorkingDirectory::clear() const {
+  std::error_code error;
+  std::filesystem::directory_iterator entries(path_, error);
+  if (error == std::errc::no_such_file_or_directory) return ok();
+  while (!error && entries != std::filesystem::directory_iterator()) {
+    std::filesystem::remove_all(entries->path(), error);
+    if (!error) entries.increment(error);
+  }
+  if (error) return fail(Errc::io, "clearing " + path_.string() + ": " + error.message());
+  return ok();
+}
+
 Result<std::unique_ptr<NewFile>> WorkingDirectory::create(std::string_view name) const {
   TRY(auto parts, split_file_name(name));
   TRY_VOID(make());

@@ -42,7 +42,8 @@ class WorkingDirectory {
   // Folders are made.
   Result<std::unique_ptr<NewFile>> create(std::string_view name) const;
   Result<Bytes> read(std::string_view name, std::uint64_t bytes_max) const;  // plain files only
-  Result<void> make() const;  // the folder itself, 0700
+  Result<void> make() const;   // the folder itself, 0700
+  Result<void> clear() const;  // everything in it; links are removed, not followed
   const std::filesystem::path& path() const { return path_; }
 
  private:

@@ -323,7 +323,8 @@ TEST_F(FdoFlow, AnOwnerDoesNotSellAGuidThatTheDeviceMayNotHold) {
   must(plant.vouchers.extend(device.credential.guid, next->public_key(), plant.now,
                              Vouchers::Sale::unconfirmed));
   EXPECT_EQ(plant.device(id).state, DeviceState::revoked);
-  EXPECT_EQ(plant.vouchers_of(id).size(), 1u);
+  for (const auto& each : plant.vouchers_of(id))
+    EXPECT_TRUE(each.state == VoucherState::replaced || each.state == VoucherState::handed_over);
 }
 
 TEST_F(FdoFlow, ADeviceThatIsBoughtBackIsAdmittedAgainButOneRevokedBeforeTheSaleIsNot) {
