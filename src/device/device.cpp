@@ -115,6 +115,14 @@ void Device::reload() {
 }
 
 net::Task<void> Device::run() {
+  auto following = follow_table();
+  auto ended = co_await std::move(following);
+  auto written = journal_.rests(state_of(identity_));
+  ignore(written, "the next start says where the device stands");
+  co_return ended;
+}
+
+net::Task<void> Device::follow_table() {
   Outcome outcome{Event::started, {}};
   for (;;) {
     if (provisioned_meanwhile() && find_row(state_, Event::provisioned))
@@ -314,8 +322,9 @@ boost::asio::awaitable<Device::Outcome> Device::onboard_at_owners() {
   Failure failure{Reason::owner_unreachable, "the owner registered no address of http or https"};
   for (const fdo::Candidate& owner : owners_) {
     OwnerSought sought{owner, to1d_, clock_plausible()};
-    auto onboarding = onboard(shop_, *identity_, module_facts(), std::move(sought),
-                              config_.allow_credential_reuse);
+    Proposal proposal{config_.allow_credential_reuse, config_.kex, config_.cipher};
+    auto onboarding =
+        onboard(shop_, *identity_, module_facts(), std::move(sought), std::move(proposal));
     auto onboarded = co_await std::move(onboarding);
     if (!onboarded) {
       reload();  // a commit that failed in its last step may have happened

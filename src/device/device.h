@@ -34,6 +34,7 @@ class Device {
     Event event;
     std::optional<Failure> failure;
   };
+  net::Task<void> follow_table();
   AttemptTask<void> act_initialize();
   boost::asio::awaitable<Outcome> perform(Action action);
   boost::asio::awaitable<Outcome> seek();

@@ -153,6 +153,14 @@ Result<void> Journal::step(State to, const std::optional<Failure>& failure, std:
   return save();
 }
 
+Result<void> Journal::rests(State in) {
+  if (record_.entries.empty()) return ok();  // nothing ever happened
+  if (in != record_.state) record_.since = clock_();
+  record_.state = in;
+  record_.next_try = Time{};
+  return save();
+}
+
 Result<void> Journal::waits_until(Time next_try) {
   record_.next_try = next_try;
   return save();

@@ -44,6 +44,8 @@ class Journal {
   // tries between with it.
   Result<void> step(State to, const std::optional<Failure>& failure, std::string text);
   Result<void> waits_until(Time next_try);
+  // The program ends in an orderly way; the present obstacle stands.
+  Result<void> rests(State in);
   const JournalRecord& record() const { return record_; }
 
  private:
