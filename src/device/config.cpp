@@ -68,6 +68,14 @@ bool parse_key_type(Config& config, std::string_view text) {
   config.key_type = text == "p384" ? crypto::KeyType::p384 : crypto::KeyType::p256;
   return true;
 }
+bool parse_kex(Config& config, std::string_view text) {
+  config.kex = fdo::parse_kex_suite(text);
+  return config.kex.has_value();
+}
+bool parse_cipher(Config& config, std::string_view text) {
+  config.cipher = fdo::cipher_suite_from_text(text);
+  return config.cipher.has_value();
+}
 bool parse_level(Config& config, std::string_view text) {
   for (Level level : {Level::debug, Level::info, Level::notice, Level::warning, Level::error}) {
     if (text != to_string(level)) continue;
@@ -120,6 +128,10 @@ const std::map<std::string, Setter, std::less<>>& settings() {
        [](Config& c, const toml::node& n) { return parse_level(c, n.value_or(std::string())); }},
       {"retry_max_seconds", into(&Config::retry_max)},
       {"allow_credential_reuse", into(&Config::allow_credential_reuse)},
+      {"kex",
+       [](Config& c, const toml::node& n) { return parse_kex(c, n.value_or(std::string())); }},
+      {"cipher",
+       [](Config& c, const toml::node& n) { return parse_cipher(c, n.value_or(std::string())); }},
       {"owner.commands", set_commands},
       {"owner.command_seconds_max", into(&Config::command_seconds_max)},
       {"owner.download_bytes_max", into(&Config::download_bytes_max)},
@@ -180,6 +192,8 @@ constexpr Option options[] = {
     {"--keystore", true, [](Config& c, std::string_view v) { return c.keystore = v, !v.empty(); }},
     {"--keystore-credentials", true,
      [](Config& c, std::string_view v) { return c.keystore_credentials = v, !v.empty(); }},
+    {"--kex", true, parse_kex},
+    {"--cipher", true, parse_cipher},
     {"--log-level", true, parse_level},
     {"--retry-max", true,
      [](Config& c, std::string_view v) { return parse_seconds(c.retry_max, v); }},
@@ -295,6 +309,7 @@ Options
   --keystore KEYSTORE     file (default), tpm2[:TCTI], pkcs11:URI
   --keystore-credentials DIR
                           files with PIN or authorisation values (default: systemd's)
+  --kex, --cipher SUITE   of TO2, by FDO's names (default: as strong as the key)
   --retry-max SECONDS     no wait is longer
   --telemetry-seconds N   interval of telemetry
   --local ADDRESS:PORT    let a tool beside the device provision it by HTTP (default: nobody)

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "crypto/key.h"
+#include "fdo/key_exchange.h"
 
 namespace fairlead::device {
 
@@ -29,6 +31,8 @@ struct Config {
   bool allow_credential_reuse = false;
   std::string keystore = "file";               // KIND or KIND:ADDRESS, see keystore/backend.h
   std::filesystem::path keystore_credentials;  // folder; empty: systemd's, if any
+  std::optional<fdo::KexSuite> kex;        // none: as strong as the key
+  std::optional<fdo::CipherSuite> cipher;  // none: likewise, GCM
 
   // Actions of an owner.
   std::vector<std::string>

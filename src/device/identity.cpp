@@ -109,10 +109,7 @@ Result<Identity> decode_identity(View encoded) {
     in.null();
   }
   out.onboarded = in.boolean();
-  if (!in.take_null()) {
-    out.owner = crypto::Sha256::from(in.bytes(32));
-    if (!out.owner) in.fail_here("the owner is not a fingerprint of 32 bytes");
-  }
+  if (!in.take_null()) out.owner = in.fixed<crypto::Sha256>();
   if (!in.take_null()) {
     TRY(auto operational, read_operational(in));
     out.operational = std::move(operational);

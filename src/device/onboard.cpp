@@ -46,12 +46,14 @@ fdo::DevMod describe_machine(const Identity& identity) {
   return out;
 }
 
-fdo::To2DeviceOptions options_for(const crypto::Signer& key, bool allow_reuse, OwnerProof& proof) {
+fdo::To2DeviceOptions options_for(const crypto::Signer& key, const Proposal& proposal,
+                                  OwnerProof& proof) {
   fdo::To2DeviceOptions out;
   bool wide = key.public_key().type() == crypto::KeyType::p384;
-  out.kex = wide ? fdo::KexSuite::ecdh384 : fdo::KexSuite::ecdh256;
-  out.cipher = wide ? fdo::CipherSuite::a256gcm : fdo::CipherSuite::a128gcm;
-  out.allow_reuse = allow_reuse;
+  out.kex = proposal.kex.value_or(fdo::kex_for(key.public_key().type()));
+  out.cipher =
+      proposal.cipher.value_or(wide ? fdo::CipherSuite::a256gcm : fdo::CipherSuite::a128gcm);
+  out.allow_reuse = proposal.allow_reuse;
   out.on_owner_proven = [&proof](const crypto::PublicKey& owner) { proof.owner = owner; };
   return out;
 }
@@ -78,7 +80,7 @@ using Step = fdo::Outcome<fdo::Outgoing>;
 class Run {
  public:
   Run(Workshop& shop, const Identity& identity, ModuleFacts facts, OwnerSought& sought,
-      DeviceHandles handles, bool allow_reuse)
+      DeviceHandles handles, const Proposal& proposal)
       : shop_(shop),
         identity_(identity),
         facts_(std::move(facts)),
@@ -86,8 +88,7 @@ class Run {
         client_(shop.loop, shop.checkpoint, FdoPeer::owner, sought.candidate,
                 sought.clock_plausible),
         machine_(identity.credential, {*handles_.key, *handles_.hmac, *handles_.next_hmac},
-                 options_for(*handles_.key, allow_reuse, proof_), std::move(sought.to1d),
-                 shop.random,
+                 options_for(*handles_.key, proposal, proof_), std::move(sought.to1d), shop.random,
                  make_modules(facts_, shop.keystore, identity, shop.random, proof_, report_),
                  describe_machine(identity)) {}
 
@@ -266,13 +267,13 @@ AttemptTask<fdo::To1d> ask_rendezvous(Workshop shop, const Identity& identity,
 }
 
 AttemptTask<Identity> onboard(Workshop shop, const Identity& identity, ModuleFacts facts,
-                              OwnerSought sought, bool allow_reuse) {
+                              OwnerSought sought, Proposal proposal) {
   auto open_it = [&] { return open_handles(shop.keystore, identity); };
   auto opening = shop.loop.on_worker(open_it);
   auto opened = co_await std::move(opening);
   CO_TRY(auto handles, locally(std::move(opened), Reason::key_failed));
 
-  Run run(shop, identity, std::move(facts), sought, std::move(handles), allow_reuse);
+  Run run(shop, identity, std::move(facts), sought, std::move(handles), proposal);
   auto driving = run.drive();
   CO_TRY_VOID(co_await std::move(driving));
   Identity next = successor(identity, run.committed(), run.owner(), run.report());

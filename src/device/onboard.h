@@ -25,10 +25,17 @@ struct OwnerSought {
   bool clock_plausible = true;
 };
 
+// What the device proposes in 60, where its configuration says so: else as strong as its key.
+struct Proposal {
+  bool allow_reuse = false;
+  std::optional<fdo::KexSuite> kex;
+  std::optional<fdo::CipherSuite> cipher;
+};
+
 // TO2. The identity that it returns is committed: one rename has switched credential, HMAC key and
 // access to the upstream together. On failure the identity is as before, and the peer was told why.
 AttemptTask<Identity> onboard(Workshop workshop, const Identity& identity, ModuleFacts facts,
-                              OwnerSought sought, bool allow_reuse);
+                              OwnerSought sought, Proposal proposal);
 
 // How long to wait before polling an owner that has nothing to say: 0, then 100 ms doubling to 5 s.
 Duration poll_pause(unsigned idle_rounds);

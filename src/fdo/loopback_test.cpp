@@ -114,6 +114,23 @@ TEST(To2Loopback, DeviceRefusesATo1dByAnotherThanTheOwner) {
   EXPECT_EQ(verdict.code, ErrorCode::invalid_message);
 }
 
+// 32_BAD_TO1D: each part of the COSE_Sign1 replaced, one at a time.
+TEST(To2Loopback, DeviceRefusesATo1dWhereverItWasChanged) {
+  auto party = FdoParty::make(KeyType::p256, 2);
+  Bytes good = to1d_by(*party.owner).encoded;
+  for (int part : {0, 2, 3}) {
+    Bytes changed = test::edit(good, {part}, test::last_bit);
+    auto to1d = decode_to1d(changed);
+    if (!to1d) continue;  // noticed when 33 came, with code 100
+    Loopback run(party);
+    run.to1d = std::move(*to1d);
+    Verdict verdict = run.run();
+    EXPECT_TRUE(verdict.by_device) << part;
+    EXPECT_EQ(verdict.at, 63) << part;
+    EXPECT_EQ(verdict.code, ErrorCode::invalid_message) << part;
+  }
+}
+
 TEST(To2Loopback, DeviceTellsTheOwnersKeyOnceItIsProven) {
   auto party = FdoParty::make(KeyType::p256, 2);
   Loopback run(party);

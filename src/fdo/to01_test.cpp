@@ -173,7 +173,9 @@ TEST_F(OwnerSignTable, EveryTruncationIsRefused) {
 }
 
 TEST(RendezvousTable, HelloIsRefusedWhereItCantBeDecoded) {  // 20 and DEVT_30_BAD_ENCODING
-  EXPECT_FALSE(decode_empty(garbage(encode_empty())));
+  auto bad_hello = decode_empty(garbage(encode_empty()));    // RVT_20_BAD_ENCODING
+  ASSERT_FALSE(bad_hello);
+  EXPECT_EQ(Refusal(bad_hello.error()).code, ErrorCode::body);
   EXPECT_FALSE(decode_empty({}));
   Bytes hello = encode_hello_rv({*Guid::from(Bytes(16, 1)), -7});
   ASSERT_TRUE(decode_hello_rv(hello));

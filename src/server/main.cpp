@@ -155,7 +155,8 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
 
   net::Loop loop(log, workers);
   TRY(auto broker, server::BrokerSide::open(loop, config, identity, store, random, clock, log));
-  std::string endpoint = "mqtts://" + config.public_host + ":" + std::to_string(config.broker_port);
+  net::Url broker_url{true, config.public_host, config.broker_port, "/"};
+  std::string endpoint = "mqtts://" + broker_url.authority();  // brackets around an IPv6 address
   server::Enroller enroller(store, identity, broker->access(), endpoint,
                             identity.operational_ca.authority.chain(), random, log);
   server::Vouchers vouchers(store, identity, log);

@@ -274,6 +274,9 @@ TEST_F(ApiTest, ABodyThatIsNotAJsonObjectIsMalformed) {
   EXPECT_EQ(status("POST", "/api/v1/trusted-keys", admin, R"({"pem": "x"})"), 400u);
   EXPECT_EQ(status("POST", "/api/v1/tokens", admin, R"({"expires_days": 0})"), 400u);
   EXPECT_EQ(status("PUT", "/api/v1/factory/rendezvous", admin, R"({"directives": []})"), 400u);
+  EXPECT_EQ(status("PUT", "/api/v1/factory/rendezvous", admin,
+                   R"({"directives": [{"dns": "x", "server_cert_hash": "00112233"}]})"),
+            400u);
   EXPECT_EQ(status("PUT", "/api/v1/factory/rendezvous", admin, R"({"directives": [{"dsn": "x"}]})"),
             400u);
   EXPECT_EQ(status("PUT", "/api/v1/profiles/x", admin, R"({"acount": "acme"})"), 400u);
@@ -346,7 +349,7 @@ TEST_F(ApiTest, AnswersAreAsTheDocumentDescribesThem) {
   good("GET /api/v1/factory/rendezvous", "/api/v1/factory/rendezvous", admin);
   good(
       "PUT /api/v1/factory/rendezvous", "/api/v1/factory/rendezvous", admin,
-      R"({"directives": [{"dns": "rv.example", "ips": ["192.0.2.1"], "protocol": "https", "device_port": 443, "owner_port": 8443, "delay_seconds": 5},
+      R"({"directives": [{"dns": "rv.example", "ips": ["192.0.2.1"], "protocol": "https", "device_port": 443, "owner_port": 8443, "delay_seconds": 5, "authority_cert_hash": "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"},
                           {"ips": ["2001:db8::1"], "bypass": true}]})");
   good("GET /api/v1/devices", "/api/v1/devices?limit=1", admin);
   good("GET /api/v1/devices/{id}", device, admin);

@@ -192,6 +192,8 @@ json::object directive_json(const fdo::Directive& d) {
                       : *d.protocol == fdo::RvProtocol::https ? "https"
                                                               : "rest";
   if (d.delay_seconds) out["delay_seconds"] = *d.delay_seconds;
+  if (d.server_cert_hash) out["server_cert_hash"] = to_hex(d.server_cert_hash->value);
+  if (d.authority_cert_hash) out["authority_cert_hash"] = to_hex(d.authority_cert_hash->value);
   if (d.bypass) out["bypass"] = true;
   if (d.device_only) out["device_only"] = true;
   if (d.owner_only) out["owner_only"] = true;
@@ -208,15 +210,36 @@ Result<std::optional<std::uint32_t>> number(const json::object& in, std::string_
   return std::optional(static_cast<std::uint32_t>(value->get_int64()));
 }
 
+// FDO 1.1 §3.7, SvCertHash and ClCertHash: of the certificate's DER.
+Result<std::optional<fdo::Hash>> certificate_hash(const json::object& in, std::string_view name) {
+  const json::value* value = in.if_contains(name);
+  if (!value) return std::optional<fdo::Hash>();
+  auto bytes = value->is_string() ? from_hex(std::string_view(value->get_string())) : std::nullopt;
+  if (!bytes || (bytes->size() != 32 && bytes->size() != 48))
+    return fail(Errc::malformed, "directive: '" + std::string(name) +
+                                     "' is not the SHA-256 or SHA-384 of a certificate in "
+                                     "hexadecimal");
+  auto alg = bytes->size() == 32 ? crypto::HashAlg::sha256 : crypto::HashAlg::sha384;
+  return std::optional(fdo::Hash{alg, std::move(*bytes)});
+}
+
 bool is_set(const json::object& in, std::string_view name) {
   const json::value* value = in.if_contains(name);
   return value && value->is_bool() && value->get_bool();
 }
 
 Result<fdo::Directive> directive_from(const json::object& in) {
-  static constexpr std::string_view known[] = {"dns",        "ips",         "device_port",
-                                               "owner_port", "protocol",    "delay_seconds",
-                                               "bypass",     "device_only", "owner_only"};
+  static constexpr std::string_view known[] = {"dns",
+                                               "ips",
+                                               "device_port",
+                                               "owner_port",
+                                               "protocol",
+                                               "delay_seconds",
+                                               "bypass",
+                                               "device_only",
+                                               "owner_only",
+                                               "server_cert_hash",
+                                               "authority_cert_hash"};
   for (const auto& member : in)
     if (std::ranges::find(known, std::string_view(member.key())) == std::end(known))
       return fail(Errc::malformed,
@@ -239,6 +262,8 @@ Result<fdo::Directive> directive_from(const json::object& in) {
   TRY(auto device_port, number(in, "device_port", 65535));
   TRY(auto owner_port, number(in, "owner_port", 65535));
   TRY(d.delay_seconds, number(in, "delay_seconds", 86'400));
+  TRY(d.server_cert_hash, certificate_hash(in, "server_cert_hash"));
+  TRY(d.authority_cert_hash, certificate_hash(in, "authority_cert_hash"));
   if (device_port) d.device_port = static_cast<std::uint16_t>(*device_port);
   if (owner_port) d.owner_port = static_cast<std::uint16_t>(*owner_port);
   if (const json::value* protocol = in.if_contains("protocol")) {
