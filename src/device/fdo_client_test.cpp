@@ -25,8 +25,9 @@ class FdoPeerOverHttp : public testing::Test {
     server_ = must(net::HttpServer::listen(thread_.loop, thread_.log, {}, handler));
     net::TlsTrust trust;
     trust.unauthenticated = true;
-    client_ = std::make_unique<FdoClient>(
-        thread_.loop, FdoPeer::owner, net::Url{false, "127.0.0.1", server_->port(), "/"}, trust);
+    client_ =
+        std::make_unique<FdoClient>(thread_.loop, no_checkpoint, FdoPeer::owner,
+                                    net::Url{false, "127.0.0.1", server_->port(), "/"}, trust);
   }
   void TearDown() override {
     thread_.stop();
