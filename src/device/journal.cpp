@@ -120,8 +120,8 @@ Journal Journal::open(const StateDirectory& directory, Clock clock, std::optiona
 // A step of another try at what failed before: nothing has shown yet that the obstacle is gone.
 static bool tries_again(State from, State to) {
   return (to == State::initializing && from == State::uninitialized) ||
-         (to == State::seeking && (from == State::initialized || from == State::seeking ||
-                                    from == State::displaced)) ||
+         (to == State::seeking &&
+          (from == State::initialized || from == State::seeking || from == State::displaced)) ||
          (to == State::onboarding && from == State::seeking) ||
          (to == State::connecting && (from == State::provisioned || from == State::seeking));
 }

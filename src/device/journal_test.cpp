@@ -19,9 +19,15 @@ Clock noon() {
 
 Identity some_identity(std::uint64_t generation) {
   auto party = FdoParty::make(crypto::KeyType::p256, 1);
-  Identity out{
-      generation,       "SN-1", "Sensor", keystore::KeyName("device"), hmac_key_name(generation),
-      party.credential, false, {}, {}};
+  Identity out{generation,
+               "SN-1",
+               "Sensor",
+               keystore::KeyName("device"),
+               hmac_key_name(generation),
+               party.credential,
+               false,
+               {},
+               {}};
   if (generation > 0) {
     out.onboarded = true;
     out.owner = crypto::sha256(as_view("owner"));
