@@ -31,8 +31,8 @@ struct Config {
   bool allow_credential_reuse = false;
   std::string keystore = "file";               // KIND or KIND:ADDRESS, see keystore/backend.h
   std::filesystem::path keystore_credentials;  // folder; empty: systemd's, if any
-  std::optional<fdo::KexSuite> kex;        // none: as strong as the key
-  std::optional<fdo::CipherSuite> cipher;  // none: likewise, GCM
+  std::optional<fdo::KexSuite> kex;            // none: as strong as the key
+  std::optional<fdo::CipherSuite> cipher;      // none: likewise, GCM
 
   // Actions of an owner.
   std::vector<std::string>

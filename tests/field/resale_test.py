@@ -113,8 +113,10 @@ class Resale(unittest.TestCase):
             world.device.switch_off()
             voucher = world.first.sell(guid, world.second)
             world.device.switch_on()
+            # From the former owner or from rendezvous, as far as the former owner had come with registering it.
             eventually("the device has heard that nobody has it",
-                       lambda: count(world.device.log, "DEVICE_OWNER_UNKNOWING"))
+                       lambda: count(world.device.log, "DEVICE_OWNER_UNKNOWING")
+                       + count(world.device.log, "DEVICE_RENDEZVOUS_UNKNOWN"))
             self.assertIn("operational", world.device.status(), "nothing is given up for nobody")
             world.deliver(voucher, world.first, world.second)
             world.online_at(world.second)
@@ -125,7 +127,7 @@ class Resale(unittest.TestCase):
             world.first_sale()
             world.first.cli("revoke", SERIAL, "--reason", "by mistake")
             eventually("it has asked its owner twice, and was refused",
-                       lambda: count(world.device.log, "DEVICE_GRANT_REFUSED") > 1, 60)
+                       lambda: count(world.device.log, "DEVICE_OWNER_REFUSED") > 1, 60)
             self.assertLessEqual(len(unconfirmed(world.first)), 1,
                                  "attempts that come to nothing leave nothing behind")
             world.first.cli("readmit", SERIAL)
