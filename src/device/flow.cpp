@@ -45,6 +45,7 @@ constexpr std::array rows{
     Row{S::seeking, E::provisioned, A::connect, S::connecting, from_beside},
     Row{S::onboarded, E::provisioned, A::connect, S::connecting, from_beside},
     Row{S::provisioned, E::provisioned, A::connect, S::connecting, from_beside},
+    Row{S::displaced, E::provisioned, A::connect, S::connecting, from_beside},
 
     // In service.
     Row{S::provisioned, E::started, A::connect, S::connecting,
