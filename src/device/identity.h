@@ -30,7 +30,7 @@ struct Identity {
   std::string serial, model;
   keystore::KeyName device_key, hmac_key;
   fdo::DeviceCredential credential;
-  bool onboarded = false;  // by an owner whose Grant, if any, was accepted
+  bool onboarded = false;               // by an owner whose Grant, if any, was accepted
   std::optional<crypto::Sha256> owner;  // fingerprint of the key of who took the device last
   std::optional<Operational> operational;
 
