@@ -29,7 +29,7 @@ class Server:
         (self.folder / "server.toml").write_text(f"""
 data = "{self.folder}"
 registry = "{lab}/registry.db"
-keystore = "{lab}/keystore"
+keystore = "file:{lab}/keystore"
 sessions = "registry"
 [fdo]
 port = {self.fdo}
