@@ -37,6 +37,8 @@ inline constexpr std::size_t rendezvous_addresses_max = 16;
 inline constexpr std::size_t service_info_rounds_idle_max =
     2'000;  // rounds without progress before giving up
 inline constexpr std::size_t service_info_value_bytes_max = 64 * 1024;
+inline constexpr std::size_t upload_bytes_max = 1024 * 1024;  // a file that a device leaves
+inline constexpr std::size_t uploads_per_device_max = 64;     // the oldest makes room
 
 // Local provisioning
 inline constexpr std::size_t local_message_bytes_max = 4'096;  // either way, on any carrier

@@ -132,6 +132,25 @@ Answer<void> device_rename(Context& context) {
   return {};
 }
 
+Answer<void> device_uploads(Context& context) {
+  static constexpr Column columns[] = {{"NAME", "name", true},
+                                       {"BYTES", "size", true},
+                                       {"WHEN", "at", true, true},
+                                       {"SHA-384", "sha384"}};
+  TRY(auto device, client::find_device(context.api, context.argument(0)));
+  return list_items(context, api_path({"devices", text_at(device, "id"), "uploads"}), {}, columns);
+}
+
+Answer<void> device_fetch(Context& context) {
+  TRY(auto device, client::find_device(context.api, context.argument(0)));
+  TRY(auto file, context.api.get(
+                     api_path({"devices", text_at(device, "id"), "uploads", context.argument(1)})));
+  TRY_VOID(write_file(context.in.get("out"), file.text));
+  context.console.note(context.argument(1) + " of " + called(device) + " is in " +
+                       context.in.get("out") + ".");
+  return {};
+}
+
 Answer<void> device_approve(Context& context) {
   return act(context, "approve", {}, "is approved; it gets its certificate when it asks again.");
 }

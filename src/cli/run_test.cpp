@@ -147,6 +147,23 @@ TEST_F(Run, RevokeFindsTheDeviceAndGivesTheReason) {
   EXPECT_EQ(run({"revoke", "SN-99", "--reason", "x"}), 4);
 }
 
+TEST_F(Run, AFileThatADeviceLeftIsWrittenByteByByte) {
+  std::string bytes("\x1b[2J\0{}", 7);
+  server.answer("GET /api/v1/devices/d1", R"({"id":"d1","name":"pump"})");
+  server.answer(
+      "GET /api/v1/devices/d1/uploads?limit=100",
+      R"({"items":[{"name":"logs/a","size":7,"sha384":"ab","at":"2026-11-24T12:00:00Z"}]})");
+  server.answer("GET /api/v1/devices/d1/uploads/logs%2Fa", bytes);
+  ASSERT_EQ(run({"device", "uploads", "d1"}), 0) << err;
+  EXPECT_NE(out.find("logs/a"), out.npos);
+  EXPECT_EQ(run({"device", "fetch", "d1", "logs/a"}), 2);  // never straight to a terminal
+  ASSERT_EQ(run({"device", "fetch", "d1", "logs/a", "--out", (home.path() / "a").string()}), 0)
+      << err;
+  EXPECT_EQ(content("a"), bytes);
+  EXPECT_EQ(out, "");
+  EXPECT_EQ(run({"device", "fetch", "d1", "logs/b", "--out", (home.path() / "b").string()}), 4);
+}
+
 TEST_F(Run, ExplainTellsTheStoryAndWhatToDo) {
   server.answer("GET /api/v1/devices/d1",
                 R"({"id":"d1","name":"pump","state":"failed","state_reason":"no route"})");

@@ -252,6 +252,7 @@ class Round {
   }
 
   void start(const action::Upload& a) {
+    events_.on_upload_begin();
     push("fdo.upload", "need-sha", std::move(Writer().boolean(true)));
     push("fdo.upload", "name", std::move(Writer().text(a.name)));
   }
@@ -259,7 +260,9 @@ class Round {
     if (message == "data") {
       View part = in.bytes(limits::service_info_value_bytes_max);
       TRY_VOID(in.finish());
-      return events_.on_upload_part(a.name, part);
+      TRY_VOID(events_.on_upload_part(d_.offset, part).in(a.name));
+      d_.offset += part.size();
+      return ok();
     }
     if (message != "sha-384") return ok();
     View sha384 = in.bytes(48);

@@ -52,7 +52,10 @@ class OwnerEvents {
   virtual Result<Bytes> grant(View offer) = 0;
   virtual Result<Bytes> issue(View csr) = 0;    // the leaf's chain as PKCS#7 certs-only DER
   virtual Result<Bytes> ca_certificates() = 0;  // PKCS#7 certs-only DER
-  virtual Result<void> on_upload_part(const std::string& name, View part) = 0;
+  // A device leaves one file at a time. What came of an earlier one, and did not end, is void from
+  // begin on; parts follow each other, `offset` is the number of bytes before.
+  virtual void on_upload_begin() = 0;
+  virtual Result<void> on_upload_part(std::uint64_t offset, View part) = 0;
   virtual Result<void> on_upload_end(const std::string& name, View sha384) = 0;
   virtual void on_output(const Action& action, std::string_view stream, View output) = 0;
   virtual void on_action_done(const Action& action, Result<void> result) = 0;
@@ -65,7 +68,7 @@ struct OwnerDialogue {
   ValueJoiner joiner;
   std::size_t action = 0;    // index into the plan
   bool started = false;      // of the present action
-  std::uint64_t offset = 0;  // bytes sent of a download
+  std::uint64_t offset = 0;  // bytes sent of a download, or come of an upload
   Outbox outbox;             // what did not fit into the last message
   std::uint64_t idle_rounds = 0;
   bool more_sent = false;  // our last message said IsMore: the device has to answer empty

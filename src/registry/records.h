@@ -198,6 +198,25 @@ struct Session {
   friend bool operator==(const Session&, const Session&) = default;
 };
 
+// A file that a device left in service info, whole, with the hash that the device named for it.
+struct Upload {
+  DeviceId device;
+  std::string name;
+  std::uint64_t size = 0;  // bytes; the registry's: of the content
+  Bytes sha384;
+  Time at{};
+
+  friend bool operator==(const Upload&, const Upload&) = default;
+};
+
+// A stretch of what a device is leaving at present.
+struct UploadPart {
+  std::uint64_t offset = 0;
+  Bytes content;
+
+  friend bool operator==(const UploadPart&, const UploadPart&) = default;
+};
+
 struct TimelineEvent {
   std::uint64_t sequence = 0;
   DeviceId device;

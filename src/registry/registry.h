@@ -143,6 +143,21 @@ struct TakeSession {
 struct AppendEvent {
   TimelineEvent event;
 };  // its sequence number is given by the registry
+struct PutUploadPart {
+  DeviceId device;
+  UploadPart part;
+};  // keyed by (device, offset): a device leaves one file at a time
+struct RemoveUploadParts {
+  DeviceId device;
+};
+struct PutUpload {
+  Upload upload;
+  Bytes content;
+};  // keyed by (device, name)
+struct RemoveUpload {
+  DeviceId device;
+  std::string name;
+};
 struct PutSetting {
   std::string name;
   Bytes value;
@@ -157,7 +172,8 @@ using Change =
                  PutTrustedKey, RemoveTrustedKey, InsertVoucher, ReplaceVoucher, RemoveVoucher,
                  InsertDevice, UpdateDevice, PutKey, InsertCertificate, SetCertificateState,
                  PutRegistration, RemoveRegistration, PutTo0Job, RemoveTo0Job, PutSession,
-                 RemoveSession, TakeSession, AppendEvent, PutSetting, InsertSetting>;
+                 RemoveSession, TakeSession, AppendEvent, PutUploadPart, RemoveUploadParts,
+                 PutUpload, RemoveUpload, PutSetting, InsertSetting>;
 using Transaction = std::vector<Change>;
 
 class Registry {
@@ -223,6 +239,11 @@ class Registry {
   // Newest last, at most `limit` of the newest. By device id.
   virtual Result<std::vector<TimelineEvent>> events_of(const DeviceId& device,
                                                        std::size_t limit) = 0;
+
+  virtual Result<std::vector<UploadPart>> upload_parts_of(const DeviceId& device) = 0;  // by offset
+  virtual Result<std::vector<Upload>> uploads_of(const DeviceId& device) = 0;           // by name
+  virtual Result<std::optional<Bytes>> find_upload_content(const DeviceId& device,
+                                                           std::string_view name) = 0;
 
   virtual Result<std::optional<Bytes>> find_setting(std::string_view name) = 0;
 

@@ -62,25 +62,10 @@ std::string header_text(const net::HttpRequest& request, std::string_view name) 
   return std::string(net::find_header(request.headers, name).value_or(""));
 }
 
-int hex_digit(char c) {
-  return c >= '0' && c <= '9'   ? c - '0'
-         : c >= 'a' && c <= 'f' ? c - 'a' + 10
-         : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                : -1;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-        hex_digit(text[i + 2]) >= 0) {
-      out.push_back(static_cast<char>(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2])));
-      i += 2;
-    } else {
-      out.push_back(text[i] == '+' ? ' ' : text[i]);
-    }
-  }
-  return out;
+std::string form_decoded(std::string_view text) {
+  std::string out(text);
+  std::ranges::replace(out, '+', ' ');
+  return api::percent_decoded(out);
 }
 
 api::Request to_api(net::HttpRequest request, Time now) {
@@ -88,17 +73,16 @@ api::Request to_api(net::HttpRequest request, Time now) {
   out.method = std::move(request.method);
   std::string_view target = request.target;
   auto question = target.find('?');
-  out.path = percent_decoded(target.substr(0, question));
+  out.path = target.substr(0, question);
   std::string_view query =
       question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
   while (!query.empty()) {
     auto ampersand = query.find('&');
     std::string_view pair = query.substr(0, ampersand);
     auto equals = pair.find('=');
-    out.query.emplace_back(percent_decoded(pair.substr(0, equals)),
-                           equals == std::string_view::npos
-                               ? std::string()
-                               : percent_decoded(pair.substr(equals + 1)));
+    out.query.emplace_back(
+        form_decoded(pair.substr(0, equals)),
+        equals == std::string_view::npos ? std::string() : form_decoded(pair.substr(equals + 1)));
     query.remove_prefix(ampersand == std::string_view::npos ? query.size() : ampersand + 1);
   }
   out.authorization = header_text(request, "Authorization");

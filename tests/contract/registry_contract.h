@@ -74,6 +74,7 @@ Certificate certificate(int number);
 Registration registration(int number);
 To0Job to0_job(int number, int server);
 Session session(int number);
+Upload upload(int device, int number);  // of 5 bytes
 TimelineEvent event(int device, std::string id);
 
 Bytes bytes_of(int number,

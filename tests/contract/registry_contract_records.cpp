@@ -34,7 +34,8 @@ TEST_P(RegistryContract, WhatIsUnknownIsNotChanged) {
 
 TEST_P(RegistryContract, RemovingWhatIsNotThereIsNoError) {
   keep({RemoveToken{"t"}, RemoveProfile{ProfileId("p")}, RemoveTrustedKey{{}, {1}},
-        RemoveVoucher{{1}}, RemoveRegistration{{1}}, RemoveTo0Job{{1}, "x"}, RemoveSession{"s"}});
+        RemoveVoucher{{1}}, RemoveRegistration{{1}}, RemoveTo0Job{{1}, "x"}, RemoveSession{"s"},
+        RemoveUploadParts{DeviceId("d")}, RemoveUpload{DeviceId("d"), "n"}});
 }
 
 TEST_P(RegistryContract, AVoucherIsReplacedOnlyInTheStateThatIsExpected) {
@@ -327,6 +328,37 @@ TEST_P(RegistryContract, ATimelineGivesTheNewestInTheOrderInWhichTheyHappened) {
   ASSERT_EQ(newest.size(), 2u);
   EXPECT_EQ(newest[0].id, "TWO");
   EXPECT_EQ(newest[1].id, "THREE");
+}
+
+TEST_P(RegistryContract, PartsOfAnUploadComeByOffsetUntilTheyAreRemovedTogether) {
+  const DeviceId mine = device(1).id, other = device(2).id;
+  keep({PutUploadPart{mine, {300, {3}}}, PutUploadPart{mine, {0, Bytes(300, 1)}},
+        PutUploadPart{other, {0, {9}}}});
+  EXPECT_EQ(must(registry_->upload_parts_of(mine)),
+            (std::vector<UploadPart>{{0, Bytes(300, 1)}, {300, {3}}}));
+  keep({PutUploadPart{mine, {300, {4, 4}}}});  // the same again, after an answer that was lost
+  EXPECT_EQ(must(registry_->upload_parts_of(mine)).back(), (UploadPart{300, {4, 4}}));
+  keep({RemoveUploadParts{mine}});
+  EXPECT_TRUE(must(registry_->upload_parts_of(mine)).empty());
+  EXPECT_EQ(must(registry_->upload_parts_of(other)).size(), 1u);
+}
+
+TEST_P(RegistryContract, UploadsArePutReplacedListedByNameAndRemoved) {
+  keep({PutUpload{upload(1, 2), {2, 2, 2, 2, 2}}, PutUpload{upload(1, 1), {1, 1, 1, 1, 1}},
+        PutUpload{upload(2, 1), {0, 0, 0, 0, 0}}});
+  EXPECT_EQ(must(registry_->uploads_of(device(1).id)), (std::vector{upload(1, 1), upload(1, 2)}));
+  EXPECT_EQ(must(registry_->find_upload_content(device(2).id, upload(2, 1).name)), Bytes(5, 0));
+  EXPECT_FALSE(must(registry_->find_upload_content(device(2).id, upload(1, 2).name)));
+  Upload empty = upload(1, 1);
+  empty.at = at(900);
+  empty.sha384 = bytes_of(77, 48);
+  keep({PutUpload{empty, {}}});
+  empty.size = 0;  // the registry's: of the content
+  EXPECT_EQ(must(registry_->uploads_of(device(1).id)), (std::vector{empty, upload(1, 2)}));
+  EXPECT_EQ(must(registry_->find_upload_content(device(1).id, empty.name)), Bytes{});
+  keep({RemoveUpload{device(1).id, empty.name}});
+  EXPECT_EQ(must(registry_->uploads_of(device(1).id)), std::vector{upload(1, 2)});
+  EXPECT_FALSE(must(registry_->find_upload_content(device(1).id, empty.name)));
 }
 
 TEST_P(RegistryContract, SettingsAreReplaced) {

@@ -115,6 +115,10 @@ Session session(int number) {
   return {numbered("session-", number), bytes_of(number, 2000), at(1000 + number)};
 }
 
+Upload upload(int of, int number) {
+  return {device(of).id, numbered("logs/süd-", number), 5, bytes_of(number, 48), at(number)};
+}
+
 TimelineEvent event(int of, std::string id) {
   return {0, device(of).id, at(16), std::move(id), {{"why", "Überlauf"}, {"why", "twice"}}};
 }

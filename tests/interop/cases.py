@@ -6,7 +6,6 @@ import functools
 import hashlib
 import http.server
 import itertools
-import sqlite3
 import threading
 from pathlib import Path
 
@@ -151,10 +150,11 @@ def client_does_what_profile_says(world, key, size):
     output = {e["fields"]["stream"]: e["fields"]["text"] for e in server.timeline(client.serial) if e["id"] == "ACTION_OUTPUT"}
     # go-fdo's device ends each line twice.
     same("output", output, {"stdout": "out\n\n", "stderr": "err\n\n", "exit code": "0"})
-    with sqlite3.connect(f"file:{server.folder}/data/registry.db?mode=ro", uri=True) as registry:
-        rows = registry.execute("SELECT value FROM settings WHERE name = ?",
-                                [f"upload/{server.device(client.serial)['id']}/log.bin"]).fetchall()
-    same("uploaded", [bytes(row[0]) for row in rows], [CONTENT])
+    same("listed", [(u["name"], u["size"], u["sha384"]) for u in server.json("device", "uploads", client.serial)["items"]],
+         [("log.bin", len(CONTENT), hashlib.sha384(CONTENT).hexdigest())])
+    fetched = client.folder / "fetched.bin"
+    server.cli("device", "fetch", client.serial, "log.bin", "--out", fetched)
+    same("uploaded", fetched.read_bytes(), CONTENT)
 
 
 def client_reuses_its_credential(world, key):

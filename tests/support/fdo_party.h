@@ -179,12 +179,15 @@ class RecordingEvents final : public fdo::OwnerEvents {
     return issue_answer;
   }
   Result<Bytes> ca_certificates() override { return Bytes{0x30, 0x03, 0x02, 0x01, 0x01}; }
-  Result<void> on_upload_part(const std::string& name, View part) override {
-    append(uploads[name], part);
+  void on_upload_begin() override { coming_.clear(); }
+  Result<void> on_upload_part(std::uint64_t offset, View part) override {
+    if (offset != coming_.size()) return fail(Errc::malformed, "a part at another offset");
+    append(coming_, part);
     return ok();
   }
   Result<void> on_upload_end(const std::string& name, View sha384) override {
-    return equal(crypto::hash(crypto::HashAlg::sha384, {uploads[name]}), sha384)
+    uploads[name] = coming_;
+    return equal(crypto::hash(crypto::HashAlg::sha384, {coming_}), sha384)
                ? ok()
                : Result<void>(fail(Errc::untrusted, "hash of the upload"));
   }
@@ -195,6 +198,9 @@ class RecordingEvents final : public fdo::OwnerEvents {
     log.push_back(result ? "done: " + fdo::to_text(action)
                          : "failed: " + fdo::to_text(action) + ": " + result.error().context);
   }
+
+ private:
+  Bytes coming_;
 };
 
 // A device module that a test writes as a function.

@@ -142,6 +142,8 @@ struct PlantDevice {
   fdo::DeviceCredential credential{};
   std::optional<enroll::Grant> grant = std::nullopt;
   bool enrolls = true;  // false: as foreign devices, which have no fairlead.enroll
+  std::optional<Bytes> file = std::nullopt;  // what it leaves by fdo.upload, whatever name is asked
+  std::optional<Bytes> file_hash = std::nullopt;  // said to be its SHA-384; none: the true one
 
   // DI, 10 to 13.
   void initialize() {
@@ -176,6 +178,17 @@ struct PlantDevice {
     return must(enroll::encode_offer(out, *operational));
   }
 
+  void leave_file(fdo::Outbox& out) const {
+    out.push("fdo.upload:length", std::move(cbor::Writer().uint(file->size())).take());
+    constexpr std::size_t part = 700;
+    for (std::size_t at = 0; at == 0 || at < file->size(); at += part)
+      out.push("fdo.upload:data", std::move(cbor::Writer().bytes(View(*file).subspan(
+                                                at, std::min(part, file->size() - at))))
+                                      .take());
+    Bytes hash = file_hash.value_or(crypto::hash(crypto::HashAlg::sha384, {*file}));
+    out.push("fdo.upload:sha-384", std::move(cbor::Writer().bytes(hash)).take());
+  }
+
   // Where a run stopped: at which message, and what the owner said if it was that.
   struct Run {
     bool complete = false;
@@ -201,6 +214,12 @@ struct PlantDevice {
                                             crypto::sha256(offered)));
             out.push("fairlead.enroll:result",
                      std::move(cbor::Writer().array(2).boolean(true).text("")).take());
+            return ok();
+          }));
+    if (file)
+      modules.push_back(std::make_unique<FunctionModule>(
+          "fdo.upload", [&](std::string_view message, View, fdo::Outbox& out) -> Result<void> {
+            if (message == "name") leave_file(out);
             return ok();
           }));
     fdo::To2Device machine(credential, {*key, hmac, next_hmac}, {}, std::nullopt, plant.random,

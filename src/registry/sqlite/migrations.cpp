@@ -93,6 +93,15 @@ DROP TABLE trusted_keys;
 ALTER TABLE keys_by_account RENAME TO trusted_keys;
 )sql"},
     {3, "CREATE INDEX registrations_device_key ON registrations(device_key);"},
+    // Files that devices leave. Until here they were settings that nothing could read, without the
+    // hash: not taken over.
+    {4, R"sql(
+CREATE TABLE upload_parts(device TEXT NOT NULL, offset INTEGER NOT NULL, content BLOB NOT NULL,
+  PRIMARY KEY(device, offset));
+CREATE TABLE uploads(device TEXT NOT NULL, name TEXT NOT NULL, sha384 BLOB NOT NULL, at INTEGER NOT NULL,
+  content BLOB NOT NULL, PRIMARY KEY(device, name));
+DELETE FROM settings WHERE name GLOB 'upload/*' OR name GLOB 'partial-upload/*';
+)sql"},
 };
 
 // A new, empty file gets version 0.

@@ -265,6 +265,19 @@ Result<std::vector<TimelineEvent>> SqliteRegistry::events_of(const DeviceId& dev
   return read([&](Connection& c) { return sqlite::events_of(c, device, limit); });
 }
 
+Result<std::vector<UploadPart>> SqliteRegistry::upload_parts_of(const DeviceId& device) {
+  return read([&](Connection& c) { return sqlite::upload_parts_of(c, device); });
+}
+
+Result<std::vector<Upload>> SqliteRegistry::uploads_of(const DeviceId& device) {
+  return read([&](Connection& c) { return sqlite::uploads_of(c, device); });
+}
+
+Result<std::optional<Bytes>> SqliteRegistry::find_upload_content(const DeviceId& device,
+                                                                 std::string_view name) {
+  return read([&](Connection& c) { return sqlite::find_upload_content(c, device, name); });
+}
+
 Result<std::optional<Bytes>> SqliteRegistry::find_setting(std::string_view name) {
   return read([&](Connection& c) { return sqlite::find_setting(c, name); });
 }

@@ -28,6 +28,8 @@ Result<void> read(Statement& row, Registration&);
 Result<void> read(Statement& row, To0Job&);
 Result<void> read(Statement& row, Session&);
 Result<void> read(Statement& row, TimelineEvent&);
+Result<void> read(Statement& row, Upload&);
+Result<void> read(Statement& row, UploadPart&);
 
 // people.cpp
 Result<void> apply(Connection&, const PutAccount&);
@@ -105,6 +107,16 @@ Result<std::optional<Session>> find_session(Connection&, std::string_view id);
 Result<std::uint64_t> remove_some_sessions_before(Connection&, Time expired);
 Result<std::vector<TimelineEvent>> events_of(Connection&, const DeviceId& device,
                                              std::size_t limit);
+
+// uploads.cpp
+Result<void> apply(Connection&, const PutUploadPart&);
+Result<void> apply(Connection&, const RemoveUploadParts&);
+Result<void> apply(Connection&, const PutUpload&);
+Result<void> apply(Connection&, const RemoveUpload&);
+Result<std::vector<UploadPart>> upload_parts_of(Connection&, const DeviceId& device);
+Result<std::vector<Upload>> uploads_of(Connection&, const DeviceId& device);
+Result<std::optional<Bytes>> find_upload_content(Connection&, const DeviceId& device,
+                                                 std::string_view name);
 
 // Where a page of records keyed by bytes goes on. malformed: `after` is no hexadecimal.
 Result<Bytes> after_key(const Page& page);

@@ -51,6 +51,8 @@ constexpr std::array routes_table{
     Route{"GET", "/api/v1/devices/{id}", "devices:read", show_device},
     Route{"PATCH", "/api/v1/devices/{id}", "devices:write", change_device},
     Route{"GET", "/api/v1/devices/{id}/timeline", "devices:read", show_timeline},
+    Route{"GET", "/api/v1/devices/{id}/uploads", "devices:read", list_uploads},
+    Route{"GET", "/api/v1/devices/{id}/uploads/{name}", "devices:read", show_upload},
     Route{"POST", "/api/v1/devices/{id}/revoke", "devices:write", revoke_device},
     Route{"POST", "/api/v1/devices/{id}/readmit", "devices:write", readmit_device},
     Route{"POST", "/api/v1/devices/{id}/approve", "devices:write", approve_device},
@@ -64,12 +66,19 @@ std::string_view take_segment(std::string_view& path) {
   return segment;
 }
 
+int hex_digit(char c) {
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                : -1;
+}
+
 std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path) {
   std::vector<std::string> parameters;
   while (!pattern.empty() && !path.empty()) {
     std::string_view wanted = take_segment(pattern), actual = take_segment(path);
     if (wanted.starts_with('{') && !actual.empty())
-      parameters.emplace_back(actual);
+      parameters.push_back(percent_decoded(actual));
     else if (wanted != actual)
       return std::nullopt;
   }
@@ -146,6 +155,20 @@ Result<json::object> parse_body(const Request& request) {
 }
 
 }  // namespace
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
+        hex_digit(text[i + 2]) >= 0) {
+      out.push_back(static_cast<char>(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2])));
+      i += 2;
+    } else {
+      out.push_back(text[i]);
+    }
+  }
+  return out;
+}
 
 Response ok_json(const json::value& value, unsigned status) {
   return {status, "application/json", {}, json::serialize(value) + "\n"};

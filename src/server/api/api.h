@@ -21,13 +21,16 @@
 namespace fairlead::server::api {
 
 struct Request {
-  std::string method, path;                                // "/api/v1/devices"
+  std::string method, path;  // "/api/v1/devices"; as it came: a parameter may hold an encoded slash
   std::vector<std::pair<std::string, std::string>> query;  // decoded
   std::string authorization, content_type, if_match;
   Bytes body;
   std::string peer;
   Time now{};
 };
+
+// RFC 3986 §2.1; what is no percent-encoding stays as it is.
+std::string percent_decoded(std::string_view text);
 
 struct Response {
   unsigned status = 200;

@@ -370,6 +370,29 @@ TEST_F(ApiTest, AnswersAreAsTheDocumentDescribesThem) {
   EXPECT_EQ(status("POST", device + "/revoke", admin, "{}"), 400u);
 }
 
+TEST_F(ApiTest, FilesThatADeviceLeftAreListedAndFetchedWithinItsAccount) {
+  DeviceId id = onboarded("SN-1");
+  std::string uploads = "/api/v1/devices/" + id.str() + "/uploads";
+  std::string stranger = user("bob", Role::operator_, "default"),
+              mine = user("anna", Role::operator_, "acme");
+  std::string content("\0\xff{}\n", 5);
+  plant.commit({registry::PutUpload{{id, "logs/a+b %.txt", 0, Bytes(48, 0xab), plant.now},
+                                    to_bytes(std::string_view(content))}});
+  auto listed = good("GET /api/v1/devices/{id}/uploads", uploads, mine).at("items").as_array();
+  ASSERT_EQ(listed.size(), 1u);
+  EXPECT_EQ(listed[0].at("name").as_string(), "logs/a+b %.txt");
+  EXPECT_EQ(listed[0].at("size").to_number<int>(), 5);
+  EXPECT_EQ(listed[0].at("sha384").as_string(), to_hex(Bytes(48, 0xab)));
+  std::string file = uploads + "/logs%2Fa+b%20%25.txt";
+  auto fetched = send("GET", file, mine);
+  EXPECT_EQ(fetched.status, 200u);
+  EXPECT_EQ(fetched.content_type, "application/octet-stream");
+  EXPECT_EQ(fetched.body, content);
+  EXPECT_EQ(status("GET", uploads + "/logs/a+b%20%25.txt", mine), 404u);
+  EXPECT_EQ(status("GET", uploads + "/other", mine), 404u);
+  for (const auto& path : {uploads, file}) EXPECT_EQ(status("GET", path, stranger), 404u);
+}
+
 TEST_F(ApiTest, TrustedKeysComeAndGo) {
   std::string pem =
       pem::encode("PUBLIC KEY",

@@ -90,6 +90,8 @@ Result<Response> list_devices(Call&);
 Result<Response> show_device(Call&);
 Result<Response> change_device(Call&);
 Result<Response> show_timeline(Call&);
+Result<Response> list_uploads(Call&);
+Result<Response> show_upload(Call&);
 Result<Response> revoke_device(Call&);
 Result<Response> readmit_device(Call&);
 Result<Response> approve_device(Call&);

@@ -100,6 +100,20 @@ Result<Response> show_timeline(Call& call) {
   return page_of(events, SIZE_MAX, [](const auto& each) { return std::to_string(each.sequence); });
 }
 
+Result<Response> list_uploads(Call& call) {
+  TRY(auto device, require_device(call));
+  TRY(auto uploads, call.read().uploads_of(device.id));
+  return page_of(uploads, SIZE_MAX, [](const auto& each) { return each.name; });
+}
+
+Result<Response> show_upload(Call& call) {
+  TRY(auto device, require_device(call));
+  const std::string& name = call.parameters[1];
+  TRY(auto content, call.read().find_upload_content(device.id, name));
+  if (!content) return fail(Errc::not_found, "the device left no file '" + name + "' here");
+  return Response{200, "application/octet-stream", {}, std::string(as_text(*content)), {}};
+}
+
 Result<Response> revoke_device(Call& call) {
   TRY(auto device, require_device(call));
   TRY(auto reason, call.text("reason"));

@@ -198,4 +198,11 @@ json::object to_json(const registry::TimelineEvent& record) {
           {"fields", std::move(fields)}};
 }
 
+json::object to_json(const registry::Upload& record) {
+  return {{"name", record.name},
+          {"size", record.size},
+          {"sha384", to_hex(record.sha384)},
+          {"at", time_or_null(record.at)}};
+}
+
 }  // namespace fairlead::server::api

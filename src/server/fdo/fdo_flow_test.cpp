@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
+#include "server/fdo/news.h"
 #include "support/server_plant.h"
 
 namespace fairlead::server {
@@ -469,6 +471,67 @@ TEST_F(FdoFlow, ProfilesActionsRunInTo2AndTheirFailureIsTold) {
       << plant.log.text();  // it has no fdo.upload: passed over, and reported
   EXPECT_THAT(plant.timeline(id), Contains("ACTION_FAILED"));
   EXPECT_THAT(plant.timeline(id), Contains("ACTION_DONE"));
+}
+
+TEST_F(FdoFlow, AFileIsKeptWholeWhateverARunThatBrokeOffLeft) {
+  plant.profile("all", R"({"account": "acme", "actions": [{"kind": "upload", "name": "a/log"}]})");
+  DeviceId id = factory_to_owner();
+  plant.commit({registry::PutUploadPart{id, {0, Bytes(900, 9)}},
+                registry::PutUploadPart{id, {900, Bytes(5000, 9)}}});
+  device.file = Bytes(4000, 7);
+  ASSERT_TRUE(device.onboard().complete) << plant.log.text();
+  EXPECT_EQ(must(plant.registry->find_upload_content(id, "a/log")), *device.file);
+  auto kept = must(plant.registry->uploads_of(id));
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(kept[0].size, 4000u);
+  EXPECT_EQ(kept[0].sha384, crypto::hash(crypto::HashAlg::sha384, {*device.file}));
+  EXPECT_EQ(kept[0].at, plant.now);
+  EXPECT_TRUE(must(plant.registry->upload_parts_of(id)).empty());
+  EXPECT_THAT(plant.timeline(id), Contains("UPLOAD_KEPT"));
+
+  device.file = Bytes{};
+  ASSERT_TRUE(device.onboard().complete) << plant.log.text();
+  EXPECT_EQ(must(plant.registry->find_upload_content(id, "a/log")), Bytes{});
+  EXPECT_EQ(must(plant.registry->uploads_of(id)).size(), 1u);
+}
+
+TEST_F(FdoFlow, AFileOfAnotherHashDoesNotReplaceTheOneOfBefore) {
+  plant.profile("all", R"({"account": "acme", "actions": [{"kind": "upload", "name": "log"}]})");
+  DeviceId id = factory_to_owner();
+  device.file = Bytes(1000, 7);
+  ASSERT_TRUE(device.onboard().complete);
+  device.file = Bytes(1000, 8);
+  device.file_hash = Bytes(48, 1);
+  ASSERT_TRUE(device.onboard().complete);
+  EXPECT_THAT(plant.log.text(), HasSubstr("does not have the hash that the device named"));
+  EXPECT_EQ(must(plant.registry->find_upload_content(id, "log")), Bytes(1000, 7));
+  EXPECT_TRUE(must(plant.registry->upload_parts_of(id)).empty());
+}
+
+TEST_F(FdoFlow, TheOldestFileMakesRoomForOneMore) {
+  plant.profile("all", R"({"account": "acme", "actions": [{"kind": "upload", "name": "log"}]})");
+  DeviceId id = factory_to_owner();
+  device.file = Bytes{1};
+  for (std::size_t i = 0; i < limits::uploads_per_device_max; ++i)
+    plant.commit({registry::PutUpload{
+        {id, "old-" + std::to_string(i), 0, {}, plant.now - std::chrono::hours(i + 1)}, {2}}});
+  ASSERT_TRUE(device.onboard().complete);
+  EXPECT_EQ(must(plant.registry->uploads_of(id)).size(), limits::uploads_per_device_max);
+  EXPECT_EQ(must(plant.registry->find_upload_content(id, "log")), Bytes{1});
+  EXPECT_FALSE(must(plant.registry->find_upload_content(
+      id, "old-" + std::to_string(limits::uploads_per_device_max - 1))));
+  ASSERT_TRUE(device.onboard().complete);  // of a name that is there already: nobody has to go
+  EXPECT_EQ(must(plant.registry->uploads_of(id)).size(), limits::uploads_per_device_max);
+}
+
+TEST_F(FdoFlow, AFileMayHaveOneMebibyteAndNoByteMore) {
+  News news(plant.store, plant.enroller, plant.log, DeviceId("d"), plant.now);
+  EXPECT_TRUE(news.on_upload_part(limits::upload_bytes_max - 2, Bytes(2, 0)));
+  for (std::uint64_t offset : {std::uint64_t{limits::upload_bytes_max - 1}, UINT64_MAX}) {
+    auto refused = news.on_upload_part(offset, Bytes(2, 0));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::refused);
+  }
 }
 
 // The registry learns the model from the Offer, in the middle of the run.

@@ -5,18 +5,21 @@
 #include <iterator>
 
 #include "base/events.h"
+#include "base/limits.h"
 
 namespace fairlead::server {
 
 namespace {
 constexpr std::size_t output_text_max = 2048;  // of a command's output, kept in the timeline
-constexpr std::size_t upload_bytes_max = 1024 * 1024;
 
-std::string upload_setting(const DeviceId& device, const std::string& name) {
-  return "upload/" + device.str() + "/" + name;
-}
-std::string partial_setting(const DeviceId& device, const std::string& name) {
-  return "partial-" + upload_setting(device, name);
+// Whole only if every part follows the one before: of two runs at once, only one can be right.
+Bytes joined(const std::vector<registry::UploadPart>& parts) {
+  Bytes whole;
+  for (const registry::UploadPart& part : parts) {
+    if (part.offset != whole.size()) break;
+    append(whole, part.content);
+  }
+  return whole;
 }
 }  // namespace
 
@@ -45,25 +48,37 @@ Result<Bytes> News::issue(View csr) {
 }
 Result<Bytes> News::ca_certificates() { return enroller_.ca_certificates(); }
 
-// Uploads are kept beside the device, bounded. What arrives is partial until its hash came and was
-// right; a run that broke off leaves a part that the next hash finds wrong, and that is then thrown
-// away.
-Result<void> News::on_upload_part(const std::string& name, View part) {
-  TRY(auto before, store_.read().find_setting(partial_setting(device_, name)));
-  Bytes whole = before.value_or(Bytes{});
-  if (whole.size() + part.size() > upload_bytes_max)
-    return fail(Errc::refused, "upload of '" + name + "' is larger than 1 MiB");
-  append(whole, part);
-  return store_.commit({registry::PutSetting{partial_setting(device_, name), std::move(whole)}});
+// Nothing of an upload is in this server's memory between two messages: parts are rows of the
+// registry, and the run's state says how far they go.
+void News::on_upload_begin() { changes_.push_back(registry::RemoveUploadParts{device_}); }
+
+Result<void> News::on_upload_part(std::uint64_t offset, View part) {
+  if (offset > limits::upload_bytes_max || part.size() > limits::upload_bytes_max - offset)
+    return fail(Errc::refused, "the device's file is larger than 1 MiB");
+  if (!part.empty()) changes_.push_back(registry::PutUploadPart{device_, {offset, to_bytes(part)}});
+  return ok();
 }
 
 Result<void> News::on_upload_end(const std::string& name, View sha384) {
-  TRY(auto whole, store_.read().find_setting(partial_setting(device_, name)));
-  bool good = whole && equal(crypto::hash(crypto::HashAlg::sha384, {*whole}), sha384);
-  changes_.push_back(registry::PutSetting{partial_setting(device_, name), {}});
-  if (!good)
+  TRY_VOID(store());  // parts that came in this message
+  TRY(auto parts, store_.read().upload_parts_of(device_));
+  Bytes whole = joined(parts);
+  changes_.push_back(registry::RemoveUploadParts{device_});
+  if (!equal(crypto::hash(crypto::HashAlg::sha384, {whole}), sha384))
     return fail(Errc::untrusted, "what arrived does not have the hash that the device named");
-  changes_.push_back(registry::PutSetting{upload_setting(device_, name), std::move(*whole)});
+  TRY_VOID(make_room(name));
+  note(event::upload_kept, {{"name", name}, {"size", std::to_string(whole.size())}});
+  changes_.push_back(
+      registry::PutUpload{{device_, name, whole.size(), to_bytes(sha384), now_}, std::move(whole)});
+  return ok();
+}
+
+Result<void> News::make_room(const std::string& name) {
+  TRY(auto kept, store_.read().uploads_of(device_));
+  std::erase_if(kept, [&](const registry::Upload& each) { return each.name == name; });
+  if (kept.size() < limits::uploads_per_device_max) return ok();
+  auto oldest = std::ranges::min_element(kept, {}, &registry::Upload::at);
+  changes_.push_back(registry::RemoveUpload{device_, oldest->name});
   return ok();
 }
 

@@ -18,18 +18,20 @@ class News final : public fdo::OwnerEvents {
   Result<Bytes> grant(View offer) override;
   Result<Bytes> issue(View csr) override;
   Result<Bytes> ca_certificates() override;
-  Result<void> on_upload_part(const std::string& name, View part) override;
+  void on_upload_begin() override;
+  Result<void> on_upload_part(std::uint64_t offset, View part) override;
   Result<void> on_upload_end(const std::string& name, View sha384) override;
   void on_output(const fdo::Action& action, std::string_view stream, View output) override;
   void on_action_done(const fdo::Action& action, Result<void> result) override;
 
   bool granted() const { return granted_; }  // an Offer was answered by a Grant
 
-  // What was collected: uploads are durable when it returns, the timeline is soon.
+  // What was collected: an upload and its parts are durable when it returns, the timeline is soon.
   Result<void> store();
 
  private:
   void note(const LogEvent& event, Fields fields);
+  Result<void> make_room(const std::string& name);  // for one more file of the device
 
   Store& store_;
   Enroller& enroller_;
