@@ -154,7 +154,9 @@ constexpr Command table[] = {
                   {"out", "FILE", "where to write the extended voucher (default: standard output)"},
                   {"unconfirmed", "", "also when the device was not seen yet under this GUID"}}},
      .more = "GUID may also be the serial of its device. From then on the device is theirs: it is "
-             "cut off here, and finds them by itself.",
+             "cut off here, and finds them by itself.\n"
+             "A voucher that holds its keys as certificates (X5CHAIN) goes to a certificate or a\n"
+             "chain only, leaf first.",
      .examples = "  fairlead voucher extend SN-0017 --to acme-owner.pem --out SN-0017.voucher.pem",
      .run = voucher_extend},
     {.name = "voucher export",
@@ -206,6 +208,8 @@ constexpr Command table[] = {
     {.name = "factory keys",
      .summary = "Show this server's own public keys and authorities",
      .options = {{{"owner", "", "the owner's public key only: give it to who sells to you"},
+                  {"owner-certificate", "",
+                   "the same as a certificate only: for vouchers that hold certificates (X5CHAIN)"},
                   {"manufacturer", "", "the manufacturer's public key only"},
                   {"operational-ca", "",
                    "the certificate of the CA for devices' operational certificates only"},

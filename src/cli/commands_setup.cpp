@@ -126,6 +126,7 @@ Answer<void> factory_keys(Context& context) {
     std::string_view option, member, title;
   };
   constexpr Row rows[] = {{"owner", "owner", "Owner's public key"},
+                          {"owner-certificate", "owner_certificate", "Owner's certificate"},
                           {"manufacturer", "manufacturer", "Manufacturer's public key"},
                           {"operational-ca", "ca", "Operational CA"},
                           {"device-ca", "device_ca", "Device CA"}};

@@ -252,6 +252,17 @@ PublicKey make_public_key(std::span<const crypto::Certificate> chain) {
   return {out.take(), KeyEncoding::x5chain, key};
 }
 
+Result<PublicKey> make_public_key_in(KeyEncoding encoding, const ShownKey& shown) {
+  if (encoding != KeyEncoding::x5chain)
+    return make_public_key(
+        shown.key, encoding == KeyEncoding::cosekey ? KeyEncoding::cosekey : KeyEncoding::x509);
+  if (shown.chain.empty())
+    return fail(Errc::refused,
+                "this voucher holds its keys as X5CHAIN, so it can go to a key with a certificate "
+                "only, not to a bare one");
+  return make_public_key(shown.chain);
+}
+
 std::int64_t read_sig_info(Reader& in) {
   in.array(2);
   std::int64_t type = in.integer();

@@ -84,6 +84,19 @@ std::optional<PublicKey> read_public_key(
 Result<PublicKey> decode_public_key(View encoded);
 PublicKey make_public_key(const crypto::PublicKey& key, KeyEncoding encoding);  // x509 or cosekey
 PublicKey make_public_key(std::span<const crypto::Certificate> chain);          // x5chain
+
+// A key as its holder showed it: bare, or with certificates for it, leaf first.
+struct ShownKey {
+  ShownKey(crypto::PublicKey bare) : key(std::move(bare)) {}
+  // Not empty.
+  explicit ShownKey(std::vector<crypto::Certificate> certificates)
+      : key(certificates.front().public_key()), chain(std::move(certificates)) {}
+
+  crypto::PublicKey key;
+  std::vector<crypto::Certificate> chain;
+};
+// Crypto, which nobody serves, becomes X509. refused: X5CHAIN of a bare key.
+Result<PublicKey> make_public_key_in(KeyEncoding encoding, const ShownKey& shown);
 std::uint8_t key_type_number(crypto::KeyType type);  // pkType; 0 for what FDO does not know
 
 // COSE algorithm and SigInfo.sgType of a key: -7, -35, -257, -258; 0 if none.

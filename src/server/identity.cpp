@@ -42,7 +42,24 @@ Result<std::shared_ptr<crypto::Signer>> open_kept(keystore::Keystore& keys, Stor
   return std::shared_ptr<crypto::Signer>(std::move(*key));
 }
 
-// The setting is written only if nobody else did: two servers starting at once end up with one CA.
+// The setting is written only if nobody else did: two servers starting at once end up with one
+// certificate.
+Result<crypto::Certificate> self_signed(Store& store, crypto::Signer& key, const std::string& name,
+                                        const std::string& title, Time end, Random& random,
+                                        Time now) {
+  const std::string setting = name + ".certificate";
+  TRY(auto stored, store.read().find_setting(setting));
+  if (!stored) {
+    TRY(auto root, pki::create_root(key, title + " " + to_hex(random.bytes(4)),
+                                    now - std::chrono::hours(1), end, random));
+    auto written = store.commit({registry::InsertSetting{setting, root.der()}});
+    if (!written && written.error().code != Errc::conflict) return std::unexpected(written.error());
+    TRY(stored, store.read().find_setting(setting));
+    if (!stored) return fail(Errc::internal, setting + " vanished");
+  }
+  return crypto::Certificate::from_der(*stored);
+}
+
 Result<OwnAuthority> open_root(keystore::Keystore& keys, Store& store, const std::string& name,
                                const std::string& title, crypto::KeyType type, Time end,
                                Random& random, Time now) {
@@ -50,12 +67,8 @@ Result<OwnAuthority> open_root(keystore::Keystore& keys, Store& store, const std
   TRY(auto stored, store.read().find_setting(setting));
   if (!stored) {
     TRY(auto key, open_or_create(keys, KeyName(name), type));
-    TRY(auto root, pki::create_root(*key, title + " " + to_hex(random.bytes(4)),
-                                    now - std::chrono::hours(1), end, random));
-    auto written = store.commit({registry::InsertSetting{setting, root.der()}});
-    if (!written && written.error().code != Errc::conflict) return std::unexpected(written.error());
-    TRY(stored, store.read().find_setting(setting));
-    if (!stored) return fail(Errc::internal, setting + " vanished");
+    TRY(auto made, self_signed(store, *key, name, title, end, random, now));
+    stored = made.der();
   }
   TRY(auto certificate, crypto::Certificate::from_der(*stored));
   auto key = keys.open_key(KeyName(name));
@@ -84,8 +97,14 @@ Result<Identity> open_identity(keystore::Keystore& keys, Store& store, crypto::K
   Time end = now + std::chrono::days(20 * 365);
   TRY(auto operational_ca,
       open_root(keys, store, "operational-ca", "Fairlead Operational CA", type, end, random, now));
-  return Identity{std::move(manufacturer), std::move(owner), std::move(device_ca),
-                  std::move(operational_ca)};
+  TRY(auto manufacturer_certificate,
+      self_signed(store, *manufacturer, "manufacturer", "Fairlead Manufacturer", pki::no_expiry,
+                  random, now));
+  TRY(auto owner_certificate,
+      self_signed(store, *owner, "owner", "Fairlead Owner", pki::no_expiry, random, now));
+  return Identity{
+      std::move(manufacturer),      std::move(owner),     std::move(manufacturer_certificate),
+      std::move(owner_certificate), std::move(device_ca), std::move(operational_ca)};
 }
 
 }  // namespace fairlead::server

@@ -24,8 +24,11 @@ struct OwnAuthority {
 struct Identity {
   std::shared_ptr<crypto::Signer> manufacturer;  // signs entry 0 of the vouchers that we make
   std::shared_ptr<crypto::Signer> owner;         // last entry of the vouchers that are ours
-  OwnAuthority device_ca;                        // issues factory device certificates
-  OwnAuthority operational_ca;                   // issues what the broker accepts
+  // Self-signed, for vouchers that hold their keys as X5CHAIN (FDO 1.1 §3.3.4). They say nothing
+  // that the keys don't.
+  crypto::Certificate manufacturer_certificate, owner_certificate;
+  OwnAuthority device_ca;       // issues factory device certificates
+  OwnAuthority operational_ca;  // issues what the broker accepts
 };
 
 // Keys live in the keystore, certificates in the registry, where every server of a group finds

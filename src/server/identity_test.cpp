@@ -31,6 +31,9 @@ TEST_P(OwnKeys, AreTheSameAtEveryStart) {
   auto second = must(open());
   EXPECT_TRUE(first.owner->public_key() == second.owner->public_key());
   EXPECT_TRUE(first.manufacturer->public_key() == second.manufacturer->public_key());
+  EXPECT_EQ(first.owner_certificate, second.owner_certificate);
+  EXPECT_EQ(first.manufacturer_certificate, second.manufacturer_certificate);
+  EXPECT_TRUE(first.owner_certificate.public_key() == first.owner->public_key());
 }
 
 TEST_P(OwnKeys, AreNotMadeAgainWhenTheyAreLost) {

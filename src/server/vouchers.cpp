@@ -179,7 +179,7 @@ Result<Import> Vouchers::import(const fdo::Voucher& voucher, const AccountId& ac
   return std::move(import_all({&voucher, 1}, account, dry, now).front());
 }
 
-Result<fdo::Voucher> Vouchers::extend(const fdo::Guid& guid, const crypto::PublicKey& next_owner,
+Result<fdo::Voucher> Vouchers::extend(const fdo::Guid& guid, const fdo::ShownKey& next_owner,
                                       Time now, Sale sale) {
   // The device's record may change meanwhile: it comes online, or goes.
   for (int tries = 1;; ++tries) {
@@ -189,9 +189,8 @@ Result<fdo::Voucher> Vouchers::extend(const fdo::Guid& guid, const crypto::Publi
   }
 }
 
-Result<fdo::Voucher> Vouchers::extend_once(const fdo::Guid& guid,
-                                           const crypto::PublicKey& next_owner, Time now,
-                                           Sale sale) {
+Result<fdo::Voucher> Vouchers::extend_once(const fdo::Guid& guid, const fdo::ShownKey& next_owner,
+                                           Time now, Sale sale) {
   TRY(auto record, store_.read().find_voucher(guid));
   if (!record) return fail(Errc::not_found, "there is no voucher " + fdo::to_text(guid));
   if (record->state != registry::VoucherState::made &&
@@ -202,18 +201,20 @@ Result<fdo::Voucher> Vouchers::extend_once(const fdo::Guid& guid,
   crypto::Signer& signer = voucher.owner_key().key == identity_.owner->public_key()
                                ? *identity_.owner
                                : *identity_.manufacturer;
-  auto encoding = voucher.header.manufacturer_key.encoding == fdo::KeyEncoding::cosekey
-                      ? fdo::KeyEncoding::cosekey
-                      : fdo::KeyEncoding::x509;
-  TRY(auto extended,
-      fdo::extend_voucher(voucher, signer, fdo::make_public_key(next_owner, encoding)));
+  // FDO 1.1 §3.4: all keys of a voucher have type and encoding of the manufacturer's.
+  bool to_us = next_owner.chain.empty() && next_owner.key == identity_.owner->public_key();
+  TRY(auto key,
+      fdo::make_public_key_in(voucher.header.manufacturer_key.encoding,
+                              to_us ? fdo::ShownKey({identity_.owner_certificate}) : next_owner));
+  TRY(auto extended, fdo::extend_voucher(voucher, signer, key));
   registry::VoucherState before = record->state;
   registry::Transaction changes;
   TRY_VOID(append_leave(*record, sale, now, changes));
   record->state = registry::VoucherState::handed_over;
   record->encoded = extended.encode();
   record->changed = now;
-  Fields fields{{"guid", fdo::to_text(guid)}, {"to", next_owner.fingerprint().hex().substr(0, 16)}};
+  Fields fields{{"guid", fdo::to_text(guid)},
+                {"to", next_owner.key.fingerprint().hex().substr(0, 16)}};
   if (!record->device.empty())
     changes.push_back(timeline(record->device, now, event::voucher_handed_over, fields));
   changes.push_back(registry::ReplaceVoucher{std::move(*record), before});

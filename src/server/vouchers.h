@@ -33,9 +33,10 @@ class Vouchers {
   // is revoked on record (the broker is told by Enroller::revoke). What we made at the factory is
   // extended with the manufacturer's key, what we own with the owner's. conflict: handed over or
   // replaced already; or, unless `unconfirmed` is taken, its device was not seen under this GUID
-  // yet and may still hold the one before, so that the buyer's voucher would open nothing.
+  // yet and may still hold the one before, so that the buyer's voucher would open nothing. refused:
+  // a bare key for a voucher that holds certificates.
   enum class Sale { confirmed, unconfirmed };
-  Result<fdo::Voucher> extend(const fdo::Guid& guid, const crypto::PublicKey& next_owner, Time now,
+  Result<fdo::Voucher> extend(const fdo::Guid& guid, const fdo::ShownKey& next_owner, Time now,
                               Sale sale = Sale::confirmed);
 
  private:
@@ -47,8 +48,8 @@ class Vouchers {
   Result<void> check(const fdo::Voucher& voucher, const AccountId& account);
   Result<Prepared> prepare(const fdo::Voucher& voucher, const AccountId& account, bool dry,
                            Time now);
-  Result<fdo::Voucher> extend_once(const fdo::Guid& guid, const crypto::PublicKey& next_owner,
-                                   Time now, Sale sale);
+  Result<fdo::Voucher> extend_once(const fdo::Guid& guid, const fdo::ShownKey& next_owner, Time now,
+                                   Sale sale);
   Result<void> append_leave(const registry::Voucher& sold, Sale sale, Time now,
                             registry::Transaction& changes);
 

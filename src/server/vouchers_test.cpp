@@ -183,6 +183,47 @@ TEST_F(VouchersTest, WhatWasHandedOverIsNoLongerRegisteredForItsOwner) {
             registry::VoucherState::handed_over);
 }
 
+struct EachEncoding : testing::TestWithParam<fdo::KeyEncoding> {
+  ServerPlant plant;
+  PlantDevice device{plant, "SN-1"};
+  fdo::KeyEncoding wanted =
+      GetParam() == fdo::KeyEncoding::crypto ? fdo::KeyEncoding::x509 : GetParam();
+};
+
+TEST_P(EachEncoding, OfTheMakersKeyIsThatOfTheWholeVoucherAndOnboards) {
+  device.key_encoding = GetParam();
+  device.initialize();
+  DeviceId id = device.hand_to_owner();
+  ASSERT_TRUE(device.onboard().complete) << plant.log.text();
+  for (const auto& record : plant.vouchers_of(id)) {
+    auto voucher = must(fdo::decode_stored_voucher(record.encoded));
+    EXPECT_EQ(voucher.header.manufacturer_key.encoding, wanted);
+    EXPECT_EQ(voucher.owner_key().encoding, wanted);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Vouchers, EachEncoding,
+                         testing::Values(fdo::KeyEncoding::crypto, fdo::KeyEncoding::x509,
+                                         fdo::KeyEncoding::x5chain, fdo::KeyEncoding::cosekey));
+
+TEST(VoucherOfCertificates, GoesToACertificateAndNotToABareKey) {
+  ServerPlant plant;
+  PlantDevice device{plant, "SN-1"};
+  device.key_encoding = fdo::KeyEncoding::x5chain;
+  device.initialize();
+  auto next = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
+  auto bare = plant.vouchers.extend(device.credential.guid, next->public_key(), plant.now);
+  ASSERT_FALSE(bare);
+  EXPECT_EQ(bare.error().code, Errc::refused);
+  EXPECT_THAT(bare.error().context, HasSubstr("X5CHAIN"));
+  auto certificate = must(pki::create_root(*next, "Acme", plant.now, pki::no_expiry, plant.random));
+  auto extended =
+      must(plant.vouchers.extend(device.credential.guid, fdo::ShownKey({certificate}), plant.now));
+  EXPECT_TRUE(fdo::verify_voucher(extended));
+  EXPECT_TRUE(extended.owner_key().key == next->public_key());
+  EXPECT_EQ(extended.owner_key().encoding, fdo::KeyEncoding::x5chain);
+}
+
 TEST_F(VouchersTest, ABypassVoucherIsRegisteredNowhere) {
   auto bypass = FdoParty::make(crypto::KeyType::p256, 1, true);
   EXPECT_TRUE(to0_jobs_for(bypass.voucher, plant.now).empty());

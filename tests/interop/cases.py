@@ -120,6 +120,10 @@ def is_onboarded(server, serial, guid):
 
 def client_onboards(world, key, encoding, cipher):
     server, client, guid = client_of_ours(world, key, encoding)
+    # PublicKey = [pkType, pkEnc, body]: once in the header, once in the entry that names the owner.
+    voucher = base64.b64decode("".join(server.cli("voucher", "export", guid).splitlines()[1:-1]))
+    start = bytes([0x83, {"ec256": 10, "ec384": 11}[key], {"x509": 1, "x5chain": 2, "cose": 3}[encoding]])
+    same("keys in the encoding asked for", voucher.count(start), 2)
     client.onboard(cipher)
     is_onboarded(server, client.serial, guid)
 
@@ -200,8 +204,8 @@ def client_of_a_key_we_do_not_serve(world, key):
     raise AssertionError("our station made a device that our owner can't onboard")
 
 
-def client_is_sold_by_us_to_them(world, key):
-    server, client, guid = client_of_ours(world, key)
+def client_is_sold_by_us_to_them(world, key, encoding):
+    server, client, guid = client_of_ours(world, key, encoding)
     client.onboard()
     new_guid = server.device(client.serial)["guid"]
     bought = server.sell_guid(new_guid, world.peer.certificate("owner", key, client.folder / "buyer.pem"))
@@ -388,7 +392,8 @@ CASES = [
       for cipher in ("COSEAES128CTR", "COSEAES128CBC", "COSEAES256CTR", "COSEAES256CBC")),
     *((f"go-fdo-client at our station: {key} is refused in words", client_of_a_key_we_do_not_serve, (key,))
       for key in ("rsa2048", "rsa3072", "ec384")),
-    *((f"go-fdo-client: {key}, sold by our owner to theirs", client_is_sold_by_us_to_them, (key,)) for key in OURS),
+    *((f"go-fdo-client: {key}, {encoding}, sold by our owner to theirs", client_is_sold_by_us_to_them, (key, encoding))
+      for key in OURS for encoding in ENCODINGS),
 
     ("astarte-device-fdo at our servers: ec256", astarte_onboards, ("ec256",)),
 

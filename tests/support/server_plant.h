@@ -141,13 +141,14 @@ struct PlantDevice {
   Bytes secret = plant.random.bytes(32), next_secret = plant.random.bytes(32);
   fdo::DeviceCredential credential{};
   std::optional<enroll::Grant> grant = std::nullopt;
+  fdo::KeyEncoding key_encoding = fdo::KeyEncoding::x509;  // of its maker's key, as asked at DI
   bool enrolls = true;  // false: as foreign devices, which have no fairlead.enroll
   std::optional<Bytes> file = std::nullopt;  // what it leaves by fdo.upload, whatever name is asked
   std::optional<Bytes> file_hash = std::nullopt;  // said to be its SHA-384; none: the true one
 
   // DI, 10 to 13.
   void initialize() {
-    fdo::DeviceMfgInfo info{crypto::KeyType::p256, fdo::KeyEncoding::x509, serial, "gateway",
+    fdo::DeviceMfgInfo info{crypto::KeyType::p256, key_encoding, serial, "gateway",
                             must(crypto::create_csr(*key, {serial, {}, {}}))};
     auto reply = plant.say(10, {}, fdo::encode_app_start(info));
     if (reply.type != 11) throw std::runtime_error(error_of(reply).text);

@@ -33,7 +33,8 @@ struct Call {
   std::optional<bool> flag(std::string_view name) const;
 };
 
-Result<crypto::PublicKey> public_key_from_pem(std::string_view text);  // PUBLIC KEY or CERTIFICATE
+// PUBLIC KEY, or a chain of CERTIFICATEs, leaf first.
+Result<fdo::ShownKey> key_from_pem(std::string_view text);
 
 // The account that something is to belong to. None named: the caller's own, which for an
 // administrator of no account is none: server-wide. refused: another's; not_found: there is none.

@@ -34,6 +34,7 @@ Result<Response> keys(Call& call) {
     return pem::encode("PUBLIC KEY", key.public_key().spki());
   };
   return ok_json(json::object{{"owner", public_pem(*own.owner)},
+                              {"owner_certificate", own.owner_certificate.pem()},
                               {"manufacturer", public_pem(*own.manufacturer)},
                               {"device_ca", own.device_ca.authority.chain().front().pem()},
                               {"ca", own.operational_ca.authority.chain().front().pem()}});
@@ -149,7 +150,8 @@ Result<Response> list_trusted(Call& call) {
 
 Result<Response> add_trusted(Call& call) {
   TRY(auto pem_text, call.text("pem"));
-  TRY(auto key, public_key_from_pem(pem_text));
+  TRY(auto shown, key_from_pem(pem_text));
+  const crypto::PublicKey& key = shown.key;
   auto kind = key_kind_from(call.text_or("kind", "manufacturer"));
   if (!kind) return fail(Errc::malformed, "'kind' is none of manufacturer, owner");
   TRY(auto account, own_account(call, call.text_or("account", "")));

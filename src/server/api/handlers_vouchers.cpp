@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/limits.h"
 #include "codec/pem.h"
 #include "server/api/call.h"
 
@@ -19,15 +20,27 @@ Result<registry::Voucher> require_voucher(Call& call) {
 
 }  // namespace
 
-Result<crypto::PublicKey> public_key_from_pem(std::string_view text) {
+Result<fdo::ShownKey> key_from_pem(std::string_view text) {
   TRY(auto blocks, pem::decode(text));
+  std::vector<crypto::Certificate> chain;
   for (const pem::Block& block : blocks) {
-    if (block.label == "PUBLIC KEY") return crypto::PublicKey::from_spki(block.content);
+    if (block.label == "PUBLIC KEY" && chain.empty()) {
+      TRY(auto bare, crypto::PublicKey::from_spki(block.content));
+      return fdo::ShownKey(std::move(bare));
+    }
     if (block.label != "CERTIFICATE") continue;
     TRY(auto certificate, crypto::Certificate::from_der(block.content));
-    return certificate.public_key();
+    if (!chain.empty() && !chain.back().signed_by(certificate.public_key()))
+      return fail(Errc::malformed, "the certificates are no chain: '" + chain.back().subject() +
+                                       "' is not signed by '" + certificate.subject() +
+                                       "', which follows it");
+    chain.push_back(std::move(certificate));
   }
-  return fail(Errc::malformed, "no PUBLIC KEY or CERTIFICATE block in this PEM text");
+  if (chain.empty())
+    return fail(Errc::malformed, "no PUBLIC KEY or CERTIFICATE block in this PEM text");
+  if (chain.size() > limits::certificate_chain_max)
+    return fail(Errc::malformed, "a chain of more than 8 certificates");
+  return fdo::ShownKey(std::move(chain));
 }
 
 Result<Response> list_vouchers(Call& call) {
@@ -101,7 +114,7 @@ Result<Response> import_vouchers(Call& call) {
 Result<Response> extend_voucher(Call& call) {
   TRY(auto record, require_voucher(call));
   TRY(auto pem_text, call.text("next_owner"));
-  TRY(auto next_owner, public_key_from_pem(pem_text));
+  TRY(auto next_owner, key_from_pem(pem_text));
   auto sale = call.flag("unconfirmed").value_or(false) ? Vouchers::Sale::unconfirmed
                                                        : Vouchers::Sale::confirmed;
   TRY(auto extended,

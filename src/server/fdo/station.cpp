@@ -74,10 +74,9 @@ fdo::Outcome<Answer> Station::on_app_start(View body, const Caller& caller) {
   std::vector<crypto::Certificate> chain{std::move(certificate)};
   chain.insert(chain.end(), authority.chain().begin(), authority.chain().end());
 
-  auto encoding = info.key_encoding;
-  fdo::PublicKey manufacturer = fdo::make_public_key(
-      identity_.manufacturer->public_key(),
-      encoding == fdo::KeyEncoding::cosekey ? encoding : fdo::KeyEncoding::x509);
+  TRY(auto manufacturer,
+      fdo::make_public_key_in(info.key_encoding,
+                              fdo::ShownKey({identity_.manufacturer_certificate})));
   auto alg = crypto::hash_for(identity_.manufacturer->public_key().type());
   Bytes header =
       fdo::encode_voucher_header(random_.draw<fdo::Guid>(), rendezvous->encoded, info.device_info,
