@@ -113,14 +113,14 @@ TEST(Profile, TheHighestPriorityThatMatchesDecides) {
                 R"({"priority": 9, "match": {"groups": ["hall-3"], "models": ["GW-?"]}})");
   plant.profile("other", R"({"priority": 99, "match": {"accounts": ["other"]}})");
   AccountId acme("acme");
-  EXPECT_EQ(decider(plant, {"PUMP-1", "", "", {}, acme}), "pumps");
-  EXPECT_EQ(decider(plant, {"VALVE-1", "", "", {}, acme}), "all");
-  EXPECT_EQ(decider(plant, {"PUMP-1", "GW-1", "", {"hall-2", "hall-3"}, acme}), "hall-3");
-  EXPECT_EQ(decider(plant, {"PUMP-1", "GW-10", "", {"hall-3"}, acme}),
+  EXPECT_EQ(decider(plant, {"PUMP-1", "", "", {}, acme, {}}), "pumps");
+  EXPECT_EQ(decider(plant, {"VALVE-1", "", "", {}, acme, {}}), "all");
+  EXPECT_EQ(decider(plant, {"PUMP-1", "GW-1", "", {"hall-2", "hall-3"}, acme, {}}), "hall-3");
+  EXPECT_EQ(decider(plant, {"PUMP-1", "GW-10", "", {"hall-3"}, acme, {}}),
             "pumps");  // every list has to match
-  EXPECT_EQ(decider(plant, {"VALVE-1", "", "", {}, AccountId("other")}), "other");
+  EXPECT_EQ(decider(plant, {"VALVE-1", "", "", {}, AccountId("other"), {}}), "other");
   plant.commit({registry::RemoveProfile{ProfileId("all")}});
-  EXPECT_EQ(decider(plant, {"VALVE-1", "", "", {}, acme}), "none");
+  EXPECT_EQ(decider(plant, {"VALVE-1", "", "", {}, acme, {}}), "none");
 }
 
 }  // namespace
