@@ -16,7 +16,6 @@ import selectors
 import socket
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 import unittest
@@ -24,7 +23,6 @@ import unittest
 import plant
 
 STRANGER = "127.0.0.2"  # an address of its own, so that limits per address do not meet the honest device
-BIN = ""
 
 
 # -- As much CBOR and COSE as is needed to speak wrongly ---------------------------------------------------------------
@@ -123,7 +121,7 @@ class InAPlant(unittest.TestCase):
     def setUpClass(cls):
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard != resource.RLIM_INFINITY else 65536, hard))
-        cls.plant = plant.Plant(BIN)
+        cls.plant = plant.Plant()
         cls.addClassCleanup(cls.plant.__exit__, None, None, None)
         cls.plant.maker.start()
         cls.plant.customer.start()
@@ -209,11 +207,11 @@ class BadMessages(InAPlant):
 class Masses(InAPlant):
     def honest_device(self, serial):
         """A new device goes the whole way; the seconds from power on to online."""
-        self.plant.device = plant.Device(self.plant, serial)
+        self.plant.device = plant.Device(self.plant, serial, self.plant.maker)
         self.addCleanup(self.plant.device.kill)
         registered = len(self.plant.customer.items("/devices"))
         self.plant.factory()
-        self.plant.import_voucher(self.plant.hand_over())
+        self.plant.customer.import_voucher(self.plant.hand_over())
         guid = self.plant.device.status()["guid"]
         self.assertEqual(len(self.plant.customer.items("/devices")), registered + 1)
         self.plant.customer.until_said("TO0_REGISTERED", guid=guid)
@@ -340,7 +338,4 @@ class Flood:
 
 
 if __name__ == "__main__":
-    at = sys.argv.index("--bin")
-    BIN = sys.argv[at + 1]
-    del sys.argv[at:at + 2]
-    unittest.main(verbosity=2)
+    plant.run_tests()

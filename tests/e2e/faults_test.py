@@ -79,8 +79,7 @@ def rendezvous_apart(p):
     """The maker runs the rendezvous server; the customer is the owner only."""
     p.maker.settings["roles"]["rendezvous"] = True
     p.customer.settings["roles"]["rendezvous"] = False
-    p.rendezvous = [{"ips": ["127.0.0.1"], "device_port": p.maker.fdo_port, "owner_port": p.maker.fdo_port,
-                     "protocol": "http"}]
+    p.rendezvous = [p.maker.directive()]
 
 
 def by_name(p):
@@ -123,7 +122,7 @@ def lock(p):
 def own_broker(p):
     """A broker that an operator runs by hand, from the files that the server writes."""
     p.customer.settings["broker"]["enabled"] = False
-    p.broker = plant.Program("mosquitto", p.folder)
+    p.broker = plant.Program(p, "mosquitto")
     p.customer.broker = False
 
 
@@ -339,13 +338,8 @@ def try_fault(bin_folder, fault, keep):
             return True, f"ok    {fault.name}: \"{said}\"; mended, online ({time.monotonic() - began:.0f} s)"
         except Exception as problem:  # whatever it is: the other faults go on
             alone = f"{sys.argv[0]} --bin {bin_folder} --case '{fault.name}' --keep"
-            extra = p.broker.last_lines() if hasattr(p, "broker") else ""
-            return False, (f"FAIL  {fault.name}: {problem!r}\n{p.what_was_logged()}\n{extra}"
+            return False, (f"FAIL  {fault.name}: {problem!r}\n{p.what_was_logged()}"
                            f"--- status\n{p.device.status_text()}\nAlone: {alone}")
-        finally:
-            for name in ("broker", "stranger"):
-                if hasattr(p, name):
-                    getattr(p, name).kill()
 
 
 def main():

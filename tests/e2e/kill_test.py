@@ -98,7 +98,7 @@ class Life:
         self.initialize()
         pem = self.insist(self.hand_over, "the maker extends the voucher")
         self.insist(self.trust_maker, "the customer trusts the maker")
-        self.insist(lambda: self.plant.import_voucher(pem), "the customer imports the voucher")
+        self.insist(lambda: self.plant.customer.import_voucher(pem), "the customer imports the voucher")
         plant.until(lambda: (self.revive(), self.plant.customer.said_ever("TO0_REGISTERED"))[1],
                     "the owner is registered at the rendezvous server")
         self.plant.device.start(self.crash_at("run"))
@@ -138,13 +138,9 @@ def record(bin_folder):
     """Every point that an undisturbed life passes, as (victim, point)."""
     cases = []
     with plant.Plant(bin_folder) as undisturbed:
-        try:
-            life = Life(undisturbed)
-            life.live()
-            life.check()
-        except BaseException:
-            print(undisturbed.what_was_logged())
-            raise
+        life = Life(undisturbed)
+        life.live()
+        life.check()
         for victim, events in runs_of(undisturbed).items():
             passed = collections.Counter()
             for event in events:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A maker, a customer with a broker, and a device: the real programs, on loopback, in a folder of their own.
+"""The real programs, on loopback, in a folder of their own. A maker, a customer with a broker, and a device:
 
     with Plant(bin) as plant:
         plant.maker.start(); plant.customer.start()
@@ -7,8 +7,16 @@
         plant.device.start()
         plant.until_online()
 
+or any others:
+
+    with Site() as site:
+        server = Server(site, "server", EVERY_ROLE, broker=True, host="::1")
+        server.settings["fdo"]["tls"] = True
+        server.start()
+        device = Device(site, "SN-1", station=server, key_type="p384")
+
 Every wait is for a condition and has a limit; the exception that ends it says what was waited for. Programs are ended
-when the plant is left, by their own process ids.
+when the site is left, by their own process ids; if an exception ended it, their last lines are printed.
 """
 import contextlib
 import json
@@ -19,12 +27,26 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
+import unittest
 import urllib.error
 import urllib.request
 
 PATIENCE = 30.0  # seconds; a condition that takes longer on a busy machine will not come
+EVERY_ROLE = ("factory", "rendezvous", "owner")
+
+bin_folder = None  # of the programs; run_tests() takes it from the command line
+
+
+def run_tests():
+    """The unit tests of the file that was started: NAME_test.py --bin BUILD/bin [unittest options]"""
+    global bin_folder
+    at = sys.argv.index("--bin")
+    bin_folder = sys.argv[at + 1]
+    del sys.argv[at:at + 2]
+    unittest.main(verbosity=2)
 
 
 class NotSeen(AssertionError):
@@ -54,16 +76,16 @@ class Ports:
     def __init__(self):
         self._marks = []
 
-    def take(self):
+    def take(self, host="127.0.0.1"):
         candidates = list(range(20000, 32000))
         random.shuffle(candidates)
         for port in candidates:
             mark = socket.socket(socket.AF_UNIX)
-            probe = socket.socket()
+            probe = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 mark.bind(f"\0fairlead-test-port-{port}")
-                probe.bind(("127.0.0.1", port))
+                probe.bind((host, port))
             except OSError:
                 mark.close()
                 continue
@@ -79,11 +101,12 @@ class Ports:
 
 
 class Program:
-    """One of our programs: started, ended and started again with one log."""
+    """One of our programs: started, ended and started again with one log. It ends with its site at the latest."""
 
-    def __init__(self, name, folder):
+    def __init__(self, site, name):
+        site.programs.append(self)
         self.name = name
-        self.log = folder / f"{name}.log"
+        self.log = site.folder / f"{name}.log"
         self.process = None
         self._starts = []  # offsets in the log
         self._mark = 0
@@ -146,6 +169,10 @@ class Program:
     def said_ever(self, event_id, **fields):
         return self._find(self._events_between(0, None), event_id, fields)
 
+    def count(self, event_id):
+        """How often it logged this since its last start."""
+        return sum(event["id"] == event_id for event in self.events())
+
     @staticmethod
     def _find(events, event_id, fields):
         for event in events:
@@ -169,19 +196,33 @@ class ApiError(Exception):
 
 
 class Server(Program):
-    """fairlead-server with some roles, and its REST API."""
+    """fairlead-server with some roles, its REST API and the operator's program. Settings can be changed until start().
 
-    def __init__(self, plant, name, roles, broker):
-        super().__init__(name, plant.folder)
-        self.bin, self.broker = plant.bin, broker
-        self.data = plant.folder / name
-        self.fdo_port, self.api_port = plant.ports.take(), plant.ports.take()
-        self.broker_port = plant.ports.take() if broker else 8883
+    `host`: the IPv4 or IPv6 address of FDO and broker; the API is on 127.0.0.1."""
+
+    def __init__(self, site, name, roles, broker, host="127.0.0.1"):
+        super().__init__(site, name)
+        self.bin, self.broker, self.host = site.bin, broker, host
+        self.data = site.folder / name
+        self.token_file = self.data / "admin-token"
+        self.fdo_port, self.api_port = site.ports.take(host), site.ports.take()
+        self.broker_port = site.ports.take(host) if broker else 8883
         self.settings = {
-            "fdo": {"port": self.fdo_port}, "api": {"port": self.api_port},
-            "broker": {"enabled": broker, "port": self.broker_port, "plugin": str(self.bin / "fairlead-mosquitto.so")},
-            "roles": {role: role in roles for role in ("factory", "rendezvous", "owner")}}
-        self.top_settings = {"public_host": "127.0.0.1", "log_level": "debug"}
+            "fdo": {"address": host, "port": self.fdo_port}, "api": {"port": self.api_port},
+            "broker": {"enabled": broker, "address": host, "port": self.broker_port,
+                       "plugin": str(self.bin / "fairlead-mosquitto.so")},
+            "roles": {role: role in roles for role in EVERY_ROLE}}
+        self.top_settings = {"public_host": host, "log_level": "debug"}
+
+    def url(self):
+        """Where devices reach it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.settings['fdo'].get('tls') else 'http'}://{host}:{self.fdo_port}"
+
+    def directive(self, **members):
+        """Of a device that looks for its owner here."""
+        return {"ips": [self.host], "device_port": self.fdo_port, "owner_port": self.fdo_port, "protocol": "http",
+                **members}
 
     def write_settings(self):
         self.data.mkdir(exist_ok=True)
@@ -203,7 +244,7 @@ class Server(Program):
                 self.until_said("WATCH_CONNECTED")
 
     def token(self):
-        return (self.data / "admin-token").read_text().strip()
+        return self.token_file.read_text().strip()
 
     def api(self, method, path, body=None, text=None):
         data = text.encode() if text is not None else json.dumps(body).encode() if body is not None else None
@@ -222,37 +263,89 @@ class Server(Program):
     def items(self, path):
         return self.api("GET", path)["items"]
 
+    def command(self, *words):
+        """Of the operator's own program."""
+        return [str(word) for word in (self.bin / "fairlead", "--server", f"http://127.0.0.1:{self.api_port}",
+                                       "--token-file", self.token_file, *words)]
+
     def cli(self, *words):
-        """The operator's own program; what it printed."""
-        done = subprocess.run(
-            [self.bin / "fairlead", "--server", f"http://127.0.0.1:{self.api_port}",
-             "--token-file", self.data / "admin-token", *words], capture_output=True, text=True, timeout=60)
+        """What the operator's own program printed."""
+        done = subprocess.run(self.command(*words), capture_output=True, text=True, timeout=60)
         if done.returncode:
-            raise ApiError(done.returncode, f"fairlead {' '.join(words)}: {done.stderr}")
+            raise ApiError(done.returncode, f"fairlead {' '.join(map(str, words))}: {done.stderr}")
         return done.stdout
+
+    def json(self, *words):
+        return json.loads(self.cli("--json", *words))
+
+    def set_rendezvous(self, *directives):
+        """Where devices made from now on will look for their owner."""
+        self.api("PUT", "/factory/rendezvous", {"directives": directives})
+
+    def sell(self, guid, buyer):
+        """The voucher, extended to the buyer's key, as PEM."""
+        owner = buyer.api("GET", "/keys")["owner"]
+        return self.api("POST", f"/vouchers/{guid}/extend", {"next_owner": owner})["pem"]
+
+    def import_voucher(self, pem):
+        results = self.api("POST", "/vouchers/import", text=pem)["results"]
+        if results[0]["result"] not in ("imported", "unchanged"):
+            raise NotSeen(f"{self.name} imports the voucher: {results[0]}")
+
+    def device(self, serial):
+        """Its record of this device; None if it has none."""
+        found = [each for each in self.items("/devices") if each["serial"] == serial]
+        return found[0] if found else None
+
+    def is_online(self, serial):
+        device = self.device(serial)
+        return device is not None and device["state"] == "online"
+
+    def until_online(self, serial, seconds=PATIENCE):
+        until(lambda: self.is_online(serial), f"{self.name} sees {serial} online", seconds)
+
+    def put_profile(self, name, **document):
+        file = self.data.parent / f"{self.name}-{name}.json"
+        file.write_text(json.dumps(document))
+        self.cli("profile", "put", file, "--id", name)
 
 
 class Device(Program):
-    """fairlead-device with its state folder."""
+    """fairlead-device with its state folder. `station`: the server that makes it; `options` of the command line."""
 
-    def __init__(self, plant, serial):
-        super().__init__(f"device-{serial}", plant.folder)
-        self.bin, self.serial = plant.bin, serial
-        self.state = plant.folder / f"state-{serial}"
-        self.options = ["--state", self.state, "--serial", serial, "--model", "Test Sensor",
-                        "--manufacturer", f"http://127.0.0.1:{plant.maker.fdo_port}",
-                        "--retry-max", "1", "--telemetry-seconds", "1", "--log-level", "debug",
-                        "--allow-fault-injection"]
+    def __init__(self, site, serial, station=None, **options):
+        super().__init__(site, f"device-{serial}")
+        self.bin, self.serial = site.bin, serial
+        self.state = site.folder / f"state-{serial}"
+        self.station = station
+        self.options = {"model": "Test Sensor", "retry_max": 1, "telemetry_seconds": 1, "log_level": "debug", **options}
 
-    def start(self, crash_at="", command="run", prefix=(), environment=None):
-        self.launch([*prefix, self.bin / "fairlead-device", command, *self.options],
-                    {"FAIRLEAD_CRASH_AT": crash_at, **(environment or {})})
+    def command(self, name, *more):
+        words = [self.bin / "fairlead-device", name, "--state", self.state, "--serial", self.serial,
+                 "--allow-fault-injection"]
+        if self.station:
+            words += ["--manufacturer", self.station.url()]
+        for option, value in self.options.items():
+            words += ["--" + option.replace("_", "-"), value]
+        return [str(word) for word in (*words, *more)]
+
+    def start(self, crash_at="", command="run", more=(), prefix=(), environment=None):
+        self.launch([*prefix, *self.command(command, *more)], {"FAIRLEAD_CRASH_AT": crash_at, **(environment or {})})
+
+    def run_to_end(self, command, *more, crash_at="", seconds=PATIENCE):
+        """Its exit code."""
+        self.start(crash_at, command, more)
+        return self.process.wait(seconds)
 
     def initialize(self, crash_at=""):
         """One try at the factory station. True: it has its credential."""
-        self.start(crash_at, "initialize")
-        self.process.wait(PATIENCE)
-        return self.process.returncode == 0
+        return self.run_to_end("initialize", crash_at=crash_at) == 0
+
+    def made(self):
+        """Initialises it; its GUID."""
+        if not self.initialize():
+            raise NotSeen(f"the factory initialises {self.serial}:\n" + self.last_lines())
+        return self.status()["guid"]
 
     def status(self):
         done = subprocess.run([self.bin / "fairlead-device", "status", "--json", "--state", self.state],
@@ -265,71 +358,69 @@ class Device(Program):
         return done.stdout + done.stderr
 
 
-class Plant:
-    def __init__(self, bin_folder, serial="SN-1", keep_folder=False):
-        self.bin = pathlib.Path(bin_folder).resolve()
+class Site:
+    """A folder, ports, and the programs that were given a place in it."""
+
+    def __init__(self, programs_folder=None, keep_folder=False):
+        self.bin = pathlib.Path(programs_folder or bin_folder).resolve()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fairlead-e2e."))
         self.folder.chmod(0o755)  # the broker runs as user mosquitto and has to reach its folder
         self.keep_folder = keep_folder
         self.ports = Ports()
-        self.maker = Server(self, "maker", ["factory"], broker=False)
-        self.customer = Server(self, "customer", ["rendezvous", "owner"], broker=True)
-        self.device = Device(self, serial)
-        self.rendezvous = [{"ips": ["127.0.0.1"], "device_port": self.customer.fdo_port,
-                            "owner_port": self.customer.fdo_port, "protocol": "http"}]
+        self.programs = []
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, problem, trace):
-        for program in self.programs():
+        for program in reversed(self.programs):
             if program.running():
                 program.process.kill()
                 program.process.wait()
         self.ports.give_back()
+        if kind:
+            print(self.what_was_logged(), flush=True)
         if not self.keep_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def programs(self):
-        return self.device, self.customer, self.maker
+    def what_was_logged(self):
+        return "".join(f"--- {program.name}\n{program.last_lines()}" for program in self.programs)
+
+
+class Plant(Site):
+    """A maker, a customer with a broker, and a device."""
+
+    def __init__(self, programs_folder=None, serial="SN-1", keep_folder=False):
+        super().__init__(programs_folder, keep_folder)
+        self.maker = Server(self, "maker", ["factory"], broker=False)
+        self.customer = Server(self, "customer", ["rendezvous", "owner"], broker=True)
+        self.device = Device(self, serial, self.maker)
+        self.rendezvous = [self.customer.directive()]
 
     def set_rendezvous(self):
-        """Factory: where will devices look for their owner?"""
-        self.maker.api("PUT", "/factory/rendezvous", {"directives": self.rendezvous})
+        self.maker.set_rendezvous(*self.rendezvous)
 
     def factory(self):
         self.set_rendezvous()
-        if not self.device.initialize():
-            raise NotSeen("the factory initialises the device:\n" + self.device.last_lines())
+        self.device.made()
 
     def hand_over(self):
         """The voucher of the device, extended to the customer's key, as PEM."""
-        guid = self.device.status()["guid"]
-        owner = self.customer.api("GET", "/keys")["owner"]
-        return self.maker.api("POST", f"/vouchers/{guid}/extend", {"next_owner": owner})["pem"]
+        return self.maker.sell(self.device.status()["guid"], self.customer)
 
     def trade(self):
         self.trust_maker()
-        self.import_voucher(self.hand_over())
+        self.customer.import_voucher(self.hand_over())
 
     def trust_maker(self):
         maker_key = self.maker.api("GET", "/keys")["manufacturer"]
         self.customer.api("POST", "/trusted-keys", {"kind": "manufacturer", "name": "The maker", "pem": maker_key})
 
-    def import_voucher(self, pem):
-        results = self.customer.api("POST", "/vouchers/import", text=pem)["results"]
-        if results[0]["result"] not in ("imported", "unchanged"):
-            raise NotSeen(f"the customer imports the voucher: {results[0]}")
-
     def record(self):
         """The customer's record of this device; None before the import."""
-        found = [each for each in self.customer.items("/devices") if each["serial"] == self.device.serial]
-        return found[0] if found else None
+        return self.customer.device(self.device.serial)
 
     def until_online(self, seconds=PATIENCE):
         """Seen by both ends: the device's birth message was acknowledged, and the broker's watcher saw it."""
         self.device.until_said("TELEMETRY_SENT", seconds)
-        until(lambda: self.record()["state"] == "online", "the customer's server sees the device online", seconds)
-
-    def what_was_logged(self):
-        return "".join(f"--- {program.name}\n{program.last_lines()}" for program in self.programs())
+        self.customer.until_online(self.device.serial, seconds)

@@ -58,16 +58,16 @@ class Process:
 
 
 class Server:
-    """fairlead-server in all roles, without a broker unless its settings are given, with the command line to it."""
+    """fairlead-server in all roles, without a broker, with the command line to it."""
 
-    def __init__(self, programs, folder, key_type, broker="enabled = false\n"):
+    def __init__(self, programs, folder, key_type):
         self.programs, self.folder = programs, Path(folder)
         self.folder.mkdir(parents=True)
         self.fdo, api = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.fdo}"
         config = self.folder / "server.toml"
         config.write_text(f'data = "{self.folder}/data"\nkey_type = "{key_type}"\n'
-                          f"[fdo]\nport = {self.fdo}\n[api]\nport = {api}\n[broker]\n{broker}")
+                          f"[fdo]\nport = {self.fdo}\n[api]\nport = {api}\n[broker]\nenabled = false\n")
         self.process = Process([programs / "fairlead-server", "--config", config], self.folder / "log")
         self.options = ["--server", f"http://127.0.0.1:{api}", "--token-file", self.folder / "data/admin-token"]
         until("fairlead-server answers", self.answers)
