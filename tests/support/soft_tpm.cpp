@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 
 namespace fairlead::test {
@@ -23,6 +24,16 @@ void require(bool condition, const std::string& what) {
   if (!condition) throw std::runtime_error(what);
 }
 
+// Asked of the kernel: to connect would be to take the one connection that swtpm serves at a time.
+bool listens(const std::string& path) {
+  constexpr std::string_view accepts_connections = " 00010000 ";
+  std::ifstream sockets("/proc/net/unix");
+  for (std::string line; std::getline(sockets, line);)
+    if (line.ends_with(" " + path) && line.find(accepts_connections) != std::string::npos)
+      return true;
+  return false;
+}
+
 }  // namespace
 
 SoftTpm::SoftTpm() {
@@ -32,14 +43,14 @@ SoftTpm::SoftTpm() {
 
 void SoftTpm::switch_on() {
   const std::string folder = folder_.path().string(), socket = folder + "/tpm";
+  for (const std::string& left : {socket, socket + ".ctrl"}) std::filesystem::remove(left);
   process_.emplace(
       std::vector<std::string>{"swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + folder,
                                "--server", "type=unixio,path=" + socket, "--ctrl",
                                "type=unixio,path=" + socket + ".ctrl", "--flags", "not-need-init"},
       folder_.path() / "log");
   require(wait_until([&] {
-            return !process_->running() ||
-                   (std::filesystem::exists(socket) && std::filesystem::exists(socket + ".ctrl"));
+            return !process_->running() || (listens(socket) && listens(socket + ".ctrl"));
           }) &&
               process_->running(),
           "swtpm does not start; is the package swtpm installed?");
