@@ -105,6 +105,10 @@ class Life:
         plant.until(lambda: (self.revive(), self.online() and self.registered_anew())[1],
                     "the device is online by itself, and its new voucher registered")
 
+    def outlive_late_death(self):
+        plant.until(lambda: (self.revive(), self.killed_at)[1], "it comes by this point", 5)
+        plant.until(lambda: (self.revive(), self.online())[1], "the device is online again")
+
     def check(self):
         """One device, one voucher, and both sides mean the same one."""
         maker, customer, device = self.plant.maker, self.plant.customer, self.plant.device
@@ -167,8 +171,8 @@ def try_case(bin_folder, victim, point, keep):
         life = Life(the_plant, victim, point)
         try:
             life.live()
-            if not life.killed_at:
-                raise AssertionError("it never came by this point")
+            if not life.killed_at:  # the last points lie behind what live() waits for
+                life.outlive_late_death()
             life.check()
             return True, f"ok    {name}: online, one device, one voucher {time.monotonic() - life.killed_at:.1f} s later"
         except Exception as problem:  # whatever it is: the other cases go on

@@ -102,9 +102,9 @@ class Server:
         """The voucher of `serial`, extended to the key in file `to`, as a PEM file."""
         return self.sell_guid(self.voucher_of(serial)["guid"], to)
 
-    def sell_guid(self, guid, to):
+    def sell_guid(self, guid, to, *options):
         file = self.folder / f"{guid}.voucher.pem"
-        self.cli("voucher", "extend", guid, "--to", to, "--out", file)
+        self.cli("voucher", "extend", guid, "--to", to, "--out", file, *options)
         return file
 
     def take(self, voucher):
