@@ -62,6 +62,13 @@ Bytes add_a_byte(View in) {
   return out;
 }
 
+// The suite that was agreed on decides how a message is protected, not the tag that the peer sends.
+Bytes as_mac0(View encrypt0) {  // RFC 9052 §2: tag 17 instead of 16
+  Bytes out = to_bytes(encrypt0);
+  out.front() = 0xD1;
+  return out;
+}
+
 class NegativeTable : public testing::Test {
  protected:
   FdoParty party_ = FdoParty::make(KeyType::p256, 2);
@@ -125,6 +132,7 @@ TEST_F(NegativeTable, OwnerAnswersEveryRowWithItsCode) {
           {"DOT_66_BAD_ENCODING", 66, plain, {}, garbage, body},
           {"DOT_66_BAD_ENCRYPTION", 66, on_wire, {2}, last_bit, body},
           {"66 garbage as a whole", 66, on_wire, {}, garbage, body},
+          {"66 in a Mac0", 66, on_wire, {}, as_mac0, body},
           {"66 without HMAC", 66, plain, {0}, to_null(), invalid},
           {"66 HMAC of 31", 66, plain, {0, 1}, to_bytes_of(31), body},
           {"DOT_68_BAD_ENCODING", 68, plain, {}, garbage, body},
@@ -305,6 +313,7 @@ TEST_F(NegativeTable, DeviceAbortsEveryRowWithItsCode) {
            Resign::owner},
           {"66_BAD_ENCODING", 67, plain, {}, garbage, body},
           {"66_BAD_ENC_WRAPPING", 67, on_wire, {2}, last_bit, body},
+          {"67 in a Mac0", 67, on_wire, {}, as_mac0, body},
           {"68_BAD_ENCODING", 69, plain, {}, garbage, body},
           {"68_BAD_ENC_WRAPPING", 69, on_wire, {2}, last_bit, body},
           {"70_BAD_DONE71_ENCODING", 71, plain, {}, garbage, body},

@@ -110,8 +110,12 @@ struct ServerPlant {
   }
   // Who answers the next message, where a test has several servers.
   std::function<server::FdoService&()> who = [this]() -> server::FdoService& { return service; };
+  // A hand in between: changes a message on its way to the server.
+  std::function<void(std::uint8_t type, Bytes& body)> tamper;
   server::FdoReply say(std::uint8_t type, std::string_view token, View body) {
-    return who().handle(type, token, body, {"192.0.2.7", now});
+    Bytes sent = to_bytes(body);
+    if (tamper) tamper(type, sent);
+    return who().handle(type, token, sent, {"192.0.2.7", now});
   }
   std::vector<registry::Voucher> vouchers_of(const DeviceId& device) {
     registry::VoucherFilter filter;

@@ -9,6 +9,7 @@ import check_await
 import check_events
 import check_fuzzers
 import check_layers
+import check_named_tests
 
 
 def tree(files):
@@ -78,6 +79,15 @@ class Events(unittest.TestCase):
             root = pathlib.Path(root)
             self.assertEqual([line for _, line, _ in check_events.unused_events(root)], [4])
             self.assertEqual([line for _, line, _ in check_fuzzers.unfuzzed_decoders(root)], [2])
+
+
+class NamedTests(unittest.TestCase):
+    def test_finds_the_names_of_tests_that_are_gone(self):
+        page = "| 20 | `A.Is` and `A.Was`, `tests/gone_test.py` |\n"
+        with tree({"docs/negative-tests.md": page, "src/x/a_test.cpp": "TEST_F(A,\n       Is) {}\nTEST(A, Wasnt) {}\n",
+                   "tests/readme": ""}) as root:
+            found = [why for _, why in check_named_tests.missing_tests(pathlib.Path(root))]
+        self.assertEqual(found, ["there is no test A.Was; name the one that shows it now", "there is no tests/gone_test.py"])
 
 
 if __name__ == "__main__":
