@@ -4,7 +4,7 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "codec/utf8.h"
-#include "crypto/certificate.h"
+#include "crypto/request.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fairlead;
@@ -18,5 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ASSERT(is_utf8(request->common_name));
   for (const auto& uri : request->san_uris) ASSERT(is_utf8(uri));
   for (const auto& name : request->san_dns) ASSERT(is_utf8(name));
+  auto full = crypto::decode_full_csr(View(data, size));
+  ASSERT(full && full->request.subject_der == request->subject_der);
   return 0;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // PKCS#10 requests and certs-only PKCS#7, on our own strict DER reader and writer.
+#include "crypto/request.h"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -8,7 +10,6 @@
 #include "codec/der/reader.h"
 #include "codec/der/writer.h"
 #include "codec/utf8.h"
-#include "crypto/certificate.h"
 
 namespace fairlead::crypto {
 
@@ -82,21 +83,25 @@ Result<std::string> common_name_of(View name) {
   return out;
 }
 
-Result<void> read_san(View value, CertificateRequest& out) {
+Result<void> read_san(View value, FullRequest& out) {
   der::Reader outer(value);
   der::Reader names = outer.enter(der::sequence);
   while (!names.failed() && !names.at_end()) {
     std::uint8_t tag = names.peek_tag();
     View content = names.value(tag);
-    if (tag != der::context(6) && tag != der::context(2)) continue;
+    if (tag != der::context(6) && tag != der::context(2)) {
+      out.other_names = true;
+      continue;
+    }
     check_text(names, as_text(content));
-    (tag == der::context(6) ? out.san_uris : out.san_dns).emplace_back(as_text(content));
+    (tag == der::context(6) ? out.request.san_uris : out.request.san_dns)
+        .emplace_back(as_text(content));
   }
   TRY_VOID(names.finish().in("subject alternative names"));
   return outer.finish().in("subject alternative names");
 }
 
-Result<void> read_extensions(der::Reader& values, CertificateRequest& out) {
+Result<void> read_extensions(der::Reader& values, FullRequest& out) {
   der::Reader extensions = values.enter(der::sequence);
   while (!extensions.failed() && !extensions.at_end()) {
     der::Reader extension = extensions.enter(der::sequence);
@@ -104,12 +109,15 @@ Result<void> read_extensions(der::Reader& values, CertificateRequest& out) {
     if (extension.peek_tag() == der::boolean) extension.value(der::boolean);
     View value = extension.value(der::octet_string);
     TRY_VOID(extension.finish().in("requested extension"));
-    if (is(oid, oid_san)) TRY_VOID(read_san(value, out));
+    if (is(oid, oid_san))
+      TRY_VOID(read_san(value, out));
+    else
+      out.extensions.push_back({to_bytes(oid), to_bytes(value)});
   }
   return extensions.finish().in("requested extensions");
 }
 
-Result<void> read_attributes(der::Reader attributes, CertificateRequest& out) {
+Result<void> read_attributes(der::Reader attributes, FullRequest& out) {
   while (!attributes.failed() && !attributes.at_end()) {
     der::Reader attribute = attributes.enter(der::sequence);
     View oid = attribute.element(der::oid);
@@ -118,7 +126,7 @@ Result<void> read_attributes(der::Reader attributes, CertificateRequest& out) {
     if (is(oid, oid_extension_request)) {
       TRY_VOID(read_extensions(values, out));
     } else if (is(oid, oid_challenge_password)) {
-      out.challenge_password = text_of(values);
+      out.request.challenge_password = text_of(values);
     } else {
       while (!values.failed() && !values.at_end()) values.any_element();
     }
@@ -148,7 +156,7 @@ Bytes text_attribute(std::string_view oid, std::uint8_t tag, std::string_view te
 // RFC 2986 §4.2: CertificationRequest ::= SEQUENCE { certificationRequestInfo, signatureAlgorithm,
 // signature } RFC 2986 §4.1: CertificationRequestInfo ::= SEQUENCE { version(0), subject,
 // subjectPKInfo, [0] attributes }
-Result<CertificateRequest> decode_csr(View encoded) {
+Result<FullRequest> decode_full_csr(View encoded) {
   if (encoded.size() > limits::csr_bytes_max)
     return fail(Errc::malformed, "certificate request is too long");
   der::Reader outer(encoded);
@@ -166,9 +174,10 @@ Result<CertificateRequest> decode_csr(View encoded) {
   View spki = fields.element(der::sequence);
   TRY_VOID(fields.status().in("certificate request"));
   TRY(auto key, PublicKey::from_spki(spki).in("certificate request"));
-  CertificateRequest out{std::move(key), to_bytes(subject), {}, {}, {}, {}};
+  FullRequest full{{std::move(key), to_bytes(subject), {}, {}, {}, {}}, false, {}};
+  CertificateRequest& out = full.request;
   TRY(out.common_name, common_name_of(subject).in("certificate request"));
-  if (!fields.at_end()) TRY_VOID(read_attributes(fields.enter(der::context_constructed(0)), out));
+  if (!fields.at_end()) TRY_VOID(read_attributes(fields.enter(der::context_constructed(0)), full));
   TRY_VOID(fields.finish().in("certificate request"));
 
   if (out.key.type() == KeyType::other)
@@ -178,16 +187,25 @@ Result<CertificateRequest> decode_csr(View encoded) {
                 "certificate request: signature algorithm does not go with its key");
   if (!out.key.verify_der(info, signature))
     return fail(Errc::untrusted, "certificate request: its signature is wrong");
-  return out;
+  return full;
 }
 
-Result<Bytes> create_csr(Signer& key, const CsrSubject& subject) {
+Result<CertificateRequest> decode_csr(View encoded) {
+  TRY(auto full, decode_full_csr(encoded));
+  return std::move(full.request);
+}
+
+Bytes encode_name(const CsrSubject& subject) {
   Bytes names;
   if (!subject.common_name.empty())
     names = text_attribute(oid_common_name, der::utf8_string, subject.common_name);
   if (!subject.serial_number.empty())
     append(names, text_attribute(oid_serial_number, string_tag(subject.serial_number),
                                  subject.serial_number));
+  return der::element(der::sequence, names);
+}
+
+Result<Bytes> create_csr(Signer& key, const CsrSubject& subject) {
   Bytes attributes;
   if (!subject.san_uris.empty()) {
     Bytes uris;
@@ -198,9 +216,9 @@ Result<Bytes> create_csr(Signer& key, const CsrSubject& subject) {
     attributes = der::sequence_of(
         {der::object_identifier(oid_extension_request), der::element(der::set, extensions)});
   }
-  Bytes info = der::sequence_of({der::unsigned_integer({}), der::element(der::sequence, names),
-                                 key.public_key().spki(),
-                                 der::element(der::context_constructed(0), attributes)});
+  Bytes info =
+      der::sequence_of({der::unsigned_integer({}), encode_name(subject), key.public_key().spki(),
+                        der::element(der::context_constructed(0), attributes)});
   TRY(auto signature, key.sign(info));
   KeyType type = key.public_key().type();
   Bytes encoded = std::move(signature.raw);

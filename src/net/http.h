@@ -42,6 +42,7 @@ struct HttpRequest {
   bool client_certificate_valid = false;
   bool tls_resumed = false;                // the handshake was a short one
   std::string client_certificate_problem;  // why it is not valid: "certificate has expired"
+  Bytes tls_unique;                        // RFC 5929 §3; empty but under TLS 1.2, which has it
 };
 
 struct HttpResponse {

@@ -310,6 +310,7 @@ void Impl::describe_peer(HttpConnection& c, HttpRequest& request) {
   request.client_certificate = peer.certificate;
   request.client_certificate_valid = peer.valid;
   request.client_certificate_problem = peer.problem;
+  request.tls_unique = c.stream.tls()->unique_binding();
 }
 
 asio::awaitable<Impl::Reading> Impl::read_request(HttpConnection& c, bool first) {

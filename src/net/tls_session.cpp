@@ -230,6 +230,16 @@ bool TlsSession::has_buffered() const { return SSL_has_pending(ssl_) == 1; }
 
 bool TlsSession::resumed() const { return SSL_session_reused(ssl_) == 1; }
 
+Bytes TlsSession::unique_binding() const {
+  if (SSL_version(ssl_) != TLS1_2_VERSION) return {};
+  Bytes out(EVP_MAX_MD_SIZE);
+  // In a full handshake the client finishes first, in a short one the server.
+  auto size = resumed() ? SSL_get_finished(ssl_, out.data(), out.size())
+                        : SSL_get_peer_finished(ssl_, out.data(), out.size());
+  out.resize(std::min(size, out.size()));
+  return out;
+}
+
 void TlsSession::shut_down() {
   if (!SSL_is_init_finished(ssl_)) return;
   ERR_clear_error();

@@ -44,6 +44,9 @@ class TlsSession {
   void shut_down();  // close_notify, without waiting
 
   bool resumed() const;
+  // A server's view of tls-unique (RFC 5929 §3.1): the first Finished message of the handshake.
+  // Empty under TLS 1.3, which has none.
+  Bytes unique_binding() const;
   TlsPeer& peer() { return *peer_; }
   ssl_st* ssl() { return ssl_; }
 

@@ -105,7 +105,8 @@ Result<Certificate> parsed(Result<Bytes> der) {
 Authority::Authority(std::vector<Certificate> chain, crypto::Signer& key)
     : chain_(std::move(chain)), key_(&key) {}
 
-Result<Authority> Authority::open(std::vector<Certificate> chain, crypto::Signer& key) {
+Result<Authority> Authority::open(std::vector<Certificate> chain, crypto::Signer& key,
+                                  const RevocationUrls& urls) {
   if (chain.empty()) return fail(Errc::untrusted, "CA certificate is missing");
   const Certificate& ca = chain.front();
   const KeyType type = key.public_key().type();
@@ -127,12 +128,16 @@ Result<Authority> Authority::open(std::vector<Certificate> chain, crypto::Signer
   const Bytes aki = authority_key_identifier(id);
   const Bytes end_entity =
       joined({basic_constraints_end_entity(), key_usage(Usage::digital_signature)});
-  auto leaf = [&](View eku) { return joined({end_entity, eku, aki}); };
+  Bytes revocation;
+  if (!urls.list.empty()) append(revocation, crl_distribution_point(urls.list));
+  if (!urls.ocsp.empty()) append(revocation, ocsp_access(urls.ocsp));
+  auto leaf = [&](View eku, View more) { return joined({end_entity, eku, aki, more}); };
   Authority out(chain, key);
+  out.key_id_ = std::move(id);
   out.templates_ = std::make_shared<const Templates>(
-      Templates{{type, name, leaf(extended_key_usage(Purpose::client))},
-                {type, name, leaf(extended_key_usage(Purpose::server))},
-                {type, name, leaf({})},
+      Templates{{type, name, leaf(extended_key_usage(Purpose::client), revocation)},
+                {type, name, leaf(extended_key_usage(Purpose::server), {})},
+                {type, name, leaf({}, {})},
                 {type, name, joined({key_usage(Usage::certificate_and_crl_signing), aki})}});
   out.path_length_ = facts.path_length ? static_cast<long>(std::min<std::uint64_t>(
                                              *facts.path_length, limits::certificate_chain_max))

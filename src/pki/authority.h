@@ -16,6 +16,11 @@
 
 namespace fairlead::pki {
 
+// Where others can ask whether an operational certificate is revoked; goes into each. "": nothing.
+struct RevocationUrls {
+  std::string list, ocsp;
+};
+
 // Immutable: every member may be called from several threads at once (the Random given must allow
 // it too). A call blocks as long as the signer takes. Errors of all issue functions: refused
 // (subject, profile, validity: in words), unsupported (key type), expired (the CA's chain is, at
@@ -26,11 +31,14 @@ class Authority {
   // chain that doesn't hold together, a first certificate that may not sign others, a key that is
   // not that certificate's; unsupported: CA keys that are neither P-256 nor P-384. `key` must
   // outlive the Authority.
-  static Result<Authority> open(std::vector<crypto::Certificate> chain, crypto::Signer& key);
+  static Result<Authority> open(std::vector<crypto::Certificate> chain, crypto::Signer& key,
+                                const RevocationUrls& urls = {});
 
   const std::vector<crypto::Certificate>& chain() const { return chain_; }
   const crypto::Certificate& certificate() const { return chain_.front(); }
-  Time not_after() const { return not_after_; }  // of the chain: the earliest in it
+  crypto::Signer& key() const { return *key_; }    // for its revocation lists and OCSP answers
+  const Bytes& key_id() const { return key_id_; }  // what its certificates name as issuer's key
+  Time not_after() const { return not_after_; }    // of the chain: the earliest in it
 
   // Operational client certificate: clientAuth, digitalSignature. Validity: now - backdate (not
   // before the CA's own notBefore) to now + lifetime (not after not_after()). subject_key: EC P-256
@@ -76,6 +84,7 @@ class Authority {
   std::vector<crypto::Certificate> chain_;
   crypto::Signer* key_;  // not owned
   Time not_before_{}, not_after_{};
+  Bytes key_id_;
   long path_length_ = -1;                       // -1: as many CAs below as they like
   std::shared_ptr<const Templates> templates_;  // shared by copies of an Authority; never changes
 };

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "codec/der/reader.h"
 #include "codec/der/writer.h"
+#include "pki/signed_der.h"
 
 namespace fairlead::pki {
 
@@ -33,9 +34,7 @@ void put_head(Bytes& out, std::uint8_t tag, std::size_t length) {
 
 CertificateTemplate::CertificateTemplate(crypto::KeyType signer, View issuer_name, View extensions)
     : signer_(signer), extensions_(to_bytes(extensions)) {
-  ASSERT(crypto::is_ec(signer));
-  algorithm_ = der::sequence_of({der::object_identifier(
-      signer == crypto::KeyType::p384 ? "1.2.840.10045.4.3.3" : "1.2.840.10045.4.3.2")});
+  algorithm_ = signature_algorithm(signer);
   issuer_ = algorithm_;
   append(issuer_, issuer_name);
 }

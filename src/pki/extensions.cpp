@@ -90,6 +90,25 @@ Bytes subject_alternative_names(View general_names) {
   return extension(oid_san, Critical::no, der::element(der::sequence, general_names));
 }
 
+Bytes plain_extension(std::string_view oid, View value) {
+  return extension(oid, Critical::no, value);
+}
+
+// CRLDistributionPoints ::= SEQUENCE OF SEQUENCE { [0] { fullName [0] GeneralNames }, … }
+Bytes crl_distribution_point(std::string_view url) {
+  Bytes name =
+      der::element(der::context_constructed(0), der::element(der::context(6), as_view(url)));
+  Bytes point = der::element(der::context_constructed(0), name);
+  return plain_extension("2.5.29.31", der::sequence_of({der::sequence_of({point})}));
+}
+
+// AuthorityInfoAccessSyntax ::= SEQUENCE OF SEQUENCE { accessMethod, accessLocation }
+Bytes ocsp_access(std::string_view url) {
+  Bytes description = der::sequence_of(
+      {der::object_identifier("1.3.6.1.5.5.7.48.1"), der::element(der::context(6), as_view(url))});
+  return plain_extension("1.3.6.1.5.5.7.1.1", der::sequence_of({description}));
+}
+
 Bytes key_identifier(const crypto::PublicKey& key) {
   Bytes bits = key.point();
   if (bits.empty()) {  // RSA: the content of SubjectPublicKeyInfo's BIT STRING

@@ -23,6 +23,10 @@ Bytes subject_key_identifier(View id);
 Bytes authority_key_identifier(View id);
 Bytes subject_alternative_names(View general_names);  // GeneralName elements, one after the other
 
+Bytes plain_extension(std::string_view oid, View value);  // any other that is not critical
+Bytes crl_distribution_point(std::string_view url);       // RFC 5280 §4.2.1.13
+Bytes ocsp_access(std::string_view url);                  // RFC 5280 §4.2.2.1
+
 // RFC 7093 §2 method 1: the leftmost 160 bits of SHA-256 over the key's bits (for EC 04‖x‖y).
 Bytes key_identifier(const crypto::PublicKey& key);
 
