@@ -80,6 +80,23 @@ constexpr Command table[] = {
      .examples = "  fairlead device list --state waiting\n"
                  "  fairlead --json device list --all > devices.jsonl",
      .run = device_list},
+    {.name = "device add",
+     .summary = "Write down a device that has no voucher",
+     .arguments = {{{"SERIAL"}}},
+     .options = {{{"account", "ACCOUNT", "whose device it is"},
+                  {"name", "NAME", "people's name for it"},
+                  {"model", "MODEL", "what it is; profiles may go by it"}}},
+     .examples = "  fairlead device add SN-0017 --account acme\n"
+                 "  fairlead device otp SN-0017",
+     .run = device_add},
+    {.name = "device otp",
+     .summary = "Make a one-time password, by which the device gets its certificate (EST)",
+     .arguments = {{{"DEVICE"}}},
+     .options = {{{"hours", "N", "how long it is good (default: 24, at most 2160)"}}},
+     .more =
+         "The password goes to standard output and is shown once. It is good for one key. A new\n"
+         "one makes the one before worthless.",
+     .run = device_otp},
     {.name = "device show",
      .summary = "Show one device",
      .arguments = {{{"DEVICE"}}},
@@ -193,7 +210,8 @@ constexpr Command table[] = {
     {.name = "trust add",
      .summary = "Accept vouchers of a manufacturer or owner",
      .arguments = {{{"FILE"}}},
-     .options = {{{"kind", "KIND", "manufacturer (default) or owner", false, "manufacturer owner"},
+     .options = {{{"kind", "KIND", "manufacturer (default), owner, or device_ca for EST", false,
+                   "manufacturer owner device_ca"},
                   {"account", "ACCOUNT", "for this account only (default: yours, or everybody)"},
                   {"name", "NAME", "what people call it"}}},
      .more = "FILE holds a public key or a certificate as PEM; - is standard input.",

@@ -111,6 +111,34 @@ Answer<void> device_show(Context& context) {
   return {};
 }
 
+Answer<void> device_add(Context& context) {
+  json::object body{{"serial", context.argument(0)}};
+  for (auto member : {"account", "name", "model"})
+    if (context.in.has(member)) body[member] = context.in.get(member);
+  TRY(auto answer, context.api.post(api_path({"devices"}), body));
+  if (context.as_json())
+    context.print_json(answer);
+  else
+    context.console.note(called(answer.value) + " is written down as " +
+                         text_at(answer.value, "id") + ".");
+  return {};
+}
+
+Answer<void> device_otp(Context& context) {
+  TRY(auto hours, context.in.number("hours", 24, 1, 2160));
+  TRY(auto device, client::find_device(context.api, context.argument(0)));
+  json::object body{{"valid_s", hours * 3600}};
+  TRY(auto answer, context.api.post(api_path({"devices", text_at(device, "id"), "otp"}), body));
+  if (context.as_json()) {
+    context.print_json(answer);
+    return {};
+  }
+  context.print(text_at(answer.value, "password") + "\n");
+  context.console.note("User name: " + text_at(device, "id") + ". Good for one key, until " +
+                       context.local(text_at(answer.value, "expires")) + ".");
+  return {};
+}
+
 Answer<void> device_rename(Context& context) {
   json::object body{{"name", context.argument(1)}};
   if (context.in.has("groups")) {

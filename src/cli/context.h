@@ -83,9 +83,10 @@ Answer<void> factory_keys(Context&), factory_rendezvous_show(Context&),
     factory_rendezvous_set(Context&), rendezvous_list(Context&);
 Answer<void> voucher_list(Context&), voucher_show(Context&), voucher_import(Context&),
     voucher_extend(Context&), voucher_export(Context&);
-Answer<void> device_list(Context&), device_show(Context&), device_rename(Context&),
-    device_uploads(Context&), device_fetch(Context&), device_approve(Context&),
-    device_reject(Context&), revoke(Context&), readmit(Context&), explain_device(Context&);
+Answer<void> device_list(Context&), device_show(Context&), device_add(Context&),
+    device_otp(Context&), device_rename(Context&), device_uploads(Context&), device_fetch(Context&),
+    device_approve(Context&), device_reject(Context&), revoke(Context&), readmit(Context&),
+    explain_device(Context&);
 Answer<void> provision(Context&);
 
 }  // namespace fairlead::cli

@@ -68,6 +68,26 @@ std::string in_words(const Match& match) {
   return out.empty() ? "every device" : out;
 }
 
+std::string_view to_string(Right right) {
+  switch (right) {
+    case Right::voucher:
+      return "fdo-voucher";
+    case Right::user:
+      return "user";
+    case Right::plan_row:
+      return "plan-row";
+    case Right::approval:
+      return "approval";
+    case Right::one_time_password:
+      return "one-time-password";
+    case Right::idevid:
+      return "idevid";
+    case Right::renewal:
+      return "renewal";
+  }
+  return "?";
+}
+
 Decision decide(const crypto::PublicKey& key, const Claim& claim, const Profile& profile,
                 const Known& known) {
   if (known.revoked) return Refused{"the device is revoked; an operator can re-admit it"};
@@ -78,13 +98,18 @@ Decision decide(const crypto::PublicKey& key, const Claim& claim, const Profile&
   const AccountId& account = profile.account.empty() ? claim.account : profile.account;
   if (account.empty()) return Pending{"nobody has said which account it belongs to", "an operator"};
   bool same_key = known.accepted_key == key.fingerprint();
-  if (same_key) return Granted{account, profile.certificate_lifetime, false};
+  // Who holds the accepted key may name its successor: approval is asked for once, not at every
+  // renewal.
+  if (same_key || claim.right == Right::renewal)
+    return Granted{account, profile.certificate_lifetime, false};
   if (profile.approval && !known.this_key_approved)
     return Pending{"profile '" + profile.id.str() + "' asks for a person's approval",
                    "an operator of account '" + account.str() + "'"};
   // A new key never displaces the accepted one by itself: only where policy says so, and ownership
   // is proven.
-  bool proven = claim.right == Right::voucher && profile.new_key == NewKey::replace;
+  bool strong = claim.right == Right::voucher || claim.right == Right::idevid ||
+                claim.right == Right::one_time_password;
+  bool proven = strong && profile.new_key == NewKey::replace;
   if (known.accepted_key && !proven && !known.this_key_approved)
     return Pending{"another key is accepted for this device",
                    "an operator of account '" + account.str() + "'"};

@@ -17,11 +17,15 @@ namespace fairlead::enroll {
 
 // By what right somebody wants the device for an account.
 enum class Right {
-  voucher,   // an Ownership Voucher, proven in FDO TO2
-  user,      // a signed-in person who proved possession of the device's code
-  plan_row,  // an engineer's plan
-  approval   // an operator's word
+  voucher,            // an Ownership Voucher, proven in FDO TO2
+  user,               // a signed-in person who proved possession of the device's code
+  plan_row,           // an engineer's plan
+  approval,           // an operator's word
+  one_time_password,  // the same, given before the device came
+  idevid,             // a device certificate by a maker who is on the list, proven in TLS
+  renewal             // the accepted certificate itself, proven in TLS
 };
+std::string_view to_string(Right right);  // "fdo-voucher"
 
 struct Claim {
   Right right = Right::voucher;

@@ -13,7 +13,7 @@ using cbor::Writer;
 
 namespace {
 
-constexpr std::uint64_t document_version = 1;
+constexpr std::uint64_t document_version = 1, grant_with_renewal = 2;
 constexpr std::size_t text_max = 256, endpoints_max = 8, anchors_max = 8;
 
 std::int64_t alg_of(const crypto::PublicKey& key) {
@@ -110,15 +110,19 @@ Result<SignedOffer> decode_offer(View document) {
 }
 
 // grant = [1, offer-hash, device, chain, endpoints, anchors, server-time]
+//       / [2, offer-hash, device, chain, endpoints, anchors, server-time, renewal-url]
 Result<Bytes> encode_grant(const Grant& grant, crypto::Signer& upstream) {
   Writer out;
-  out.array(7).uint(document_version).bytes(grant.offer_hash).text(grant.device.str());
+  const bool renews = !grant.renewal_url.empty();
+  out.array(renews ? 8 : 7).uint(renews ? grant_with_renewal : document_version);
+  out.bytes(grant.offer_hash).text(grant.device.str());
   write_certificates(out, grant.chain);
   out.array(grant.endpoints.size());
   for (const Endpoint& endpoint : grant.endpoints)
     out.array(3).text(endpoint.uri).text(endpoint.client_id).text(endpoint.topic_prefix);
   write_certificates(out, grant.anchors);
   out.integer(to_unix_ms(grant.server_time));
+  if (renews) out.text(grant.renewal_url);
   return sign(out.view(), upstream);
 }
 
@@ -128,8 +132,9 @@ Result<Grant> decode_grant(View document, const crypto::PublicKey& upstream,
   TRY_VOID(check_signature(sign1, upstream, "grant"));
   Reader in(sign1.payload);
   Grant grant;
-  in.array(7);
-  if (in.uint() != document_version) in.fail_here("grant is of another version");
+  const bool renews = in.array_between(7, 8) == 8;
+  if (in.uint() != (renews ? grant_with_renewal : document_version))
+    in.fail_here("grant is of another version");
   grant.offer_hash = in.fixed<crypto::Sha256>();
   grant.device = DeviceId(in.text(64));
   TRY(grant.chain, read_certificates(in, limits::certificate_chain_max).in("grant"));
@@ -144,6 +149,7 @@ Result<Grant> decode_grant(View document, const crypto::PublicKey& upstream,
   }
   TRY(grant.anchors, read_certificates(in, anchors_max).in("grant"));
   grant.server_time = from_unix_ms(in.integer());
+  if (renews) grant.renewal_url = in.text(text_max);
   TRY_VOID(in.finish().in("grant"));
   if (grant.offer_hash != offer_hash)
     return fail(Errc::untrusted, "grant answers another offer than ours");

@@ -56,6 +56,8 @@ struct Grant {
   std::vector<Endpoint> endpoints;           // in order of preference; at least one
   std::vector<crypto::Certificate> anchors;  // who may vouch for the endpoints
   Time server_time{};                        // for a device whose clock is wrong
+  std::string renewal_url =
+      {};  // EST server that renews the certificate, "https://host:port"; or ""
 };
 Result<Bytes> encode_grant(const Grant& grant, crypto::Signer& upstream);
 // Checks the signature by `upstream` and that the Grant answers the Offer with `offer_hash`.

@@ -66,6 +66,17 @@ struct X509Free {
   void operator()(X509* certificate) const { X509_free(certificate); }
 };
 
+// For the server, which confirms a renewal by the first use of the new certificate. Below no
+// device's prefix, so that no device can write it. Nobody may be listening; the next connection
+// says it again.
+void say_connected(const std::string& device, const upstream::CertificateFingerprint& certificate) {
+  std::string payload =
+      R"({"device":")" + device + R"(","certificate":")" + to_hex(certificate) + R"("})";
+  mosquitto_broker_publish_copy(nullptr, std::string(upstream::connected_topic).c_str(),
+                                static_cast<int>(payload.size()), payload.data(), 0, false,
+                                nullptr);
+}
+
 int on_basic_auth(int, void* data, void* user) noexcept {
   try {
     auto& plugin = *static_cast<Plugin*>(user);
@@ -87,6 +98,7 @@ int on_basic_auth(int, void* data, void* user) noexcept {
       plugin.refused("connection", id, address, name.error().context);
       return MOSQ_ERR_AUTH;
     }
+    say_connected(*name, fingerprint);
     return mosquitto_set_username(client, name->c_str());
   } catch (const std::exception&) {  // out of memory
     return MOSQ_ERR_AUTH;

@@ -66,7 +66,7 @@ struct Profile {
 // A manufacturer or owner key whose vouchers are accepted: by one account, or by the whole server
 // and its rendezvous service. Keyed by (account, fingerprint).
 struct TrustedKey {
-  enum class Kind : int { manufacturer = 1, owner = 2 };
+  enum class Kind : int { manufacturer = 1, owner = 2, device_ca = 3 };
   AccountId account;  // empty: server-wide
   Bytes fingerprint;  // SHA-256 of the SubjectPublicKeyInfo
   Kind kind = Kind::manufacturer;
@@ -134,7 +134,8 @@ enum class KeyState : int {
   accepted = 2,
   rejected = 3,
   superseded = 4,
-  quarantined = 5
+  quarantined = 5,
+  renewing = 6  // named by the accepted key as its successor; not used yet
 };
 
 // Identity, key and name are three things: many keys may claim one device, one is accepted.
@@ -146,6 +147,17 @@ struct DeviceKey {
   Time created{}, changed{};
 
   friend bool operator==(const DeviceKey&, const DeviceKey&) = default;
+};
+
+// An operator's word that whoever shows this password is the device: for one key, for a while.
+struct OneTimePassword {
+  DeviceId device;
+  Bytes sha256;               // of the password, which is shown once and never stored
+  Bytes key_fingerprint;      // of the key that it was used for; empty: not used yet
+  std::int64_t failures = 0;  // wrong passwords shown for this device since it was made
+  Time created{}, expires{};
+
+  friend bool operator==(const OneTimePassword&, const OneTimePassword&) = default;
 };
 
 enum class CertificateState : int { issued = 1, active = 2, superseded = 3, revoked = 4 };

@@ -117,6 +117,17 @@ struct SetCertificateState {
   CertificateState state;
   Time at;
 };
+struct PutOneTimePassword {
+  OneTimePassword password;
+};  // one per device: the newest
+// Conflict unless this password is there and unused, or used for the same key before.
+struct UseOneTimePassword {
+  DeviceId device;
+  Bytes sha256, key_fingerprint;
+};
+struct CountWrongPassword {
+  DeviceId device;
+};
 struct PutRegistration {
   Registration registration;
 };  // rendezvous: what TO0 left
@@ -171,9 +182,10 @@ using Change =
     std::variant<PutAccount, PutUser, PutToken, RemoveToken, PutProfile, RemoveProfile,
                  PutTrustedKey, RemoveTrustedKey, InsertVoucher, ReplaceVoucher, RemoveVoucher,
                  InsertDevice, UpdateDevice, PutKey, InsertCertificate, SetCertificateState,
-                 PutRegistration, RemoveRegistration, PutTo0Job, RemoveTo0Job, PutSession,
-                 RemoveSession, TakeSession, AppendEvent, PutUploadPart, RemoveUploadParts,
-                 PutUpload, RemoveUpload, PutSetting, InsertSetting>;
+                 PutOneTimePassword, UseOneTimePassword, CountWrongPassword, PutRegistration,
+                 RemoveRegistration, PutTo0Job, RemoveTo0Job, PutSession, RemoveSession,
+                 TakeSession, AppendEvent, PutUploadPart, RemoveUploadParts, PutUpload,
+                 RemoveUpload, PutSetting, InsertSetting>;
 using Transaction = std::vector<Change>;
 
 class Registry {
@@ -222,6 +234,8 @@ class Registry {
   // needs.
   virtual Result<std::vector<Certificate>> certificates_in(CertificateState state,
                                                            const Page& page) = 0;
+
+  virtual Result<std::optional<OneTimePassword>> find_one_time_password(const DeviceId& device) = 0;
 
   virtual Result<std::optional<Registration>> find_registration(View guid) = 0;
   virtual Result<std::vector<Registration>> registrations(const Page& page) = 0;  // by GUID

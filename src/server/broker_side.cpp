@@ -57,7 +57,10 @@ Result<std::unique_ptr<BrokerSide>> BrokerSide::open(net::Loop& loop, const Conf
   BrokerSide* self = out.get();
   out->watch_ = std::make_unique<upstream::BrokerWatch>(
       loop, log, random, clock, std::move(settings),
-      [self](const upstream::Presence& presence) { self->hear(presence); });
+      [self](const upstream::Presence& presence) { self->hear(presence); },
+      [self](const upstream::CertificateUse& use) {
+        if (self->on_use_) self->loop_.spawn("certificate use", self->record_use(use));
+      });
   return out;
 }
 
@@ -94,6 +97,17 @@ net::Task<void> BrokerSide::write(upstream::Presence presence) {
       return presence_.on_presence(presence.account, presence.device, presence.online,
                                    presence.seen);
     };
+    written = co_await loop_.on_worker(work);
+    if (written || written.error().code != Errc::conflict) break;
+  }
+  co_return written;
+}
+
+net::Task<void> BrokerSide::record_use(upstream::CertificateUse use) {
+  constexpr int tries = 3;
+  Result<void> written;
+  for (int i = 0; i < tries; ++i) {
+    auto work = [&] { return on_use_(use.device, use.fingerprint, use.seen); };
     written = co_await loop_.on_worker(work);
     if (written || written.error().code != Errc::conflict) break;
   }

@@ -29,6 +29,10 @@ class BrokerSide {
 
   Access& access() { return *access_; }
   bool connected() const { return connected_; }  // as of the last second; from any thread
+  // Called on a worker when the broker has let a device in, with its certificate's fingerprint. Set
+  // before run(). conflict: called again.
+  using OnUse = std::function<Result<void>(const DeviceId&, View fingerprint, Time)>;
+  void on_certificate_use(OnUse on_use) { on_use_ = std::move(on_use); }
   net::Task<void>
   run();  // starts the broker, watches it, keeps the table's heartbeat; until the loop stops
   net::Task<void> stop();  // awaited before the loop ends
@@ -44,6 +48,7 @@ class BrokerSide {
   void hear(const upstream::Presence& presence);
   net::Task<void> record(upstream::Presence presence);
   net::Task<void> write(upstream::Presence presence);
+  net::Task<void> record_use(upstream::CertificateUse use);
 
   net::Loop& loop_;
   Store& store_;
@@ -54,6 +59,7 @@ class BrokerSide {
   std::atomic<bool> connected_ = false;
   // Devices whose presence is being written, and what was heard of them meanwhile. Loop thread.
   std::unordered_map<std::string, std::optional<upstream::Presence>> writing_;
+  OnUse on_use_;
   std::unique_ptr<BrokerAccess> access_;
   std::unique_ptr<upstream::Broker> broker_;
   std::unique_ptr<upstream::BrokerWatch> watch_;

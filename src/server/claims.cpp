@@ -29,10 +29,6 @@ std::string_view to_string(LocalProof proof) {
   return proof == LocalProof::code ? "code" : "button";
 }
 
-std::string_view to_string(enroll::Right right) {
-  return right == enroll::Right::plan_row ? "plan row" : "user";
-}
-
 }  // namespace
 
 std::optional<LocalProof> local_proof_from(std::string_view text) {

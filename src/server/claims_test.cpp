@@ -107,7 +107,7 @@ TEST_F(ClaimsTest, TheRecordSaysByWhichProof) {
   claim.proof = LocalProof::button;
   claim.right = enroll::Right::plan_row;
   must(claims.claim(device.offer(), claim, plant.now));
-  EXPECT_NE(plant.log.text().find("plan row"), std::string::npos);
+  EXPECT_NE(plant.log.text().find("plan-row"), std::string::npos);
   EXPECT_NE(plant.log.text().find("button"), std::string::npos);
   EXPECT_EQ(local_proof_from("button"), LocalProof::button);
   EXPECT_FALSE(local_proof_from("charm"));

@@ -40,6 +40,17 @@ Result<enroll::Known> known_of(registry::Registry& registry, const registry::Dev
   return known;
 }
 
+// In words, when the certificate has been expired for longer than the profile puts up with.
+Result<std::optional<std::string>> too_late_to_renew(registry::Registry& registry, View serial,
+                                                     const EnrolmentProfile& profile, Time now) {
+  TRY(auto record, registry.find_certificate(serial));
+  if (!record) return fail(Errc::internal, "a renewal of a certificate that is not there");
+  if (now <= record->not_after + profile.renew_after_expiry) return std::optional<std::string>();
+  return std::optional("the certificate expired at " + to_rfc3339(record->not_after) +
+                       ", longer ago than profile '" + profile.decision.id.str() +
+                       "' allows for a renewal; the device has to enrol anew");
+}
+
 }  // namespace
 
 std::string topic_prefix_of(const AccountId& account, const DeviceId& device) {
@@ -52,8 +63,9 @@ Result<Bytes> Enroller::grant(View document, const DeviceId& id, enroll::Right r
   device.model = offer.offer.model;
   device.product_uri = offer.offer.product_uri;
   if (device.serial.empty()) device.serial = offer.offer.serial;
-  TRY(auto issued, issue(offer.request.key, std::move(device), right, now));
-  enroll::Grant grant{offer.hash, id, std::move(issued.chain), {}, endpoint_anchors_, now};
+  TRY(auto issued, issue(offer.request.key, std::move(device), {right}, now));
+  enroll::Grant grant{offer.hash, id,          std::move(issued.chain), {}, endpoint_anchors_,
+                      now,        renewal_url_};
   for (const std::string& uri : issued.endpoints)
     grant.endpoints.push_back({uri, id.str(), issued.topic_prefix});
   return enroll::encode_grant(grant, *identity_.owner);
@@ -62,7 +74,7 @@ Result<Bytes> Enroller::grant(View document, const DeviceId& id, enroll::Right r
 Result<Bytes> Enroller::certificate(View csr, const DeviceId& id, enroll::Right right, Time now) {
   TRY(auto request, crypto::decode_csr(csr));
   TRY(auto device, require_device(store_.read(), id));
-  TRY(auto issued, issue(request.key, std::move(device), right, now));
+  TRY(auto issued, issue(request.key, std::move(device), {right}, now));
   return crypto::encode_certs_only(issued.chain);
 }
 
@@ -70,21 +82,42 @@ Result<Bytes> Enroller::ca_certificates() const {
   return crypto::encode_certs_only(identity_.operational_ca.authority.chain());
 }
 
+Result<crypto::Certificate> Enroller::enroll(const crypto::PublicKey& key, const DeviceId& id,
+                                             const WayIn& way, Time now) {
+  // One request sent twice at once: the second finds what the first left, and gets the same.
+  for (int i = 1;; ++i) {
+    TRY(auto device, require_device(store_.read(), id));
+    auto issued = issue(key, std::move(device), way, now);
+    if (issued) return std::move(issued->chain.front());
+    if (issued.error().code != Errc::conflict || i == conflict_retries)
+      return std::unexpected(issued.error());
+  }
+}
+
 Result<Enroller::Issued> Enroller::issue(const crypto::PublicKey& key, registry::Device device,
-                                         enroll::Right right, Time now) {
+                                         const WayIn& way, Time now) {
   TRY(auto profile, profile_for(store_.read(), subject_of(device)));
   if (!profile)
-    return fail(hold(std::move(device), key, right,
+    return fail(hold(std::move(device), key, way,
                      {"no enrolment profile matches this device", "An operator who writes one"},
                      now));
+  // A label is checked, never a choice: a device would choose the profile that asks for least.
+  if (!way.profile.empty() && way.profile != profile->decision.id)
+    return fail(turn_away(std::move(device),
+                          {"the profile of this device is '" + profile->decision.id.str() +
+                           "', not '" + way.profile.str() + "'"},
+                          now));
+  if (!way.renews.empty()) {
+    TRY(auto too_late, too_late_to_renew(store_.read(), way.renews, *profile, now));
+    if (too_late) return fail(turn_away(std::move(device), {std::move(*too_late)}, now));
+  }
   TRY(auto known, known_of(store_.read(), device, key.fingerprint()));
-  auto decision = enroll::decide(key, {right, device.account}, profile->decision, known);
+  auto decision = enroll::decide(key, {way.right, device.account}, profile->decision, known);
   if (auto* pending = std::get_if<enroll::Pending>(&decision))
-    return fail(hold(std::move(device), key, right, *pending, now));
+    return fail(hold(std::move(device), key, way, *pending, now));
   if (auto* refused = std::get_if<enroll::Refused>(&decision))
     return fail(turn_away(std::move(device), *refused, now));
-  return carry_out(std::get<enroll::Granted>(decision), *profile, std::move(device), key, right,
-                   now);
+  return carry_out(std::get<enroll::Granted>(decision), *profile, std::move(device), key, way, now);
 }
 
 namespace {
@@ -94,11 +127,11 @@ bool is_usable(const registry::Certificate& certificate) {
          certificate.state == registry::CertificateState::active;
 }
 
-// What vouches for a key, by how it came.
+// What vouches for a key, by how it came: from beside the device, that its code was proven.
 std::string evidence_of(enroll::Right right) {
-  return std::string(enroll::to_string(right == enroll::Right::voucher
-                                           ? enroll::Evidence::fdo_voucher
-                                           : enroll::Evidence::possession));
+  if (right == enroll::Right::user || right == enroll::Right::plan_row)
+    return std::string(to_string(enroll::Evidence::possession));
+  return std::string(to_string(right));
 }
 
 registry::Certificate record_of(const crypto::Certificate& certificate, const DeviceId& device,
@@ -121,15 +154,18 @@ registry::Certificate record_of(const crypto::Certificate& certificate, const De
 }  // namespace
 
 // A lost reply, a reset, a retry: the same key gets the same certificate, unless a third of its
-// life is all it has left.
+// life is all it has left, or it is the one to be renewed, or under another name than is asked for.
 Result<std::optional<crypto::Certificate>> Enroller::still_good(const DeviceId& device,
                                                                 const crypto::PublicKey& key,
-                                                                Time now) {
+                                                                const WayIn& way, Time now) {
   TRY(auto certificates, store_.read().certificates_of(device));
   for (const registry::Certificate& each : certificates) {
     if (!is_usable(each) || !equal(each.key_fingerprint, key.fingerprint())) continue;
-    if (each.not_after - now < (each.not_after - each.not_before) / 3) continue;
+    Time from = std::max(each.not_before, each.changed);  // certificates are back-dated
+    if (each.not_after - now < (each.not_after - from) / 3) continue;
+    if (each.serial == way.renews) continue;
     TRY(auto certificate, crypto::Certificate::from_known_der(each.der));
+    if (!way.common_name.empty() && certificate.common_name() != way.common_name) continue;
     return std::optional(std::move(certificate));
   }
   return std::optional<crypto::Certificate>();
@@ -138,27 +174,30 @@ Result<std::optional<crypto::Certificate>> Enroller::still_good(const DeviceId& 
 Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
                                              const EnrolmentProfile& profile,
                                              registry::Device device, const crypto::PublicKey& key,
-                                             enroll::Right right, Time now) {
+                                             const WayIn& way, Time now) {
   const pki::Authority& authority = identity_.operational_ca.authority;
   Issued out{device, {}, topic_prefix_of(granted.account, device.id), profile.endpoints};
   if (out.endpoints.empty()) out.endpoints.push_back(own_endpoint_);
-  TRY(auto certificate, still_good(device.id, key, now));
+  TRY(auto certificate, still_good(device.id, key, way, now));
   const bool is_new = !certificate;
   if (is_new) {
     pki::LeafProfile leaf;
     leaf.lifetime = granted.lifetime;
-    TRY(certificate, authority.issue(leaf, key, {device.id.str(), {}, {}}, now, random_));
+    const std::string& name = way.common_name.empty() ? device.id.str() : way.common_name;
+    TRY(certificate, authority.issue(leaf, key, {name, {}, {}}, now, random_));
   }
   auto record = record_of(*certificate, device.id, granted.account, out.topic_prefix, now);
   std::vector<registry::Certificate> replaced;
-  if (is_new) {
+  if (is_new && way.right == enroll::Right::renewal) {
+    TRY_VOID(put_renewal_on_record(std::move(device), record, now));
+  } else if (is_new) {
     TRY(replaced, store_.read().certificates_of(device.id));
     std::erase_if(replaced, [&](const registry::Certificate& each) {
       return !is_usable(each) || each.key_fingerprint == record.key_fingerprint;
     });
     device.account = granted.account;
     device.profile = profile.decision.id;
-    TRY_VOID(put_on_record(std::move(device), record, replaced, right,
+    TRY_VOID(put_on_record(std::move(device), record, replaced, way.right,
                            enroll::in_words(profile.decision.match), now));
   }
   // At the same moment as the decision: the device may connect the instant it holds its
@@ -204,14 +243,74 @@ Result<void> Enroller::put_on_record(registry::Device device,
   return store_.commit(std::move(changes));
 }
 
-Error Enroller::hold(registry::Device device, const crypto::PublicKey& key, enroll::Right right,
+// Beside what is in force, which stays so until the new one has been used.
+Result<void> Enroller::put_renewal_on_record(registry::Device device,
+                                             const registry::Certificate& certificate, Time now) {
+  registry::Transaction changes{registry::InsertCertificate{certificate}};
+  TRY(auto keys, store_.read().keys_of(device.id));
+  bool same_key = std::ranges::any_of(keys, [&](const registry::DeviceKey& each) {
+    return each.state == registry::KeyState::accepted &&
+           each.fingerprint == certificate.key_fingerprint;
+  });
+  if (!same_key)
+    changes.push_back(
+        registry::PutKey{{device.id, certificate.key_fingerprint, registry::KeyState::renewing,
+                          evidence_of(enroll::Right::renewal), now, now}});
+  Fields fields{{"serial_number", to_hex(certificate.serial)},
+                {"not_after", to_rfc3339(certificate.not_after)}};
+  log_.write(event::renewed, fields);
+  changes.push_back(timeline(device.id, now, event::renewed, std::move(fields)));
+  registry::DeviceState state = device.state;
+  std::string reason = device.state_reason;
+  changes.push_back(update(std::move(device), state, std::move(reason), now));
+  return store_.commit(std::move(changes));
+}
+
+Result<void> Enroller::confirm_use(const DeviceId& id, View fingerprint, Time now) {
+  TRY(auto certificates, store_.read().certificates_of(id));
+  auto used = std::ranges::find_if(certificates, [&](const registry::Certificate& each) {
+    return equal(each.fingerprint, fingerprint);
+  });
+  if (used == certificates.end() || used->state != registry::CertificateState::issued) return ok();
+  std::vector<registry::Certificate> before;
+  for (const registry::Certificate& each : certificates)
+    if (is_usable(each) && each.serial != used->serial) before.push_back(each);
+  if (before.empty()) return ok();  // a first certificate: PresenceRecord has more to do with it
+  TRY(auto device, require_device(store_.read(), id));
+  registry::Transaction changes{
+      registry::SetCertificateState{used->serial, registry::CertificateState::active, now}};
+  for (const registry::Certificate& each : before)
+    changes.push_back(
+        registry::SetCertificateState{each.serial, registry::CertificateState::superseded, now});
+  TRY(auto keys, store_.read().keys_of(id));
+  for (registry::DeviceKey& key : keys) {
+    bool this_one = key.fingerprint == used->key_fingerprint;
+    bool other =
+        key.state == registry::KeyState::accepted || key.state == registry::KeyState::renewing;
+    if (!this_one && !other) continue;
+    key.state = this_one ? registry::KeyState::accepted : registry::KeyState::superseded;
+    key.changed = now;
+    changes.push_back(registry::PutKey{std::move(key)});
+  }
+  Fields fields{{"serial_number", to_hex(used->serial)}};
+  log_.write(event::renewal_confirmed, fields);
+  changes.push_back(timeline(id, now, event::renewal_confirmed, std::move(fields)));
+  registry::DeviceState state = device.state;
+  std::string reason = device.state_reason;
+  changes.push_back(update(std::move(device), state, std::move(reason), now));
+  TRY_VOID(store_.commit(std::move(changes)));
+  for (const registry::Certificate& each : before) TRY_VOID(access_.revoke(each));
+  return ok();
+}
+
+Error Enroller::hold(registry::Device device, const crypto::PublicKey& key, const WayIn& way,
                      const enroll::Pending& pending, Time now) {
   Fields fields{{"why", pending.why}, {"who", pending.who}};
   log_.write(event::grant_pending, fields);
   registry::DeviceKey record{device.id,
                              to_bytes(View(key.fingerprint())),
                              registry::KeyState::pending,
-                             evidence_of(right),
+                             evidence_of(way.right),
                              now,
                              now};
   DeviceId id = device.id;

@@ -14,17 +14,27 @@
 
 namespace fairlead::server {
 
+// By which way a request for a certificate came, where that makes a difference.
+struct WayIn {
+  enroll::Right right = enroll::Right::voucher;
+  std::string common_name = {};  // of the certificate; "": the device's id
+  ProfileId profile = {};        // refused unless this is the one that decides; "": any
+  Bytes renews = {};             // serial number of the certificate that a renewal is for
+};
+
 class Enroller {
  public:
   Enroller(Store& store, const Identity& identity, Access& access, std::string own_endpoint,
-           std::vector<crypto::Certificate> endpoint_anchors, Random& random, Log& log)
+           std::vector<crypto::Certificate> endpoint_anchors, Random& random, Log& log,
+           std::string renewal_url = {})
       : store_(store),
         identity_(identity),
         access_(access),
         own_endpoint_(std::move(own_endpoint)),
         endpoint_anchors_(std::move(endpoint_anchors)),
         random_(random),
-        log_(log) {}
+        log_(log),
+        renewal_url_(std::move(renewal_url)) {}
 
   // The Grant for an Offer of a known device; the same key gets the same certificate while it is
   // good. busy: a person has to decide first (it is on record as pending). refused: with why.
@@ -35,6 +45,16 @@ class Enroller {
   // certificate chain as PKCS#7. The subject is ours to say, whatever the request asks.
   Result<Bytes> certificate(View csr, const DeviceId& device, enroll::Right right, Time now);
   Result<Bytes> ca_certificates() const;  // PKCS#7
+
+  // The certificate alone, for EST. Errors as for grant(). A renewal leaves the certificate before
+  // in force until the new one is used, and is refused when it comes later after the expiry than
+  // the profile allows.
+  Result<crypto::Certificate> enroll(const crypto::PublicKey& key, const DeviceId& device,
+                                     const WayIn& way, Time now);
+
+  // The device has connected with this certificate: what it had before is superseded, and shut out
+  // at the broker. Nothing to do when it has none before; idempotent.
+  Result<void> confirm_use(const DeviceId& device, View fingerprint, Time now);
 
   // An operator's word on the key that waits. not_found when none does.
   Result<void> approve(const DeviceId& device, const std::string& who, Time now);
@@ -52,17 +72,20 @@ class Enroller {
     std::string topic_prefix;
     std::vector<std::string> endpoints;
   };
-  Result<Issued> issue(const crypto::PublicKey& key, registry::Device device, enroll::Right right,
+  Result<Issued> issue(const crypto::PublicKey& key, registry::Device device, const WayIn& way,
                        Time now);
   Result<Issued> carry_out(const enroll::Granted& granted, const EnrolmentProfile& profile,
-                           registry::Device device, const crypto::PublicKey& key,
-                           enroll::Right right, Time now);
+                           registry::Device device, const crypto::PublicKey& key, const WayIn& way,
+                           Time now);
   Result<void> put_on_record(registry::Device device, const registry::Certificate& certificate,
                              const std::vector<registry::Certificate>& replaced,
                              enroll::Right right, const std::string& because, Time now);
+  Result<void> put_renewal_on_record(registry::Device device,
+                                     const registry::Certificate& certificate, Time now);
   Result<std::optional<crypto::Certificate>> still_good(const DeviceId& device,
-                                                        const crypto::PublicKey& key, Time now);
-  Error hold(registry::Device device, const crypto::PublicKey& key, enroll::Right right,
+                                                        const crypto::PublicKey& key,
+                                                        const WayIn& way, Time now);
+  Error hold(registry::Device device, const crypto::PublicKey& key, const WayIn& way,
              const enroll::Pending& pending, Time now);
   Error turn_away(registry::Device device, const enroll::Refused& refused, Time now);
 
@@ -73,6 +96,7 @@ class Enroller {
   const std::vector<crypto::Certificate> endpoint_anchors_;
   Random& random_;
   Log& log_;
+  const std::string renewal_url_;  // for the Grant; "" where EST is not offered
 };
 
 // "fairlead/v1/acme/d-17/": what a device may publish and subscribe below.

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/limits.h"
+#include "server/percent.h"
 
 namespace fairlead::server {
 
@@ -62,12 +63,6 @@ std::string header_text(const net::HttpRequest& request, std::string_view name) 
   return std::string(net::find_header(request.headers, name).value_or(""));
 }
 
-std::string form_decoded(std::string_view text) {
-  std::string out(text);
-  std::ranges::replace(out, '+', ' ');
-  return api::percent_decoded(out);
-}
-
 api::Request to_api(net::HttpRequest request, Time now) {
   api::Request out;
   out.method = std::move(request.method);
@@ -80,9 +75,10 @@ api::Request to_api(net::HttpRequest request, Time now) {
     auto ampersand = query.find('&');
     std::string_view pair = query.substr(0, ampersand);
     auto equals = pair.find('=');
-    out.query.emplace_back(
-        form_decoded(pair.substr(0, equals)),
-        equals == std::string_view::npos ? std::string() : form_decoded(pair.substr(equals + 1)));
+    out.query.emplace_back(percent_decoded(pair.substr(0, equals)),
+                           equals == std::string_view::npos
+                               ? std::string()
+                               : percent_decoded(pair.substr(equals + 1)));
     query.remove_prefix(ampersand == std::string_view::npos ? query.size() : ampersand + 1);
   }
   out.authorization = header_text(request, "Authorization");
@@ -130,7 +126,31 @@ net::Task<net::HttpResponse> serve_api(net::Loop& loop, api::Api& api, Clock clo
   co_return from_api(std::move(*response));
 }
 
+// A service whose handle(request, now) says it all.
+template <class Service>
+net::Task<net::HttpResponse> serve_plainly(net::Loop& loop, Service& service, Clock clock,
+                                           net::HttpRequest request) {
+  auto work = [&]() -> Result<net::HttpResponse> { return service.handle(request, clock()); };
+  auto response = co_await loop.on_worker(work);
+  if (response) co_return std::move(*response);
+  auto busy = plain(503, "too much to do; come again later\n");
+  busy.headers.emplace_back("Retry-After", "30");
+  co_return busy;
+}
+
 }  // namespace
+
+net::HttpHandler est_front(net::Loop& loop, EstService& service, Clock clock) {
+  return [&loop, &service, clock](net::HttpRequest request) {
+    return serve_plainly(loop, service, clock, std::move(request));
+  };
+}
+
+net::HttpHandler revocation_front(net::Loop& loop, Revocation& revocation, Clock clock) {
+  return [&loop, &revocation, clock](net::HttpRequest request) {
+    return serve_plainly(loop, revocation, clock, std::move(request));
+  };
+}
 
 net::HttpHandler fdo_front(net::Loop& loop, FdoService& service, Clock clock) {
   return [&loop, &service, clock](net::HttpRequest request) {

@@ -62,7 +62,7 @@ Result<crypto::Certificate> self_signed(Store& store, crypto::Signer& key, const
 
 Result<OwnAuthority> open_root(keystore::Keystore& keys, Store& store, const std::string& name,
                                const std::string& title, crypto::KeyType type, Time end,
-                               Random& random, Time now) {
+                               Random& random, Time now, const pki::RevocationUrls& urls) {
   const std::string setting = name + ".certificate";
   TRY(auto stored, store.read().find_setting(setting));
   if (!stored) {
@@ -82,21 +82,21 @@ Result<OwnAuthority> open_root(keystore::Keystore& keys, Store& store, const std
         Errc::conflict,
         "key '" + name + "' in the keystore is not the one that the registry's certificate is for");
   std::shared_ptr<crypto::Signer> signer = std::move(*key);
-  TRY(auto authority, pki::Authority::open({std::move(certificate)}, *signer));
+  TRY(auto authority, pki::Authority::open({std::move(certificate)}, *signer, urls));
   return OwnAuthority{std::move(signer), std::move(authority)};
 }
 
 }  // namespace
 
 Result<Identity> open_identity(keystore::Keystore& keys, Store& store, crypto::KeyType type,
-                               Random& random, Time now) {
+                               Random& random, Time now, const pki::RevocationUrls& urls) {
   TRY(auto manufacturer, open_kept(keys, store, "manufacturer", type));
   TRY(auto owner, open_kept(keys, store, "owner", type));
-  TRY(auto device_ca,
-      open_root(keys, store, "device-ca", "Fairlead Device CA", type, pki::no_expiry, random, now));
+  TRY(auto device_ca, open_root(keys, store, "device-ca", "Fairlead Device CA", type,
+                                pki::no_expiry, random, now, {}));
   Time end = now + std::chrono::days(20 * 365);
-  TRY(auto operational_ca,
-      open_root(keys, store, "operational-ca", "Fairlead Operational CA", type, end, random, now));
+  TRY(auto operational_ca, open_root(keys, store, "operational-ca", "Fairlead Operational CA", type,
+                                     end, random, now, urls));
   TRY(auto manufacturer_certificate,
       self_signed(store, *manufacturer, "manufacturer", "Fairlead Manufacturer", pki::no_expiry,
                   random, now));

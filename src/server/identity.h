@@ -35,6 +35,6 @@ struct Identity {
 // them. A certificate whose key is missing is refused in words rather than replaced: devices out
 // there trust it.
 Result<Identity> open_identity(keystore::Keystore& keys, Store& store, crypto::KeyType type,
-                               Random& random, Time now);
+                               Random& random, Time now, const pki::RevocationUrls& urls = {});
 
 }  // namespace fairlead::server

@@ -128,6 +128,51 @@ Result<std::unique_ptr<net::HttpServer>> listen(net::Loop& loop, Log& log,
   return net::HttpServer::listen(loop, log, std::move(options), std::move(handler));
 }
 
+// EST judges client certificates by the registry, also expired ones, so no anchors are named: a
+// device of any maker shows what it has.
+Result<std::unique_ptr<net::HttpServer>> listen_est(net::Loop& loop, Log& log,
+                                                    const server::Config& config,
+                                                    const server::Identity& identity,
+                                                    Random& random, Time now,
+                                                    net::HttpHandler handler) {
+  net::HttpServerOptions options;
+  options.address = config.est.address;
+  options.port = config.est.port;
+  options.body_bytes_max = limits::est_request_bytes_max;
+  TRY(options.tls, server::tls_for(identity, config.public_host, random, now));
+  options.tls->ask_client_certificate = true;
+  return net::HttpServer::listen(loop, log, std::move(options), std::move(handler));
+}
+
+// What devices and others ask about certificates. The listeners go before the services.
+struct CertificateServices {
+  server::OneTimePasswords passwords;
+  server::EstService est;
+  server::Revocation revocation;
+  std::unique_ptr<net::HttpServer> est_listener{}, revocation_listener{};
+};
+
+Result<void> open_listeners(CertificateServices& services, net::Loop& loop, Log& log,
+                            const server::Config& config, const server::Identity& identity,
+                            Random& random, Clock clock) {
+  if (config.pki.port != 0) {
+    TRY(services.revocation_listener,
+        listen(loop, log, config, config.pki, identity, random, clock(),
+               pki::ocsp::request_bytes_max,
+               server::revocation_front(loop, services.revocation, clock)));
+  }
+  if (config.est.port != 0) {
+    TRY(services.est_listener, listen_est(loop, log, config, identity, random, clock(),
+                                          server::est_front(loop, services.est, clock)));
+  }
+  return ok();
+}
+
+std::string renewal_url(const server::Config& config) {
+  if (config.est.port == 0) return {};
+  return "https://" + net::Url{true, config.public_host, config.est.port, "/"}.authority();
+}
+
 std::vector<fdo::To2Address> own_addresses(const server::Config& config) {
   fdo::To2Address address;
   if (auto ip = fdo::ip_from_text(config.public_host))
@@ -143,6 +188,21 @@ std::function<std::string()> broker_state(const server::BrokerSide& broker) {
   return [&broker] { return std::string(broker.connected() ? "connected" : "not connected"); };
 }
 
+Result<void> keep_admin_token(const server::Config& config, Log& log, std::string_view token) {
+  auto file = config.data / "admin-token";
+  TRY_VOID(write_secret(file, std::string(token) + "\n"));
+  log(event::first_start, {{"token_file", file.string()}});
+  return ok();
+}
+
+server::RendezvousPolicy rendezvous_policy(const server::Config& config,
+                                           const server::Identity& identity) {
+  return {config.rendezvous_wait_max,
+          config.rendezvous_open,
+          {identity.manufacturer->public_key().fingerprint(),
+           identity.owner->public_key().fingerprint()}};
+}
+
 Result<void> run(const server::Config& config, server::Metrics& log, const Checkpoint& checkpoint) {
   Clock clock = system_clock();
   crypto::SystemRandom random;
@@ -151,21 +211,22 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
                      keystore::Credentials::from_environment(config.keystore_credentials)));
   TRY(auto registry, registry::SqliteRegistry::open(config.registry_file()));
   server::Store store(*registry, checkpoint);
-  TRY(auto identity, server::open_identity(*keys, store, config.key_type, random, clock()));
+  TRY(auto identity, server::open_identity(*keys, store, config.key_type, random, clock(),
+                                           server::revocation_urls(config.pki_url)));
 
   net::Loop loop(log, workers);
   TRY(auto broker, server::BrokerSide::open(loop, config, identity, store, random, clock, log));
   net::Url broker_url{true, config.public_host, config.broker_port, "/"};
   std::string endpoint = "mqtts://" + broker_url.authority();  // brackets around an IPv6 address
   server::Enroller enroller(store, identity, broker->access(), endpoint,
-                            identity.operational_ca.authority.chain(), random, log);
+                            identity.operational_ca.authority.chain(), random, log,
+                            renewal_url(config));
+  broker->on_certificate_use([&](const DeviceId& device, View fingerprint, Time seen) {
+    return enroller.confirm_use(device, fingerprint, seen);
+  });
   server::Vouchers vouchers(store, identity, log);
   server::Station station(store, identity, random, log);
-  server::RendezvousPolicy policy{config.rendezvous_wait_max,
-                                  config.rendezvous_open,
-                                  {identity.manufacturer->public_key().fingerprint(),
-                                   identity.owner->public_key().fingerprint()}};
-  server::Rendezvous rendezvous(store, std::move(policy), random, log);
+  server::Rendezvous rendezvous(store, rendezvous_policy(config, identity), random, log);
   server::Owner owner(store, identity, enroller, random, log);
   auto sessions = server::open_sessions(config.sessions, store, *keys, random, clock);
   server::FdoLimits fdo_limits(config.fdo_rates, log);
@@ -173,14 +234,14 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
                          config.roles.rendezvous ? &rendezvous : nullptr,
                          config.roles.owner ? &owner : nullptr, &fdo_limits, checkpoint);
   server::add_gauges(log, store, *sessions, loop);
-  server::api::Api api({store, identity, vouchers, enroller, random, log, &log,
-                        config.roles.owner ? broker_state(*broker) : nullptr});
-  auto keep_token = [&](std::string_view token) -> Result<void> {
-    auto file = config.data / "admin-token";
-    TRY_VOID(write_secret(file, std::string(token) + "\n"));
-    log(event::first_start, {{"token_file", file.string()}});
-    return ok();
-  };
+  std::chrono::seconds retry_after(config.est_retry_after_seconds);
+  CertificateServices certificates{
+      {store, random, log},
+      {store, identity, enroller, certificates.passwords, {retry_after}, random, log},
+      {store, identity}};
+  server::api::Api api({store, identity, vouchers, enroller, certificates.passwords, random, log,
+                        &log, config.roles.owner ? broker_state(*broker) : nullptr});
+  auto keep_token = [&](std::string_view token) { return keep_admin_token(config, log, token); };
   TRY_VOID(api.bootstrap(keep_token, clock()));
 
   TRY(auto fdo_listener,
@@ -188,6 +249,7 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
              limits::fdo_message_bytes_max, server::fdo_front(loop, fdo, clock)));
   TRY(auto api_listener, listen(loop, log, config, config.api, identity, random, clock(),
                                 api_body_bytes_max, server::api_front(loop, api, clock)));
+  TRY_VOID(open_listeners(certificates, loop, log, config, identity, random, clock));
   server::To0Registrar registrar(loop, store, identity, own_addresses(config),
                                  config.to0_wait_seconds, random, clock, log, checkpoint);
   if (config.roles.owner) {

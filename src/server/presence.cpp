@@ -15,7 +15,12 @@ Result<registry::Transaction> PresenceRecord::changes_for(registry::Device devic
     TRY(auto certificates, store_.read().certificates_of(device.id));
     using enum registry::CertificateState;
     auto is_active = [](const registry::Certificate& each) { return each.state == active; };
-    if (!certificates.empty() && certificates.front().state == issued) {
+    // With another one in force it may be that which is used: the broker says so
+    // (Enroller::confirm_use).
+    bool only_one = std::ranges::count_if(certificates, [](const auto& each) {
+                      return each.state == issued || each.state == active;
+                    }) == 1;
+    if (only_one && certificates.front().state == issued) {
       changes.push_back(registry::SetCertificateState{certificates.front().serial, active, seen});
       // The first use of what came with the new credential proves that the device holds it. With an
       // older certificate still good this may be that one, and a device whose 71 was lost would

@@ -157,6 +157,8 @@ Result<EnrolmentProfile> parse_profile(const ProfileId& id, std::string_view tex
   constexpr std::int64_t year = 365 * 86'400;
   out.decision.certificate_lifetime =
       std::chrono::seconds(in.number("certificate_lifetime_s", 90 * 86'400, 60, 20 * year));
+  out.renew_after_expiry =
+      std::chrono::seconds(in.number("renew_after_expiry_s", 30 * 86'400, 0, 20 * year));
   out.endpoints = in.texts("endpoints");
   out.allow_credential_reuse = in.flag("allow_credential_reuse", false);
   if (const json::value* actions = in.find("actions", false)) {

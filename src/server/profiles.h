@@ -15,6 +15,7 @@ struct EnrolmentProfile {
   enroll::Profile decision;
   std::int64_t priority = 0;
   std::vector<std::string> endpoints;  // URIs; empty: this server's own broker
+  Duration renew_after_expiry{};       // how long an expired certificate still gets its successor
   bool allow_credential_reuse = false;
   fdo::OwnerPlan actions;  // beside Grant and fdo.csr, which come first by themselves
 };

@@ -42,9 +42,12 @@ Result<bool> was_sold(registry::Registry& registry, const registry::Device& devi
 
 }  // namespace
 
+DeviceId device_id_of(const crypto::PublicKey& device_key) {
+  return DeviceId("d-" + device_key.fingerprint().hex().substr(0, 16));
+}
+
 DeviceId device_id_of(const fdo::Voucher& voucher) {
-  return DeviceId("d-" +
-                  voucher.device_chain.front().public_key().fingerprint().hex().substr(0, 16));
+  return device_id_of(voucher.device_chain.front().public_key());
 }
 
 std::vector<registry::To0Job> to0_jobs_for(const fdo::Voucher& voucher, Time due) {

@@ -59,6 +59,7 @@ class Vouchers {
 };
 
 // The registry's id of a device: of the key that it was made with, so that one device is never two.
+DeviceId device_id_of(const crypto::PublicKey& device_key);
 DeviceId device_id_of(const fdo::Voucher& voucher);
 
 // Jobs that register a voucher at each rendezvous server that it names for its owner; none on

@@ -15,21 +15,48 @@ constexpr Duration retry_most = std::chrono::seconds(30);
 
 }  // namespace
 
-Result<bool> decode_presence(std::string_view payload) {
+namespace {
+
+Result<boost::json::value> parse_notice(std::string_view payload, const std::string& what) {
   if (payload.size() > presence_bytes_max)
-    return fail(Errc::malformed, "presence of more than 4096 bytes");
+    return fail(Errc::malformed, what + " of more than 4096 bytes");
   boost::json::parse_options options;
   options.max_depth = 8;
   boost::system::error_code error;
   auto value = boost::json::parse(payload, error, {}, options);
-  if (error) return fail(Errc::malformed, "presence is not JSON: " + error.message());
+  if (error) return fail(Errc::malformed, what + " is not JSON: " + error.message());
+  return value;
+}
+
+// A member's text; malformed where there is none.
+Result<std::string> text_of(const boost::json::value& value, std::string_view member,
+                            const std::string& what) {
   const auto* object = value.if_object();
-  const auto* state = object ? object->if_contains("state") : nullptr;
-  const auto* text = state ? state->if_string() : nullptr;
-  if (!text) return fail(Errc::malformed, "presence has no member \"state\"");
-  if (*text == "online") return true;
-  if (*text == "offline") return false;
+  const auto* found = object ? object->if_contains(member) : nullptr;
+  const auto* text = found ? found->if_string() : nullptr;
+  if (!text) return fail(Errc::malformed, what + " has no member \"" + std::string(member) + "\"");
+  return std::string(*text);
+}
+
+}  // namespace
+
+Result<bool> decode_presence(std::string_view payload) {
+  TRY(auto value, parse_notice(payload, "presence"));
+  TRY(auto text, text_of(value, "state", "presence"));
+  if (text == "online") return true;
+  if (text == "offline") return false;
   return fail(Errc::malformed, "presence is neither online nor offline");
+}
+
+Result<CertificateUse> decode_certificate_use(std::string_view payload) {
+  const std::string what = "notice of a connection";
+  TRY(auto value, parse_notice(payload, what));
+  TRY(auto device, text_of(value, "device", what));
+  TRY(auto digits, text_of(value, "certificate", what));
+  auto fingerprint = from_hex(digits);
+  if (!fingerprint || fingerprint->size() != 32 || !is_topic_level(device))
+    return fail(Errc::malformed, what + " names no device, or no certificate");
+  return CertificateUse{DeviceId(std::move(device)), std::move(*fingerprint), {}};
 }
 
 std::string encode_presence(bool online) {
@@ -41,15 +68,17 @@ std::string presence_topic(std::string_view topic_prefix) {
 }
 
 struct BrokerWatch::Impl {
-  Impl(net::Loop& l, Log& g, Random& r, Clock c, MqttSettings s, OnPresence p)
+  Impl(net::Loop& l, Log& g, Random& r, Clock c, MqttSettings s, OnPresence p, OnUse u)
       : loop(l),
         log(g),
         random(r),
         clock(std::move(c)),
         settings(std::move(s)),
-        on_presence(std::move(p)) {}
+        on_presence(std::move(p)),
+        on_use(std::move(u)) {}
 
   void hear(const MqttMessage& message);
+  void hear_of_use(const MqttMessage& message);
   net::Task<void> once();
   static net::Task<void> run(std::shared_ptr<Impl> self);
   std::string broker() const { return settings.host + ":" + std::to_string(settings.port); }
@@ -60,6 +89,7 @@ struct BrokerWatch::Impl {
   Clock clock;
   MqttSettings settings;
   OnPresence on_presence;
+  OnUse on_use;
   std::unique_ptr<MqttSession> session;
   std::optional<net::Completion> end;  // of the connection that is up
   std::function<void()> cancel;
@@ -67,7 +97,18 @@ struct BrokerWatch::Impl {
   bool up = false;
 };
 
+void BrokerWatch::Impl::hear_of_use(const MqttMessage& message) {
+  auto use = decode_certificate_use(message.payload);
+  if (!use) {
+    log(event::presence_unreadable, {{"topic", message.topic}, {"why", use.error().context}});
+    return;
+  }
+  use->seen = clock();
+  if (on_use) on_use(*use);
+}
+
 void BrokerWatch::Impl::hear(const MqttMessage& message) {
+  if (!stopped && message.topic == connected_topic) return hear_of_use(message);
   auto topic = parse_device_topic(message.topic);
   if (stopped || !topic || topic->rest != "state") return;
   if (message.payload.empty()) return;  // a retained state that was taken back
@@ -101,6 +142,8 @@ net::Task<void> BrokerWatch::Impl::once() {
   // retained states, so that nothing that happened meanwhile is missed.
   std::string filter(presence_filter);
   CO_TRY_VOID(co_await session->subscribe(filter, 1));
+  std::string uses(connected_topic);
+  CO_TRY_VOID(co_await session->subscribe(uses, 0));
   up = true;
   log(event::watch_connected, {{"broker", broker()}, {"client", settings.client_id}});
   Duration long_time = std::chrono::hours(24);
@@ -130,9 +173,9 @@ net::Task<void> BrokerWatch::Impl::run(std::shared_ptr<Impl> self) {
 }
 
 BrokerWatch::BrokerWatch(net::Loop& loop, Log& log, Random& random, Clock clock,
-                         MqttSettings settings, OnPresence on_presence)
+                         MqttSettings settings, OnPresence on_presence, OnUse on_use)
     : impl_(std::make_shared<Impl>(loop, log, random, std::move(clock), std::move(settings),
-                                   std::move(on_presence))) {}
+                                   std::move(on_presence), std::move(on_use))) {}
 
 BrokerWatch::~BrokerWatch() { stop(); }
 

@@ -31,14 +31,25 @@ std::string encode_presence(bool online);
 // "fairlead/v1/{account}/{device}/state" of a device whose topic prefix this is.
 std::string presence_topic(std::string_view topic_prefix);
 
+// A device was let in with this certificate: what the plugin says to connected_topic.
+struct CertificateUse {
+  DeviceId device;
+  Bytes fingerprint;  // SHA-256 of the certificate
+  Time seen{};        // our clock
+};
+// {"device":"d-17","certificate":"<64 hexadecimal digits>"}; at most 4096 bytes. malformed
+// otherwise.
+Result<CertificateUse> decode_certificate_use(std::string_view payload);
+
 // Keeps a connection with a service certificate, returns after each loss, and reports. Runs until
 // stopped.
 class BrokerWatch {
  public:
   using OnPresence = std::function<void(const Presence&)>;  // on the loop's thread
+  using OnUse = std::function<void(const CertificateUse&)>;
   // All references outlive the watch. settings.client_id must suit the certificate's entry.
   BrokerWatch(net::Loop& loop, Log& log, Random& random, Clock clock, MqttSettings settings,
-              OnPresence on_presence);
+              OnPresence on_presence, OnUse on_use = {});
   ~BrokerWatch();
   BrokerWatch(const BrokerWatch&) = delete;
 

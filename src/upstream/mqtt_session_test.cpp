@@ -56,6 +56,20 @@ TEST(Presence, AnythingElseThanOnlineOrOfflineIsRefused) {
     EXPECT_FALSE(decode_presence(payload)) << payload.substr(0, 60);
 }
 
+TEST(CertificateUse, NamesADeviceAndACertificateOrIsRefused) {
+  std::string digits(64, 'a');
+  auto use = decode_certificate_use(R"({"device":"d-1","certificate":")" + digits + R"("})");
+  ASSERT_TRUE(use);
+  EXPECT_EQ(use->device, DeviceId("d-1"));
+  EXPECT_EQ(use->fingerprint, Bytes(32, 0xAA));
+  for (std::string payload :
+       {std::string(), std::string("[]"), R"({"certificate":")" + digits + R"("})",
+        std::string(R"({"device":"d-1"})"), std::string(R"({"device":"d-1","certificate":"aa"})"),
+        R"({"device":"a/b","certificate":")" + digits + R"("})",
+        R"({"device":"d-1","certificate":")" + std::string(4096, 'a') + R"("})"})
+    EXPECT_FALSE(decode_certificate_use(payload)) << payload.substr(0, 60);
+}
+
 TEST(Presence, RoundTripsAndIgnoresWhatItDoesNotKnow) {
   EXPECT_EQ(decode_presence(encode_presence(true)), true);
   EXPECT_EQ(decode_presence(encode_presence(false)), false);

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "broker/fixture.h"
+#include "upstream/broker_watch.h"
 
 namespace fairlead::test {
 namespace {
@@ -81,6 +82,24 @@ TEST_F(BrokerTest, ForeignClientIdIsRefusedAndItsOwnerStays) {
   EXPECT_TRUE(owner->publish(prefix("a1") + "telemetry", "still here"));
   auto second = client(a1, "a1/app");
   EXPECT_TRUE(second->connect());
+}
+
+TEST_F(BrokerTest, ServicesHearWhoConnectedWithWhatAndDevicesNeitherHearNorSayIt) {
+  start();
+  auto watcher = client(admit("server", AccessRole::service), "server");
+  ASSERT_TRUE(watcher->connect());
+  ASSERT_TRUE(watcher->subscribe(std::string(upstream::connected_topic)));
+  auto a1 = admit("a1");
+  auto device = client(a1, "a1/renewal");
+  ASSERT_TRUE(device->connect());
+  auto heard = watcher->await_message();
+  ASSERT_TRUE(heard);
+  auto use = upstream::decode_certificate_use(heard->payload);
+  ASSERT_TRUE(use) << heard->payload;
+  EXPECT_EQ(use->device, DeviceId("a1"));
+  EXPECT_TRUE(equal(use->fingerprint, a1.fingerprint));
+  EXPECT_FALSE(device->subscribe(std::string(upstream::connected_topic)));
+  EXPECT_FALSE(device->publish(std::string(upstream::connected_topic), heard->payload));
 }
 
 TEST_F(BrokerTest, ForeignTopicsAreDeniedBothWays) {

@@ -71,6 +71,7 @@ Voucher voucher(int number);
 Device device(int number);
 DeviceKey device_key(int device, int number);
 Certificate certificate(int number);
+OneTimePassword one_time_password(int device);
 Registration registration(int number);
 To0Job to0_job(int number, int server);
 Session session(int number);

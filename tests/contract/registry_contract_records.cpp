@@ -38,6 +38,33 @@ TEST_P(RegistryContract, RemovingWhatIsNotThereIsNoError) {
         RemoveUploadParts{DeviceId("d")}, RemoveUpload{DeviceId("d"), "n"}});
 }
 
+TEST_P(RegistryContract, AOneTimePasswordIsForOneKeyAndForNoOther) {
+  OneTimePassword password = one_time_password(1);
+  const Bytes key = bytes_of(1, 32), other = bytes_of(2, 32);
+  expect_error(registry_->write({UseOneTimePassword{password.device, password.sha256, key}}),
+               Errc::conflict);
+  keep({PutOneTimePassword{password}});
+  expect_error(registry_->write({UseOneTimePassword{password.device, other, key}}), Errc::conflict);
+  keep({UseOneTimePassword{password.device, password.sha256, key}});
+  expect_error(registry_->write({UseOneTimePassword{password.device, password.sha256, other}}),
+               Errc::conflict);
+  keep({UseOneTimePassword{password.device, password.sha256, key}});
+  password.key_fingerprint = key;
+  EXPECT_EQ(must(registry_->find_one_time_password(password.device)), password);
+}
+
+TEST_P(RegistryContract, WrongPasswordsAreCountedUntilANewOneIsMade) {
+  OneTimePassword password = one_time_password(1);
+  keep({CountWrongPassword{password.device}});  // of nobody: no error
+  keep({PutOneTimePassword{password}});
+  keep({CountWrongPassword{password.device}, CountWrongPassword{password.device}});
+  password.failures = 2;
+  EXPECT_EQ(must(registry_->find_one_time_password(password.device)), password);
+  keep({PutOneTimePassword{one_time_password(1)}});
+  EXPECT_EQ(must(registry_->find_one_time_password(password.device)), one_time_password(1));
+  EXPECT_EQ(must(registry_->find_one_time_password(device(2).id)), std::nullopt);
+}
+
 TEST_P(RegistryContract, AVoucherIsReplacedOnlyInTheStateThatIsExpected) {
   keep({InsertVoucher{voucher(1)}});
   Voucher superseded = voucher(1);

@@ -100,6 +100,10 @@ Certificate certificate(int number) {
           Bytes(700, 0x30)};
 }
 
+OneTimePassword one_time_password(int of) {
+  return {device(of).id, bytes_of(of, 32), {}, 0, at(14), at(15)};
+}
+
 Registration registration(int number) {
   return {bytes_of(number, 16), Bytes(900, 0xd2),  bytes_of(number, 91),
           bytes_of(number, 64), at(1000 + number), at(14)};

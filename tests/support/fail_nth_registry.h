@@ -65,6 +65,8 @@ class FailNth : public registry::Registry {
   FAIRLEAD_PASS(List<registry::Certificate>, certificates_of, (const DeviceId& device), (device))
   FAIRLEAD_PASS(List<registry::Certificate>, certificates_in,
                 (registry::CertificateState state, const registry::Page& page), (state, page))
+  FAIRLEAD_PASS(Found<registry::OneTimePassword>, find_one_time_password, (const DeviceId& device),
+                (device))
   FAIRLEAD_PASS(Found<registry::Registration>, find_registration, (View guid), (guid))
   FAIRLEAD_PASS(List<registry::Registration>, registrations, (const registry::Page& page), (page))
   FAIRLEAD_PASS(List<registry::Registration>, registrations_of, (View device_key), (device_key))

@@ -14,6 +14,7 @@
 #include "keystore/file/file_keystore.h"
 #include "registry/sqlite/sqlite_registry.h"
 #include "server/fdo/service.h"
+#include "server/one_time_passwords.h"
 #include "server/vouchers.h"
 #include "support/fdo_party.h"
 #include "support/temporary_directory.h"
@@ -78,6 +79,7 @@ struct ServerPlant {
                             identity.operational_ca.authority.chain(),
                             random,
                             log};
+  server::OneTimePasswords passwords{store, random, log};
   server::Vouchers vouchers{store, identity, log};
   server::Station station{store, identity, random, log};
   server::Rendezvous rendezvous{store, {}, random, log};

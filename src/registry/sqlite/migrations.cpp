@@ -102,6 +102,11 @@ CREATE TABLE uploads(device TEXT NOT NULL, name TEXT NOT NULL, sha384 BLOB NOT N
   content BLOB NOT NULL, PRIMARY KEY(device, name));
 DELETE FROM settings WHERE name GLOB 'upload/*' OR name GLOB 'partial-upload/*';
 )sql"},
+    {5, R"sql(
+CREATE TABLE one_time_passwords(device TEXT NOT NULL PRIMARY KEY, sha256 BLOB NOT NULL,
+  key_fingerprint BLOB NOT NULL, failures INTEGER NOT NULL, created INTEGER NOT NULL,
+  expires INTEGER NOT NULL) WITHOUT ROWID;
+)sql"},
 };
 
 // A new, empty file gets version 0.

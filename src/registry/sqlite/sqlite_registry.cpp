@@ -236,6 +236,11 @@ Result<std::vector<Certificate>> SqliteRegistry::certificates_in(CertificateStat
   return read([&](Connection& c) { return sqlite::certificates_in(c, state, page); });
 }
 
+Result<std::optional<OneTimePassword>> SqliteRegistry::find_one_time_password(
+    const DeviceId& device) {
+  return read([&](Connection& c) { return sqlite::find_one_time_password(c, device); });
+}
+
 Result<std::optional<Registration>> SqliteRegistry::find_registration(View guid) {
   return read([&](Connection& c) { return sqlite::find_registration(c, guid); });
 }

@@ -70,6 +70,7 @@ class SqliteRegistry final : public Registry {
   Result<std::vector<Certificate>> certificates_of(const DeviceId& device) override;
   Result<std::vector<Certificate>> certificates_in(CertificateState state,
                                                    const Page& page) override;
+  Result<std::optional<OneTimePassword>> find_one_time_password(const DeviceId& device) override;
   Result<std::optional<Registration>> find_registration(View guid) override;
   Result<std::vector<Registration>> registrations(const Page& page) override;
   Result<std::vector<Registration>> registrations_of(View device_key) override;

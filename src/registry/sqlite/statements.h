@@ -24,6 +24,7 @@ Result<void> read(Statement& row, Voucher&);
 Result<void> read(Statement& row, Device&);
 Result<void> read(Statement& row, DeviceKey&);
 Result<void> read(Statement& row, Certificate&);
+Result<void> read(Statement& row, OneTimePassword&);
 Result<void> read(Statement& row, Registration&);
 Result<void> read(Statement& row, To0Job&);
 Result<void> read(Statement& row, Session&);
@@ -84,6 +85,12 @@ Result<std::optional<Certificate>> find_certificate(Connection&, View serial);
 Result<std::vector<Certificate>> certificates_of(Connection&, const DeviceId& device);
 Result<std::vector<Certificate>> certificates_in(Connection&, CertificateState state,
                                                  const Page& page);
+
+// one_time_passwords.cpp
+Result<void> apply(Connection&, const PutOneTimePassword&);
+Result<void> apply(Connection&, const UseOneTimePassword&);
+Result<void> apply(Connection&, const CountWrongPassword&);
+Result<std::optional<OneTimePassword>> find_one_time_password(Connection&, const DeviceId& device);
 
 // rendezvous.cpp
 Result<void> apply(Connection&, const PutRegistration&);

@@ -6,6 +6,7 @@
 
 #include "base/events.h"
 #include "server/api/call.h"
+#include "server/percent.h"
 
 namespace fairlead::server::api {
 
@@ -48,11 +49,13 @@ constexpr std::array routes_table{
     Route{"POST", "/api/v1/vouchers/{guid}/extend", "vouchers:write", extend_voucher},
     Route{"POST", "/api/v1/claims", "devices:write", claim_device},
     Route{"GET", "/api/v1/devices", "devices:read", list_devices},
+    Route{"POST", "/api/v1/devices", "devices:write", create_device},
     Route{"GET", "/api/v1/devices/{id}", "devices:read", show_device},
     Route{"PATCH", "/api/v1/devices/{id}", "devices:write", change_device},
     Route{"GET", "/api/v1/devices/{id}/timeline", "devices:read", show_timeline},
     Route{"GET", "/api/v1/devices/{id}/uploads", "devices:read", list_uploads},
     Route{"GET", "/api/v1/devices/{id}/uploads/{name}", "devices:read", show_upload},
+    Route{"POST", "/api/v1/devices/{id}/otp", "devices:write", make_password},
     Route{"POST", "/api/v1/devices/{id}/revoke", "devices:write", revoke_device},
     Route{"POST", "/api/v1/devices/{id}/readmit", "devices:write", readmit_device},
     Route{"POST", "/api/v1/devices/{id}/approve", "devices:write", approve_device},
@@ -66,19 +69,12 @@ std::string_view take_segment(std::string_view& path) {
   return segment;
 }
 
-int hex_digit(char c) {
-  return c >= '0' && c <= '9'   ? c - '0'
-         : c >= 'a' && c <= 'f' ? c - 'a' + 10
-         : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                : -1;
-}
-
 std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path) {
   std::vector<std::string> parameters;
   while (!pattern.empty() && !path.empty()) {
     std::string_view wanted = take_segment(pattern), actual = take_segment(path);
     if (wanted.starts_with('{') && !actual.empty())
-      parameters.push_back(percent_decoded(actual));
+      parameters.push_back(percent_decoded_path(actual));
     else if (wanted != actual)
       return std::nullopt;
   }
@@ -155,20 +151,6 @@ Result<json::object> parse_body(const Request& request) {
 }
 
 }  // namespace
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-        hex_digit(text[i + 2]) >= 0) {
-      out.push_back(static_cast<char>(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2])));
-      i += 2;
-    } else {
-      out.push_back(text[i]);
-    }
-  }
-  return out;
-}
 
 Response ok_json(const json::value& value, unsigned status) {
   return {status, "application/json", {}, json::serialize(value) + "\n"};

@@ -15,6 +15,7 @@
 #include "server/identity.h"
 #include "server/login_guard.h"
 #include "server/metrics.h"
+#include "server/one_time_passwords.h"
 #include "server/store.h"
 #include "server/vouchers.h"
 
@@ -28,9 +29,6 @@ struct Request {
   std::string peer;
   Time now{};
 };
-
-// RFC 3986 §2.1; what is no percent-encoding stays as it is.
-std::string percent_decoded(std::string_view text);
 
 struct Response {
   unsigned status = 200;
@@ -53,6 +51,7 @@ struct Services {
   const Identity& identity;
   Vouchers& vouchers;
   Enroller& enroller;
+  OneTimePasswords& passwords;
   Random& random;
   Log& log;
   const Metrics* metrics = nullptr;               // none: /metrics is 404

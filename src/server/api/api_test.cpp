@@ -34,7 +34,8 @@ const OpenApiDocument& document() {
 
 struct ApiTest : testing::Test {
   ServerPlant plant;
-  Api api{{plant.store, plant.identity, plant.vouchers, plant.enroller, plant.random, plant.log}};
+  Api api{{plant.store, plant.identity, plant.vouchers, plant.enroller, plant.passwords,
+           plant.random, plant.log}};
   std::string admin = first_start();
 
   std::string first_start() {
@@ -569,7 +570,8 @@ TEST_F(ApiTest, TheFirstStartMakesOneAdministratorAndOnlyOnce) {
 
 TEST(FirstStart, MakesNobodyWhoseTokenCouldNotBeKept) {
   ServerPlant plant;
-  Api api{{plant.store, plant.identity, plant.vouchers, plant.enroller, plant.random, plant.log}};
+  Api api{{plant.store, plant.identity, plant.vouchers, plant.enroller, plant.passwords,
+           plant.random, plant.log}};
   auto full = [](std::string_view) -> Result<void> { return fail(Errc::io, "the disk is full"); };
   EXPECT_FALSE(api.bootstrap(full, plant.now));
   EXPECT_TRUE(must(plant.registry->users()).empty());

@@ -88,11 +88,13 @@ Result<Response> import_vouchers(Call&);
 Result<Response> extend_voucher(Call&);
 // handlers_devices.cpp
 Result<Response> list_devices(Call&);
+Result<Response> create_device(Call&);
 Result<Response> show_device(Call&);
 Result<Response> change_device(Call&);
 Result<Response> show_timeline(Call&);
 Result<Response> list_uploads(Call&);
 Result<Response> show_upload(Call&);
+Result<Response> make_password(Call&);
 Result<Response> revoke_device(Call&);
 Result<Response> readmit_device(Call&);
 Result<Response> approve_device(Call&);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/events.h"
+#include "pki/profile.h"
 #include "server/api/call.h"
 
 namespace fairlead::server::api {
@@ -71,6 +73,46 @@ Result<Response> list_devices(Call& call) {
   registry::Page page = call.page();
   TRY(auto devices, call.read().devices(filter, page));
   return page_of(devices, page.limit, [](const auto& each) { return each.id.str(); });
+}
+
+// A device without voucher and maker's certificate: an operator says that there is one.
+Result<Response> create_device(Call& call) {
+  TRY(auto serial, call.text("serial"));
+  TRY_VOID(pki::check_name_text(serial, "serial"));
+  TRY(auto account, own_account(call, call.text_or("account", "")));
+  if (account.empty()) return fail(Errc::malformed, "'account' is missing");
+  registry::Device device;
+  device.id = DeviceId("d-" + to_hex(call.s.random.bytes(8)));
+  device.account = account;
+  device.serial = serial;
+  device.name = call.text_or("name", serial);
+  device.model = call.text_or("model", "");
+  device.state_reason = "written down by " + call.who.user.id.str() + "; not seen yet";
+  device.created = device.changed = call.request.now;
+  Fields fields{{"who", call.who.user.id.str()}, {"serial", serial}};
+  call.s.log.write(event::device_created, fields);
+  TRY_VOID(call.s.store.commit(
+      {registry::InsertDevice{device},
+       timeline(device.id, call.request.now, event::device_created, std::move(fields))}));
+  device.revision = 1;
+  return ok_json(to_json(device), 201);
+}
+
+Result<Response> make_password(Call& call) {
+  TRY(auto device, require_device(call));
+  constexpr std::int64_t day = 86'400, longest = 90 * day;
+  std::int64_t seconds = day;
+  if (const json::value* given = call.body.if_contains("valid_s")) {
+    if (!given->is_int64() || given->get_int64() < 60 || given->get_int64() > longest)
+      return fail(Errc::malformed, "'valid_s' is not a whole number from 60 to 7776000");
+    seconds = given->get_int64();
+  }
+  TRY(auto made, call.s.passwords.create(device.id, call.who.user.id.str(),
+                                         std::chrono::seconds(seconds), call.request.now));
+  return ok_json(json::object{{"device", device.id.str()},
+                              {"password", made.password},
+                              {"expires", to_rfc3339(made.expires)}},
+                 201);
 }
 
 Result<Response> show_device(Call& call) { return show(call); }

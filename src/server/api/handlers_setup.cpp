@@ -153,7 +153,7 @@ Result<Response> add_trusted(Call& call) {
   TRY(auto shown, key_from_pem(pem_text));
   const crypto::PublicKey& key = shown.key;
   auto kind = key_kind_from(call.text_or("kind", "manufacturer"));
-  if (!kind) return fail(Errc::malformed, "'kind' is none of manufacturer, owner");
+  if (!kind) return fail(Errc::malformed, "'kind' is none of manufacturer, owner, device_ca");
   TRY(auto account, own_account(call, call.text_or("account", "")));
   registry::TrustedKey record{std::move(account),
                               to_bytes(View(key.fingerprint())),

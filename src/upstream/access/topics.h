@@ -14,6 +14,8 @@
 namespace fairlead::upstream {
 
 inline constexpr std::string_view topic_root = "fairlead/v1/";
+// Where the plugin says who has connected with which certificate; see docs/wire/mqtt.md.
+inline constexpr std::string_view connected_topic = "fairlead/broker/connected";
 
 // 1 to 64 bytes of printable ASCII without '/', '+', '#', '$' and space: what may stand between two
 // slashes of a topic of ours without changing its meaning.

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/revocation.h"
+
+#include "codec/base64.h"
+#include "server/percent.h"
+
+namespace fairlead::server {
+
+namespace {
+
+constexpr Duration list_age_max = std::chrono::minutes(1);  // before it is made anew
+constexpr Duration list_validity = std::chrono::hours(24);  // for clients that can't reach us
+constexpr Duration answer_validity = std::chrono::minutes(5);
+
+net::HttpResponse with_type(std::string_view type, Bytes body) {
+  return {
+      200, {{"Content-Type", std::string(type)}, {"Cache-Control", "max-age=60"}}, std::move(body)};
+}
+net::HttpResponse plain(unsigned status, std::string_view text) {
+  return {status, {{"Content-Type", "text/plain"}}, to_bytes(text)};
+}
+
+}  // namespace
+
+pki::RevocationUrls revocation_urls(const std::string& base) {
+  if (base.empty()) return {};
+  return {base + "/operational.crl", base + "/ocsp"};
+}
+
+Result<std::vector<pki::RevokedCertificate>> Revocation::revoked(Time now) {
+  std::vector<pki::RevokedCertificate> out;
+  registry::Page page{"", 1000};
+  for (;;) {
+    TRY(auto some, store_.read().certificates_in(registry::CertificateState::revoked, page));
+    for (const registry::Certificate& each : some)
+      if (each.not_after >= now) out.push_back({each.serial, each.changed});
+    if (some.size() < page.limit) return out;
+    page.after = to_hex(some.back().serial);
+  }
+}
+
+Result<Bytes> Revocation::list(Time now) {
+  std::lock_guard lock(mutex_);  // one at a time makes it, the others wait for that one
+  if (!list_.empty() && now >= made_ && now - made_ < list_age_max) return list_;
+  pki::RevocationList list;
+  list.number = static_cast<std::uint64_t>(to_unix_ms(now));
+  list.this_update = now;
+  list.next_update = now + list_validity;
+  TRY(list.revoked, revoked(now));
+  TRY(list_, encode_revocation_list(list, identity_.operational_ca.authority));
+  made_ = now;
+  return list_;
+}
+
+Result<pki::ocsp::Status> Revocation::status_of(View serial) {
+  TRY(auto record, store_.read().find_certificate(serial));
+  if (!record) return pki::ocsp::Unknown{};
+  if (record->state == registry::CertificateState::revoked)
+    return pki::ocsp::Revoked{record->changed};
+  return pki::ocsp::Good{};
+}
+
+Bytes Revocation::ocsp(View request, Time now) {
+  auto status = [this](View serial) { return status_of(serial); };
+  return pki::ocsp::answer(request, identity_.operational_ca.authority, status, now,
+                           now + answer_validity);
+}
+
+net::HttpResponse Revocation::handle(const net::HttpRequest& request, Time now) {
+  constexpr std::string_view ocsp_type = "application/ocsp-response", get_ocsp = "/ocsp/";
+  const std::string_view target = request.target;
+  if (request.method == "POST" && target == "/ocsp")
+    return with_type(ocsp_type, ocsp(request.body, now));
+  if (request.method != "GET") return plain(405, "GET, or POST to /ocsp\n");
+  if (target == "/operational.crl") {
+    auto list = this->list(now);
+    return list ? with_type("application/pkix-crl", std::move(*list))
+                : plain(503, "no list at present\n");
+  }
+  if (target == "/operational.cer")
+    return with_type("application/pkix-cert",
+                     identity_.operational_ca.authority.certificate().der());
+  // RFC 6960 A.1: "{url}/{url-encoding of base-64 encoding of the DER encoding of the
+  // OCSPRequest}". What is no base64 is answered as malformed by OCSP's own means.
+  if (target.starts_with(get_ocsp)) {
+    auto der = from_base64(percent_decoded_path(target.substr(get_ocsp.size())));
+    return with_type(ocsp_type, ocsp(der.value_or(Bytes{}), now));
+  }
+  return plain(404, "there is nothing here but /operational.crl, /operational.cer and /ocsp\n");
+}
+
+}  // namespace fairlead::server
