@@ -111,6 +111,7 @@ void Device::compare_clocks() {
 void Device::reload() {
   auto loaded = load_identity(shop_.directory);
   if (loaded) identity_ = std::move(*loaded);
+  renewal_due_ = {};
   // An identity that can't be read now: what is in memory was read or written by us before.
 }
 
@@ -334,6 +335,7 @@ boost::asio::awaitable<Device::Outcome> Device::onboard_at_owners() {
       continue;
     }
     identity_ = std::move(*onboarded);
+    renewal_due_ = {};
     search_.reset();
     round_failure_.reset();
     log_(event::device_onboarded,
@@ -354,12 +356,50 @@ boost::asio::awaitable<Device::Outcome> Device::onboard_at_owners() {
   co_return out;
 }
 
-boost::asio::awaitable<Device::Outcome> Device::connect() {
-  const Operational& operational = *identity_->operational;
-  if (certificate_expired()) {
-    Outcome out{Event::exhausted, {}};
-    co_return out;
+void Device::plan_renewal(Duration wait) { renewal_due_ = std::chrono::steady_clock::now() + wait; }
+
+boost::asio::awaitable<bool> Device::renew_now() {
+  if (identity_->operational->renewal_url.empty()) {
+    plan_renewal(std::chrono::hours(24));  // another Grant may bring one
+    co_return false;
   }
+  auto renewing = renew(shop_, *identity_, clock_plausible());
+  auto outcome = co_await std::move(renewing);
+  if (!outcome.renewed) {
+    const Failure& failure = *outcome.failure;
+    Duration wait =
+        until_next_try(*identity_->operational, shop_.clock(), outcome.come_again, shop_.random);
+    log_(event::device_renewal_failed,
+         {{"why", failure.detail}, {"seconds", std::to_string(wait.count() / 1000)}});
+    reload();  // a commit that failed in its last step may have happened
+    plan_renewal(wait);
+    co_return false;
+  }
+  identity_ = std::move(*outcome.renewed);
+  const Operational& now = *identity_->operational;
+  log_(event::device_renewed, {{"serial_number", to_hex(now.chain[0].serial())},
+                               {"not_after", to_rfc3339(now.chain[0].not_after())}});
+  // By a clock that is far ahead the new one is overdue as well; not again before a third of its
+  // life.
+  Duration least = (now.chain[0].not_after() - now.server_time) / 3;
+  Duration wait = until_renewal(now, shop_.clock(), clock_plausible(), shop_.random);
+  plan_renewal(std::max(wait, least));
+  co_return true;
+}
+
+boost::asio::awaitable<Device::Outcome> Device::connect() {
+  const bool expired = certificate_expired();
+  // What an earlier run staged may be the only certificate that the broker still takes; and an
+  // expired one may get its successor, if the upstream's policy says so.
+  if (expired || is_renewal_staged(shop_.directory, *identity_)) {
+    auto renewing = renew_now();
+    bool renewed = co_await std::move(renewing);
+    if (expired && !renewed) {
+      Outcome out{Event::exhausted, {}};
+      co_return out;
+    }
+  }
+  const Operational& operational = *identity_->operational;
   std::string firmware = firmware_of(config_);
   LinkSettings settings{firmware, config_.telemetry_interval, clock_plausible()};
   link_ = std::make_unique<UpstreamLink>(shop_.loop, log_, shop_.keystore, shop_.clock, operational,
@@ -370,6 +410,9 @@ boost::asio::awaitable<Device::Outcome> Device::connect() {
   if (connected) {
     connected_since_ = std::chrono::steady_clock::now();
     search_wait_ = Duration(0);
+    // What a renewal has planned stands: by a clock that is far ahead every certificate is due.
+    if (renewal_due_ <= connected_since_)
+      plan_renewal(until_renewal(operational, shop_.clock(), clock_plausible(), shop_.random));
   } else {
     Failure failure = std::move(connected.error());
     if (about_reachability(failure.reason) && network_addresses().empty())
@@ -388,9 +431,26 @@ boost::asio::awaitable<Device::Outcome> Device::serve() {
     (void)left;
     co_return out;
   }
-  auto serving = link_->serve();
-  auto served = co_await std::move(serving);
-  if (!served) out = {event_for(served.error().reason), served.error()};
+  for (;;) {
+    auto serving = link_->serve(renewal_due_);
+    auto served = co_await std::move(serving);
+    if (!served) {
+      out = {event_for(served.error().reason), served.error()};
+      break;
+    }
+    auto renewing = renew_now();
+    bool renewed = co_await std::move(renewing);
+    if (!renewed) continue;
+    // With the old certificate still up: leave in order, come back with the new one at once.
+    auto leaving = link_->disconnect();
+    auto left = co_await std::move(leaving);
+    (void)left;
+    auto connecting = connect();
+    out = co_await std::move(connecting);
+    if (out.event == Event::exhausted)
+      out = {Event::failed, Failure{Reason::clock_wrong, "the new certificate has expired, too"}};
+    if (out.event != Event::done) break;
+  }
   if (std::chrono::steady_clock::now() - connected_since_ > settled_after) attempts_ = 0;
   ++attempts_;
   co_return out;

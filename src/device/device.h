@@ -11,6 +11,7 @@
 #include "device/local_door.h"
 #include "device/onboard.h"
 #include "device/rendezvous_search.h"
+#include "device/renewal.h"
 #include "device/upstream_link.h"
 
 namespace fairlead::device {
@@ -41,6 +42,8 @@ class Device {
   boost::asio::awaitable<Outcome> onboard_at_owners();
   boost::asio::awaitable<Outcome> connect();
   boost::asio::awaitable<Outcome> serve();
+  boost::asio::awaitable<bool> renew_now();  // whether there is a new certificate
+  void plan_renewal(Duration wait);
   AttemptTask<void> wait(Action action);
   bool provisioned_meanwhile();  // by the door; then the identity is the new one
   AttemptTask<void> let_door_finish();
@@ -73,6 +76,7 @@ class Device {
   // What the owner's clock was ahead of the monotonic one, from the Grant of this run.
   std::optional<Duration> owner_clock_;
   std::chrono::steady_clock::time_point connected_since_{};
+  std::chrono::steady_clock::time_point renewal_due_{};  // past: to be planned anew
   unsigned attempts_ = 0;
 };
 

@@ -36,18 +36,18 @@ Result<std::vector<crypto::Certificate>> read_certificates(Reader& in, std::size
 }
 
 void write_operational(Writer& out, const Operational& operational) {
-  out.array(6).text(operational.key.str()).text(operational.device.str());
+  out.array(7).text(operational.key.str()).text(operational.device.str());
   write_certificates(out, operational.chain);
   out.array(operational.endpoints.size());
   for (const auto& each : operational.endpoints)
     out.array(3).text(each.uri).text(each.client_id).text(each.topic_prefix);
   write_certificates(out, operational.anchors);
-  out.integer(to_unix_ms(operational.server_time));
+  out.integer(to_unix_ms(operational.server_time)).text(operational.renewal_url);
 }
 
 Result<Operational> read_operational(Reader& in) {
   Operational out;
-  in.array(6);
+  in.array(7);
   out.key = KeyName(in.text(64));
   out.device = DeviceId(in.text(64));
   TRY(out.chain, read_certificates(in, limits::certificate_chain_max));
@@ -62,10 +62,25 @@ Result<Operational> read_operational(Reader& in) {
   }
   TRY(out.anchors, read_certificates(in, anchors_max));
   out.server_time = from_unix_ms(in.integer());
+  out.renewal_url = in.text(text_max);
+  TRY_VOID(in.status());
+  if (out.chain.empty()) return fail(Errc::malformed, "access without a certificate");
   return out;
 }
 
 }  // namespace
+
+Bytes encode_operational(const Operational& operational) {
+  Writer out;
+  write_operational(out, operational);
+  return out.take();
+}
+
+Result<Operational> decode_operational(View encoded) {
+  Reader in(encoded);
+  TRY(auto out, read_operational(in));
+  return in.finish(std::move(out));
+}
 
 Bytes encode_identity(const Identity& identity) {
   Writer out;
@@ -142,14 +157,21 @@ KeyName operational_key_name(std::uint64_t generation, const crypto::Sha256& own
   return KeyName(operational_prefix(generation) + owner.hex().substr(0, 16));
 }
 
+KeyName renewal_key_name(const crypto::Certificate& renewed) {
+  return KeyName("renewal-" + renewed.fingerprint().hex().substr(0, 16));
+}
+
 Result<void> sweep_keys(keystore::Keystore& keystore, const std::optional<Identity>& identity) {
   if (!identity) return ok();  // the next initialisation takes over or replaces what is there
   std::vector<KeyName> wanted{identity->device_key, identity->hmac_key};
   std::string next = operational_prefix(identity->generation + 1);
-  if (identity->operational) wanted.push_back(identity->operational->key);
+  if (identity->operational) {
+    wanted.push_back(identity->operational->key);
+    wanted.push_back(renewal_key_name(identity->operational->chain[0]));
+  }
   TRY(auto names, keystore.list());
   for (const KeyName& name : names) {
-    bool swept = name.str().starts_with("device-hmac") ||
+    bool swept = name.str().starts_with("device-hmac") || name.str().starts_with("renewal-") ||
                  (name.str().starts_with("operational-") && !name.str().starts_with(next));
     if (swept && std::ranges::find(wanted, name) == wanted.end()) TRY_VOID(keystore.remove(name));
   }

@@ -22,7 +22,8 @@ struct Operational {
   std::vector<crypto::Certificate> chain;    // leaf first
   std::vector<enroll::Endpoint> endpoints;   // may be empty after fdo.csr
   std::vector<crypto::Certificate> anchors;  // who may vouch for the endpoints
-  Time server_time{};                        // a lower bound for the clock
+  Time server_time{};                        // a lower bound for the clock; when it was given
+  std::string renewal_url = {};              // EST server that renews the certificate; or ""
 };
 
 struct Identity {
@@ -42,9 +43,13 @@ inline constexpr std::string_view identity_file = "identity";
 
 // identity = [2, generation, serial, model, device-key, hmac-key, credential bstr / null,
 //             onboarded, owner bstr / null, operational / null]
-// operational = [key, device, [+ cert], [* [uri, client-id, prefix]], [* cert], server-time-ms]
+// operational = [key, device, [+ cert], [* [uri, client-id, prefix]], [* cert], server-time-ms,
+//                renewal-url]
 Bytes encode_identity(const Identity& identity);
 Result<Identity> decode_identity(View encoded);
+
+Bytes encode_operational(const Operational& operational);
+Result<Operational> decode_operational(View encoded);
 
 // Empty where the device has none; an error where it can't be read (which never counts as "has
 // none").
@@ -56,6 +61,9 @@ keystore::KeyName hmac_key_name(std::uint64_t generation);  // "device-hmac", "d
 // "operational-1-0123456789abcdef": no two owners see the same key, even if a run with the first
 // was never committed.
 keystore::KeyName operational_key_name(std::uint64_t generation, const crypto::Sha256& owner);
+
+// Of the successor to this certificate: the same for each attempt at it, and of no other.
+keystore::KeyName renewal_key_name(const crypto::Certificate& renewed);
 
 // Removes keys of earlier generations, and of runs that were never committed (except the next
 // operational keys, which are kept so that a repeated run offers the same).

@@ -58,9 +58,13 @@ Result<Identity> accept_local_grant(Workshop& shop, const LocalFacts& facts,
   ++out.generation;
   out.serial = facts.serial;
   out.model = facts.model;
-  out.operational = Operational{std::move(name),          grant.device,
-                                std::move(grant.chain),   std::move(grant.endpoints),
-                                std::move(grant.anchors), grant.server_time};
+  out.operational = Operational{std::move(name),
+                                grant.device,
+                                std::move(grant.chain),
+                                std::move(grant.endpoints),
+                                std::move(grant.anchors),
+                                grant.server_time,
+                                std::move(grant.renewal_url)};
   return out;
 }
 

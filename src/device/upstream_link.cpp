@@ -143,7 +143,7 @@ AttemptTask<void> UpstreamLink::connect_to(enroll::Endpoint endpoint,
   co_return Attempt<void>{};
 }
 
-AttemptTask<void> UpstreamLink::serve() {
+AttemptTask<void> UpstreamLink::serve(std::chrono::steady_clock::time_point until) {
   bool reported = false;
   while (session_->state().connected) {
     upstream::MqttMessage telemetry{endpoint_.topic_prefix + "telemetry",
@@ -155,7 +155,9 @@ AttemptTask<void> UpstreamLink::serve() {
       co_return std::unexpected(failure_of(session_->state(), published.error()));
     if (published && !std::exchange(reported, true))
       log_(event::telemetry_sent, {{"topic", endpoint_.topic_prefix + "telemetry"}});
-    auto waiting = ended_->wait(settings_.telemetry_interval);
+    auto left = std::chrono::duration_cast<Duration>(until - std::chrono::steady_clock::now());
+    if (left <= Duration(0)) co_return Attempt<void>{};
+    auto waiting = ended_->wait(std::min<Duration>(settings_.telemetry_interval, left));
     auto waited = co_await std::move(waiting);
     if (!waited && waited.error().code == Errc::cancelled)
       co_return give_up(Reason::interrupted, waited.error().context);

@@ -25,8 +25,9 @@ class UpstreamLink {
                const Operational& operational, LinkSettings settings);
   ~UpstreamLink();
 
-  AttemptTask<void> connect();     // until an endpoint took us and our birth message
-  AttemptTask<void> serve();       // telemetry until the connection ends; ends with why
+  AttemptTask<void> connect();  // until an endpoint took us and our birth message
+  // Telemetry until the connection ends, which is a failure that says why, or until `until`.
+  AttemptTask<void> serve(std::chrono::steady_clock::time_point until);
   AttemptTask<void> disconnect();  // with an orderly "offline"
   upstream::LinkReason reason() const { return reason_; }
 

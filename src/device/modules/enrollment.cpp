@@ -104,9 +104,13 @@ Result<Operational> EnrollModule::accept(View document) const {
   TRY(crypto::Signer * key, e_.key->get());
   // By the upstream's clock: it is signed by the owner, for this very Offer, and ours may be wrong.
   TRY_VOID(check_chain(grant.chain, key->public_key(), grant.server_time, true));
-  return Operational{e_.key->name(),           grant.device,
-                     std::move(grant.chain),   std::move(grant.endpoints),
-                     std::move(grant.anchors), grant.server_time};
+  return Operational{e_.key->name(),
+                     grant.device,
+                     std::move(grant.chain),
+                     std::move(grant.endpoints),
+                     std::move(grant.anchors),
+                     grant.server_time,
+                     std::move(grant.renewal_url)};
 }
 
 Result<void> CsrModule::receive(std::string_view message, View value, fdo::Outbox& out) {

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device/renewal.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "codec/cbor/reader.h"
+#include "codec/cbor/writer.h"
+#include "device/modules/enrollment.h"
+#include "net/http.h"
+#include "pki/est/messages.h"
+#include "upstream/mqtt_session.h"
+
+namespace fairlead::device {
+
+namespace {
+
+constexpr auto staged_file = "renewal";
+constexpr Duration request_deadline = std::chrono::seconds(60);
+constexpr Duration unknown_time_wait = std::chrono::minutes(5);
+
+// A random part of `most`.
+Duration some_of(Duration most, Random& random) {
+  std::uint64_t drawn = 0;
+  for (std::uint8_t byte : random.bytes(4)) drawn = drawn << 8 | byte;
+  return Duration(static_cast<std::int64_t>(static_cast<double>(most.count()) *
+                                            static_cast<double>(drawn) / 4294967296.0));
+}
+
+// staged = [1, SHA-256 of the certificate that it replaces, operational]
+Bytes encode_staged(const crypto::Certificate& replaces, const Operational& operational) {
+  cbor::Writer out;
+  out.array(3).uint(1).bytes(replaces.fingerprint()).bytes(encode_operational(operational));
+  return out.take();
+}
+
+// nullopt: there is none, or it is for another certificate than the present one.
+Result<std::optional<Operational>> load_staged(const StateDirectory& directory,
+                                               const crypto::Certificate& present) {
+  TRY(auto bytes, directory.read(staged_file));
+  if (!bytes) return std::optional<Operational>();
+  cbor::Reader in(*bytes);
+  in.array(3);
+  if (in.uint() != 1) in.fail_here("of another version");
+  View replaces = in.bytes(32);
+  View operational = in.bytes(limits::fdo_message_bytes_max);
+  TRY_VOID(in.finish().in("staged renewal"));
+  if (!equal(replaces, present.fingerprint())) return std::optional<Operational>();
+  TRY(auto staged, decode_operational(operational).in("staged renewal"));
+  return std::optional(std::move(staged));
+}
+
+Failure refused_by_upstream(const net::HttpResponse& response) {
+  std::string why(as_text(response.body).substr(0, 500));
+  while (why.ends_with('\n') || why.ends_with('\r')) why.pop_back();
+  std::string detail = "renewal: HTTP status " + std::to_string(response.status) + ": " + why;
+  bool may_pass = response.status >= 500;
+  return {may_pass ? Reason::owner_unreachable : Reason::grant_refused, std::move(detail)};
+}
+
+Failure transport_failure(const Error& error) {
+  std::string detail = "renewal: " + error.context;
+  switch (error.code) {
+    case Errc::untrusted:
+      return {Reason::tls_untrusted, std::move(detail)};
+    case Errc::expired:
+      return {Reason::clock_wrong, std::move(detail)};
+    case Errc::cancelled:
+      return {Reason::interrupted, std::move(detail)};
+    default:
+      return {Reason::owner_unreachable, std::move(detail)};
+  }
+}
+
+// Those above the new certificate: the issuer has to be one that we know, from the certificate
+// before or from the anchors.
+Result<std::vector<crypto::Certificate>> chain_for(crypto::Certificate leaf,
+                                                   const Operational& present) {
+  std::vector<crypto::Certificate> known(present.chain.begin() + 1, present.chain.end());
+  known.insert(known.end(), present.anchors.begin(), present.anchors.end());
+  std::vector<crypto::Certificate> chain{std::move(leaf)};
+  while (chain.size() < limits::certificate_chain_max) {
+    const crypto::Certificate& last = chain.back();
+    if (last.subject_der() == last.issuer_der()) break;
+    auto issuer = std::ranges::find_if(known, [&](const crypto::Certificate& each) {
+      return each.subject_der() == last.issuer_der() && last.signed_by(each.public_key());
+    });
+    if (issuer == known.end()) break;
+    chain.push_back(*issuer);
+  }
+  if (chain.size() < 2)
+    return fail(Errc::untrusted, "the new certificate is by an issuer that we don't know: '" +
+                                     chain.front().issuer() + "'");
+  return chain;
+}
+
+// One renewal under way.
+class Renewal {
+ public:
+  Renewal(Workshop workshop, Identity identity, bool clock_plausible)
+      : shop_(std::move(workshop)),
+        identity_(std::move(identity)),
+        present_(*identity_.operational),
+        clock_plausible_(clock_plausible) {}
+
+  AttemptTask<Identity> run();
+  std::optional<Duration> come_again() const { return come_again_; }
+
+ private:
+  AttemptTask<Operational> request();
+  Attempt<Operational> judge(const net::HttpResponse& response);
+  AttemptTask<void> try_out(const Operational& next);
+  Result<Identity> commit(Operational next);
+  Result<net::HttpRequest> make_request();
+
+  Workshop shop_;
+  Identity identity_;
+  const Operational present_;
+  const bool clock_plausible_;
+  std::shared_ptr<crypto::Signer> old_key_, new_key_;
+  std::optional<Duration> come_again_;
+};
+
+AttemptTask<Identity> Renewal::run() {
+  auto load = [this] { return load_staged(shop_.directory, present_.chain[0]); };
+  auto loading = shop_.loop.on_worker(load);
+  auto loaded = co_await std::move(loading);
+  // One that can't be read is asked for again.
+  std::optional<Operational> staged = loaded ? std::move(*loaded) : std::nullopt;
+  if (!staged) {
+    auto requesting = request();
+    auto requested = co_await std::move(requesting);
+    if (!requested) co_return std::unexpected(std::move(requested.error()));
+    staged = std::move(*requested);
+    Bytes document = encode_staged(present_.chain[0], *staged);
+    auto store = [&] { return shop_.directory.write(staged_file, document); };
+    auto storing = shop_.loop.on_worker(store);
+    auto stored = co_await std::move(storing);
+    CO_TRY_VOID(locally(std::move(stored)));
+  }
+  auto trying = try_out(*staged);
+  auto tried = co_await std::move(trying);
+  if (!tried) {
+    // Refused, not unreachable: of no use, so that the next renewal begins anew.
+    if (tried.error().reason == Reason::broker_refused)
+      ignore(shop_.directory.remove(staged_file), "it is tried once more, then");
+    co_return std::unexpected(std::move(tried.error()));
+  }
+  auto finish = [&] { return commit(std::move(*staged)); };
+  auto finishing = shop_.loop.on_worker(finish);
+  auto finished = co_await std::move(finishing);
+  co_return locally(std::move(finished));
+}
+
+// On a worker: keys may be in slow hardware. The key is found again after a crash, so that the
+// upstream sees the same request and gives the same certificate.
+Result<net::HttpRequest> Renewal::make_request() {
+  TRY(old_key_, shop_.keystore.open_key(present_.key));
+  auto name = renewal_key_name(present_.chain[0]);
+  auto existing = shop_.keystore.open_key(name);
+  if (existing) {
+    new_key_ = std::move(*existing);
+  } else {
+    if (existing.error().code != Errc::not_found) return fail(existing.error());
+    TRY(new_key_, shop_.keystore.create_key(name, old_key_->public_key().type()));
+  }
+  TRY_VOID(shop_.checkpoint("renewal-key"));
+  // RFC 7030 §4.2.2: subject and alternative names as in the certificate to be renewed.
+  const crypto::Certificate& old = present_.chain[0];
+  TRY(auto csr, crypto::create_csr(*new_key_, {old.common_name(), {}, old.san_uris()}));
+  net::HttpRequest request;
+  request.method = "POST";
+  request.headers = {{"Content-Type", std::string(est::type_pkcs10)}};
+  request.body = to_bytes(est::encode_body(csr));
+  return request;
+}
+
+AttemptTask<Operational> Renewal::request() {
+  auto url = net::parse_url(present_.renewal_url);
+  if (!url || !url->tls)
+    co_return give_up(Reason::grant_wrong,
+                      "renewal: '" + present_.renewal_url + "' is no https URL");
+  auto make = [this] { return make_request(); };
+  auto making = shop_.loop.on_worker(make);
+  auto made = co_await std::move(making);
+  CO_TRY(auto request, locally(std::move(made), Reason::key_failed));
+  url->target = est::target_of(est::Operation::simplereenroll, {});
+  net::TlsTrust trust;
+  trust.anchors = present_.anchors;
+  trust.ignore_dates = !clock_plausible_;
+  net::HttpClient client(shop_.loop, net::TlsClient{trust, present_.chain, old_key_});
+  auto sending = client.send(std::move(*url), std::move(request), request_deadline,
+                             limits::est_answer_bytes_max);
+  auto response = co_await std::move(sending);
+  if (!response) co_return std::unexpected(transport_failure(response.error()));
+  co_return judge(*response);
+}
+
+Attempt<Operational> Renewal::judge(const net::HttpResponse& response) {
+  if (auto wait = net::find_header(response.headers, "Retry-After"))
+    come_again_ = est::parse_retry_after(*wait);
+  if (response.status == 202)
+    return give_up(Reason::grant_pending, "renewal: the upstream has not decided yet");
+  if (response.status != 200) return std::unexpected(refused_by_upstream(response));
+  auto date = net::find_header(response.headers, "Date");
+  auto told = date ? est::parse_date(*date) : std::nullopt;
+  Operational next = present_;
+  next.key = renewal_key_name(present_.chain[0]);
+  next.server_time =
+      std::max(present_.server_time, told.value_or(clock_plausible_ ? shop_.clock() : Time{}));
+  auto accept = [&]() -> Result<std::vector<crypto::Certificate>> {
+    TRY(auto certificates, est::decode_certificates(response.body));
+    TRY(auto chain, chain_for(std::move(certificates.front()), present_));
+    TRY_VOID(check_chain(chain, new_key_->public_key(), next.server_time, true));
+    return chain;
+  }();
+  if (!accept) return give_up(Reason::grant_wrong, "renewal: " + accept.error().context);
+  next.chain = std::move(*accept);
+  return next;
+}
+
+// A connection beside the one that is up, under a name of its own. No will, no birth: nobody is to
+// take it for the device's life.
+AttemptTask<void> Renewal::try_out(const Operational& next) {
+  auto open = [&] { return shop_.keystore.open_key(next.key); };
+  auto opening = shop_.loop.on_worker(open);
+  auto opened = co_await std::move(opening);
+  CO_TRY(std::shared_ptr<crypto::Signer> key, locally(std::move(opened), Reason::key_failed));
+  Failure last{Reason::grant_missing, "renewal: there is no endpoint to try it at"};
+  for (const enroll::Endpoint& endpoint : next.endpoints) {
+    auto address = upstream::parse_mqtt_uri(endpoint.uri);
+    if (!address) continue;
+    upstream::MqttSettings settings;
+    settings.host = address->host;
+    settings.port = address->port;
+    settings.client_id = endpoint.client_id + "/renewal";
+    settings.tls.trust.anchors = next.anchors;
+    settings.tls.trust.ignore_dates = !clock_plausible_;
+    settings.tls.chain = next.chain;
+    settings.tls.key = key;
+    settings.clean_start = true;
+    settings.session_expiry = std::chrono::seconds(0);
+    auto session = upstream::MqttSession::create(shop_.loop, std::move(settings), {});
+    if (!session) co_return give_up(Reason::grant_wrong, session.error().context);
+    auto connecting = (*session)->connect();
+    auto connected = co_await std::move(connecting);
+    if (connected) {
+      auto leaving = (*session)->disconnect();
+      auto left = co_await std::move(leaving);
+      ignore(left, "it has shown what it was to show");
+      co_return locally(shop_.checkpoint("renewal-tried"));
+    }
+    bool refused = connected.error().code == Errc::refused;
+    last = {refused ? Reason::broker_refused : Reason::broker_unreachable,
+            "renewed certificate at " + endpoint.uri + ": " + connected.error().context};
+    if (connected.error().code == Errc::cancelled) last.reason = Reason::interrupted;
+  }
+  co_return std::unexpected(std::move(last));
+}
+
+// One rename switches key and certificate together; then the old key and the staged file go.
+Result<Identity> Renewal::commit(Operational next) {
+  identity_.operational = std::move(next);
+  TRY_VOID(save_identity(shop_.directory, identity_));
+  ignore(shop_.directory.remove(staged_file), "it is for a certificate that is no longer present");
+  ignore(sweep_keys(shop_.keystore, identity_), "swept at the next start");
+  return identity_;
+}
+
+}  // namespace
+
+Duration until_renewal(const Operational& operational, Time now, bool clock_plausible,
+                       Random& random) {
+  if (!clock_plausible) return some_of(unknown_time_wait, random);
+  const crypto::Certificate& leaf = operational.chain[0];
+  Time from = std::max(leaf.not_before(), operational.server_time);
+  Duration life = leaf.not_after() - from;
+  Time due = from + life * 2 / 3 + some_of(life / 12, random);
+  return std::max(Duration(0), due - now);
+}
+
+Duration until_next_try(const Operational& operational, Time now, std::optional<Duration> asked,
+                        Random& random) {
+  Duration left = operational.chain[0].not_after() - now;
+  Duration wait = std::clamp<Duration>(left / 20, std::chrono::seconds(2), std::chrono::hours(1));
+  wait = wait / 2 + some_of(wait / 2, random);
+  return asked ? std::max(wait, *asked) : wait;
+}
+
+boost::asio::awaitable<RenewalOutcome> renew(Workshop workshop, Identity identity,
+                                             bool clock_plausible) {
+  Renewal renewal(std::move(workshop), std::move(identity), clock_plausible);
+  auto running = renewal.run();
+  auto ran = co_await std::move(running);
+  RenewalOutcome out;
+  out.come_again = renewal.come_again();
+  if (ran)
+    out.renewed = std::move(*ran);
+  else
+    out.failure = std::move(ran.error());
+  co_return out;
+}
+
+bool is_renewal_staged(const StateDirectory& directory, const Identity& identity) {
+  if (!identity.operational) return false;
+  auto staged = load_staged(directory, identity.operational->chain[0]);
+  return staged && *staged;
+}
+
+}  // namespace fairlead::device
