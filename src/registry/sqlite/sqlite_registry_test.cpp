@@ -117,7 +117,7 @@ TEST_F(SqliteRegistryTest, AFailedMigrationLeavesTheFileAsItWas) {
 TEST_F(SqliteRegistryTest, TrustedKeysOfSchema1CountEverywhereAsBefore) {
   open();
   Stranger(file_).run(
-      "DROP TABLE upload_parts; DROP TABLE uploads;"
+      "DROP TABLE one_time_passwords; DROP TABLE upload_parts; DROP TABLE uploads;"
       "DROP INDEX registrations_device_key; DROP TABLE trusted_keys;"
       "CREATE TABLE trusted_keys(fingerprint BLOB NOT NULL PRIMARY KEY, kind INTEGER NOT NULL,"
       " name TEXT NOT NULL, spki BLOB NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID;"

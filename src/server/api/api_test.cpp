@@ -480,8 +480,8 @@ TEST_F(ApiTest, RegistrationsAndMetricsAreForUsersOfNoAccount) {
   EXPECT_EQ(status("GET", "/api/v1/rendezvous/registrations", acme), 403u);
   EXPECT_EQ(status("GET", "/metrics", admin), 404u);  // none configured in this test
   Metrics metrics(plant.log);
-  Api counted({plant.store, plant.identity, plant.vouchers, plant.enroller, plant.random, metrics,
-               &metrics});
+  Api counted({plant.store, plant.identity, plant.vouchers, plant.enroller, plant.passwords,
+               plant.random, metrics, &metrics});
   metrics(event::device_online);
   Request request{"GET", "/metrics", {}, "Bearer " + admin, {}, {}, {}, "192.0.2.7", plant.now};
   auto text = counted.handle(request);
