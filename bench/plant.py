@@ -37,7 +37,7 @@ class Server:
         folder.mkdir(exist_ok=True)
         self.log = folder / "server.log"
         (folder / "server.toml").write_text(
-            f'data = "{folder}/data"\n[fdo]\nport = 0\n[api]\nport = 0\n[broker]\n'
+            f'data = "{folder}/data"\n[fdo]\nport = 0\n[api]\nport = 0\n[est]\nport = 0\n[broker]\n'
             f"enabled = {'true' if broker_port else 'false'}\nport = {broker_port or 8883}\n"
             f'plugin = "{binaries}/fairlead-mosquitto.so"\n')
         self.process = subprocess.Popen([binaries / "fairlead-server", "--config", folder / "server.toml"],

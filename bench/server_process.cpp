@@ -54,10 +54,11 @@ std::vector<std::uint16_t> listening_ports(const std::filesystem::path& log) {
 
 void write_config(const std::filesystem::path& file, const std::filesystem::path& data,
                   crypto::KeyType keys) {
-  std::ofstream(file) << "data = \"" << data.string() << "\"\nkey_type = \""
-                      << (keys == crypto::KeyType::p384 ? "p384" : "p256")
-                      << "\"\nlog_level = \"info\"\n[fdo]\nport = 0\n[api]\nport = 0\n"
-                         "[broker]\nenabled = false\n";
+  std::ofstream(file)
+      << "data = \"" << data.string() << "\"\nkey_type = \""
+      << (keys == crypto::KeyType::p384 ? "p384" : "p256")
+      << "\"\nlog_level = \"info\"\n[fdo]\nport = 0\n[api]\nport = 0\n[est]\nport = 0\n"
+         "[broker]\nenabled = false\n";
 }
 
 }  // namespace

@@ -37,9 +37,9 @@ struct Config {
   std::string public_host = "127.0.0.1";
   Listener fdo{"127.0.0.1", 8040, false};
   Listener api{"127.0.0.1", 8041, false};
-  Listener est{"127.0.0.1", 0, true};   // 0: not offered; always TLS
-  Listener pki{"127.0.0.1", 0, false};  // revocation list and OCSP, by plain HTTP; 0: not offered
-  std::string pki_url;                  // what certificates say of where that is; "": nothing
+  Listener est{"127.0.0.1", 8042, true};  // with role owner; 0: not offered; always TLS
+  Listener pki{"127.0.0.1", 0, false};    // revocation list and OCSP, by plain HTTP; 0: not offered
+  std::string pki_url;                    // what certificates say of where that is; "": nothing
   std::uint32_t est_retry_after_seconds = 60;  // while a person has to approve
   std::uint32_t to0_wait_seconds = 3600;       // what we ask for, as owner
   std::uint32_t rendezvous_wait_max = 86'400;  // what we grant, as rendezvous server
@@ -55,6 +55,8 @@ struct Config {
   FdoRates fdo_rates;
   SessionsIn sessions = SessionsIn::memory;
 
+  // Who gives certificates renews them.
+  bool offers_est() const { return roles.owner && est.port != 0; }
   std::filesystem::path registry_file() const {
     return registry.empty() ? data / "registry.db" : registry;
   }

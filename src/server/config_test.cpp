@@ -38,8 +38,15 @@ TEST(Config, HasDefaultsThatListenOnThisMachineOnly) {
   Config config = parse_config("").value();
   EXPECT_EQ(config.fdo.address, "127.0.0.1");
   EXPECT_EQ(config.api.address, "127.0.0.1");
+  EXPECT_EQ(config.est.address, "127.0.0.1");
   EXPECT_FALSE(config.rendezvous_open);
   EXPECT_TRUE(config.roles.factory && config.roles.rendezvous && config.roles.owner);
+}
+
+TEST(Config, AnOwnerRenewsUnlessToldOtherwise) {
+  EXPECT_TRUE(parse_config("")->offers_est());
+  EXPECT_FALSE(parse_config("[est]\nport = 0")->offers_est());
+  EXPECT_FALSE(parse_config("[roles]\nowner = false")->offers_est());
 }
 
 TEST(Config, ReadsEverySetting) {

@@ -52,8 +52,8 @@ constexpr std::string_view usage =
     "\n"
     "Without a configuration: factory, rendezvous and owner in one process, broker included, data "
     "in /var/lib/fairlead,\n"
-    "devices on 127.0.0.1:8040, REST API on 127.0.0.1:8041. docs/operations.md lists every "
-    "setting.\n";
+    "devices on ports 8040 (FDO), 8042 (EST) and 8883 (MQTT) of 127.0.0.1, REST API on 8041. "
+    "docs/operations.md lists every setting.\n";
 
 int report(const Error& error) {
   std::fprintf(stderr, "fairlead-server: %s\n", to_string(error).c_str());
@@ -161,7 +161,7 @@ Result<void> open_listeners(CertificateServices& services, net::Loop& loop, Log&
                pki::ocsp::request_bytes_max,
                server::revocation_front(loop, services.revocation, clock)));
   }
-  if (config.est.port != 0) {
+  if (config.offers_est()) {
     TRY(services.est_listener, listen_est(loop, log, config, identity, random, clock(),
                                           server::est_front(loop, services.est, clock)));
   }
@@ -169,7 +169,7 @@ Result<void> open_listeners(CertificateServices& services, net::Loop& loop, Log&
 }
 
 std::string renewal_url(const server::Config& config) {
-  if (config.est.port == 0) return {};
+  if (!config.offers_est()) return {};
   return "https://" + net::Url{true, config.public_host, config.est.port, "/"}.authority();
 }
 

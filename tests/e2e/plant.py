@@ -207,8 +207,10 @@ class Server(Program):
         self.token_file = self.data / "admin-token"
         self.fdo_port, self.api_port = site.ports.take(host), site.ports.take()
         self.broker_port = site.ports.take(host) if broker else 8883
+        self.est_port = site.ports.take(host) if "owner" in roles else 0
         self.settings = {
             "fdo": {"address": host, "port": self.fdo_port}, "api": {"port": self.api_port},
+            "est": {"address": host, "port": self.est_port},
             "broker": {"enabled": broker, "address": host, "port": self.broker_port,
                        "plugin": str(self.bin / "fairlead-mosquitto.so")},
             "roles": {role: role in roles for role in EVERY_ROLE}}

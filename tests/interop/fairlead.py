@@ -67,7 +67,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.fdo}"
         config = self.folder / "server.toml"
         config.write_text(f'data = "{self.folder}/data"\nkey_type = "{key_type}"\n'
-                          f"[fdo]\nport = {self.fdo}\n[api]\nport = {api}\n[broker]\nenabled = false\n")
+                          f"[fdo]\nport = {self.fdo}\n[api]\nport = {api}\n[est]\nport = 0\n[broker]\nenabled = false\n")
         self.process = Process([programs / "fairlead-server", "--config", config], self.folder / "log")
         self.options = ["--server", f"http://127.0.0.1:{api}", "--token-file", self.folder / "data/admin-token"]
         until("fairlead-server answers", self.answers)
