@@ -64,6 +64,24 @@ inline constexpr std::size_t scan_entries_taken_max = 128;
 inline constexpr std::size_t offer_bytes_max = 8 * 1024;
 inline constexpr std::size_t grant_bytes_max = 32 * 1024;
 
+// Wi-Fi Easy Connect
+inline constexpr std::size_t dpp_message_bytes_max = 10'000;  // hostapd's own limit on TCP
+inline constexpr std::size_t dpp_attributes_max = 32;
+inline constexpr std::size_t dpp_configurations_max = 10;  // in one response
+inline constexpr std::size_t dpp_json_bytes_max = 4'096;
+inline constexpr std::size_t dpp_text_bytes_max = 256;  // of a member in it
+inline constexpr std::size_t dpp_uri_bytes_max = 512;
+inline constexpr std::size_t dpp_channels_max = 64;
+inline constexpr auto dpp_step_deadline = std::chrono::seconds(10);
+inline constexpr auto dpp_pending_deadline = std::chrono::minutes(2);  // somebody scans a code
+inline constexpr auto dpp_join_deadline = std::chrono::seconds(16);    // as long as hostapd waits
+inline constexpr std::size_t dpp_connections_max = 64;                 // of relays, at once
+inline constexpr std::size_t dpp_connections_per_address_max = 16;     // a hostapd has 15 at most
+inline constexpr std::size_t dpp_attempts_per_key_max = 10;            // within dpp_attempts_window
+inline constexpr auto dpp_attempts_window = std::chrono::minutes(10);
+inline constexpr std::size_t wifi_passphrase_bytes_min = 8;
+inline constexpr std::size_t wifi_replies_bytes_max = 64 * 1024;  // of wpa_supplicant, one answer
+
 // HTTP
 inline constexpr std::size_t http_header_bytes_max = 8 * 1024;
 inline constexpr std::size_t http_headers_max = 100;
