@@ -27,10 +27,11 @@ Answer<void> provision(Context& context) {
   request.name = context.in.get("name");
   TRY(request.code, code_for(context));
   TRY(auto device, context.connect_device(context.in.get("address")));
+  client::HttpCarrier carrier(*device);
   crypto::SystemRandom random;
   client::Bystander bystander{[&](std::string_view text) { context.console.note(text); },
                               context.wait};
-  TRY(auto done, client::provision(*device, context.api, request, random, bystander));
+  TRY(auto done, client::provision(carrier, context.api, request, random, bystander));
   if (context.as_json())
     context.print(json::serialize(json::object{{"device", done.device}}) + "\n");
   else

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device/local_door.h"
 
-#include <charconv>
-
 #include "base/events.h"
 #include "base/limits.h"
 #include "device/device.h"
@@ -10,39 +8,11 @@
 namespace fairlead::device {
 
 using local::Actions;
-using local::Refusal;
 
 namespace {
 
 constexpr Duration tick = std::chrono::milliseconds(500);
 constexpr Duration closed_after_wrong_codes = std::chrono::minutes(10);
-constexpr std::string_view cookie_name = "session=";
-
-// Espressif's clients take any other status than 200 for failure; people read the words.
-unsigned status_of(Refusal::Kind kind) {
-  switch (kind) {
-    case Refusal::Kind::malformed:
-    case Refusal::Kind::unsupported:
-      return 400;
-    case Refusal::Kind::wrong_code:
-    case Refusal::Kind::closed:
-      return 403;
-    case Refusal::Kind::wait:
-      return 429;
-    case Refusal::Kind::busy:
-      return 503;
-    case Refusal::Kind::internal:
-      break;
-  }
-  return 500;
-}
-
-void put(net::HttpResponse& to, const Refusal& refusal) {
-  to.status = status_of(refusal.kind);
-  to.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
-  to.headers.emplace_back("Fairlead-Reason", std::string(local::to_string(refusal.kind)));
-  to.body = to_bytes(refusal.why + "\n");
-}
 
 local::DoorOptions options_for(local::DeviceSecrets secrets) {
   local::DoorOptions out;
@@ -63,7 +33,6 @@ LocalDoor::LocalDoor(const Config& config, Workshop workshop, Log& log,
       log_(log),
       facts_(std::move(facts)),
       door_(options_for(std::move(secrets)), shop_.random) {}
-LocalDoor::~LocalDoor() = default;
 
 Time LocalDoor::now() const {
   auto since = std::chrono::steady_clock::now().time_since_epoch();
@@ -87,38 +56,18 @@ void LocalDoor::open_if_needed() {
   }
 }
 
-// There is a listener while the door is open, and none else: a provisioned device has nothing to
-// knock at.
-Result<void> LocalDoor::keep_listener() {
-  if (!door_.is_open()) {
-    server_.reset();
-    return ok();
-  }
-  if (server_) return ok();
-  net::HttpServerOptions options;
-  auto colon = config_.local_listen.rfind(':');
-  options.address = config_.local_listen.substr(0, colon);
-  std::string_view port = std::string_view(config_.local_listen).substr(colon + 1);
-  std::from_chars(port.data(), port.data() + port.size(), options.port);
-  options.body_bytes_max = limits::local_message_bytes_max;
-  options.connections_max = 16;
-  options.connections_per_peer_max = 4;
-  TRY(server_,
-      net::HttpServer::listen(shop_.loop, log_, std::move(options),
-                              [this](net::HttpRequest r) { return handle(std::move(r)); }));
-  log_(event::device_door_listens,
-       {{"address", options.address}, {"port", std::to_string(server_->port())}});
-  return ok();
+// What is in a carrier's way is said once, until it changes.
+void LocalDoor::offer_by(Way& way) {
+  auto offered = way.carrier->offer(door_.is_open());
+  std::string why = offered ? "" : offered.error().context;
+  if (!why.empty() && why != way.complaint) log_(event::device_door_failed, {{"why", why}});
+  way.complaint = std::move(why);
 }
 
 net::Task<void> LocalDoor::run() {
-  std::string complaint;
   for (;;) {
     open_if_needed();
-    auto listening = keep_listener();
-    std::string why = listening ? "" : listening.error().context;
-    if (!why.empty() && why != complaint) log_(event::device_door_failed, {{"why", why}});
-    complaint = why;
+    for (Way& way : ways_) offer_by(way);
     if (auto deadline = door_.deadline(); deadline && *deadline <= now()) {
       auto performing = perform(door_.on_deadline(now()), nullptr);
       CO_TRY_VOID(co_await std::move(performing));
@@ -128,49 +77,27 @@ net::Task<void> LocalDoor::run() {
   }
 }
 
-// "session=<number>", as stock clients send it back; anything else is a new client.
-local::PeerId LocalDoor::peer_of(const net::HttpRequest& request, bool& is_new) {
-  auto cookie = net::find_header(request.headers, "Cookie");
-  std::uint32_t number = 0;
-  if (cookie && cookie->starts_with(cookie_name)) {
-    std::string_view digits = cookie->substr(cookie_name.size());
-    std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  }
-  is_new = number == 0;
-  while (number == 0)
-    for (std::uint8_t byte : shop_.random.bytes(4)) number = number << 8 | byte;
-  return number;
-}
-
-net::Task<net::HttpResponse> LocalDoor::handle(net::HttpRequest request) {
-  net::HttpResponse answer;
-  answer.status = 500;
-  if (request.method != "POST" || !request.target.starts_with('/')) {
-    put(answer, {Refusal::Kind::unsupported, "send POST to an endpoint of local provisioning"});
-    co_return answer;
-  }
-  bool is_new = false;
-  local::PeerId peer = peer_of(request, is_new);
-  if (is_new) answer.headers.emplace_back("Set-Cookie", "session=" + std::to_string(peer));
-  local::Request asked{peer, request.peer, request.target.substr(1), std::move(request.body)};
-  auto actions = door_.on_request(std::move(asked), now());
+net::Task<LocalAnswer> LocalDoor::ask(local::Request request) {
+  LocalAnswer answer;
+  auto actions = door_.on_request(std::move(request), now());
   auto performing = perform(std::move(actions), &answer);
   CO_TRY_VOID(co_await std::move(performing));
   co_return answer;
 }
 
-net::Task<void> LocalDoor::perform(Actions actions, net::HttpResponse* answer) {
+void LocalDoor::left(local::PeerId peer) { door_.left(peer, now()); }
+
+net::Task<void> LocalDoor::perform(Actions actions, LocalAnswer* answer) {
   for (std::size_t i = 0; i < actions.size(); ++i) {
     local::Action action = std::move(actions[i]);
     Actions more;
     if (auto* reply = std::get_if<local::Reply>(&action); reply && answer) {
-      answer->status = 200;
-      answer->body = std::move(reply->body);
+      *answer = std::move(reply->body);
     } else if (auto* refuse = std::get_if<local::Refuse>(&action); refuse && answer) {
-      put(*answer, refuse->refusal);
       log_(event::device_door_refused,
            {{"kind", std::string(local::to_string(refuse->refusal.kind))},
             {"why", refuse->refusal.why}});
+      *answer = std::move(refuse->refusal);
     } else if (auto* offer = std::get_if<local::MakeOffer>(&action)) {
       auto making = make_offer(offer->nonce);
       CO_TRY(more, co_await std::move(making));

@@ -15,6 +15,7 @@
 #include "crypto/system_random.h"
 #include "device/device.h"
 #include "device/local_code.h"
+#include "device/local_http.h"
 #include "device/modules/working_directory.h"
 #include "device/status.h"
 #include "keystore/file/file_keystore.h"
@@ -144,6 +145,16 @@ Result<std::unique_ptr<LocalDoor>> make_door(const Config& config, const Worksho
   return std::make_unique<LocalDoor>(config, workshop, log, std::move(secrets), std::move(facts));
 }
 
+std::vector<std::unique_ptr<LocalCarrier>> carriers_for(const Config& config,
+                                                        const Workshop& workshop, Log& log,
+                                                        LocalDoor& door) {
+  std::vector<std::unique_ptr<LocalCarrier>> out;
+  if (!config.local_listen.empty())
+    out.push_back(std::make_unique<LocalHttp>(workshop.loop, log, workshop.random, door,
+                                              config.local_listen));
+  return out;
+}
+
 // SIGUSR1 is the button, until a device has one.
 net::Task<void> watch_button(net::Loop& loop, LocalDoor& door) {
   boost::asio::signal_set signals(loop.context(), SIGUSR1);
@@ -185,6 +196,9 @@ int run(const Config& config, const StateDirectory& directory, keystore::Keystor
   auto door = make_door(effective, workshop, log);
   if (!door) return complain(door.error());
   Device device(effective, workshop, journal, log, std::move(*identity), door->get());
+  std::vector<std::unique_ptr<LocalCarrier>> carriers;
+  if (*door) carriers = carriers_for(effective, workshop, log, **door);
+  for (auto& carrier : carriers) (*door)->add(*carrier);
   if (*door) loop.spawn("local provisioning", (*door)->run());
   if (*door) loop.spawn("button", watch_button(loop, **door));
   std::optional<Error> failure;

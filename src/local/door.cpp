@@ -82,6 +82,13 @@ std::optional<Time> Door::deadline() const {
   return first;
 }
 
+void Door::left(PeerId peer, Time now) {
+  std::erase_if(knocking_, [&](const Knocking& each) { return each.peer == peer; });
+  if (!session_ || session_->peer != peer) return;
+  session_.reset();
+  if (fail_safe_) fail_safe_ = std::min<Time>(*fail_safe_, now + return_window);
+}
+
 Actions Door::on_deadline(Time now) {
   Actions out;
   if (session_ && session_->idle_at <= now) session_.reset();

@@ -34,6 +34,9 @@ struct Request {
   Bytes body;
 };
 
+// For how long what a client began waits for it after its link was lost.
+inline constexpr auto return_window = std::chrono::seconds(30);
+
 // Why the door is open.
 enum class Opening {
   unprovisioned,  // the device has no upstream: until it has one
@@ -95,6 +98,9 @@ class Door {
   Actions close(std::string why);
 
   Actions on_request(Request request, Time now);
+  // The carrier saw this client go. Others may come in at once; what it began waits for it, or for
+  // another with the code, no longer than return_window.
+  void left(PeerId peer, Time now);
   Actions on_deadline(Time now);         // deadline() has passed
   std::optional<Time> deadline() const;  // when to be called next; none: nothing to wait for
 

@@ -175,6 +175,29 @@ TEST_F(DoorTest, AGrantThatIsNotOursIsRolledBack) {
   EXPECT_EQ(std::get<answer::No>(last_).obstacle.reason, "grant_wrong");
 }
 
+TEST_F(DoorTest, WhoLosesItsLinkMakesRoomAndMayComeBack) {
+  door_.open(Opening::unprovisioned, now_);
+  auto client = connecting(1);
+  door_.left(2, now_);  // a stranger's going changes nothing
+  EXPECT_EQ(status(*client, 1).progress, Progress::connecting);
+  door_.left(1, now_);
+  auto again = session(3);
+  EXPECT_EQ(status(*again, 3).progress, Progress::connecting);
+  Actions committing = door_.online(now_);
+  EXPECT_TRUE(find<Commit>(committing));
+}
+
+TEST_F(DoorTest, WhatWasBegunIsRolledBackWhenNobodyComesBack) {
+  door_.open(Opening::unprovisioned, now_);
+  auto client = connecting(1);
+  door_.left(1, now_);
+  now_ += return_window;
+  Actions late = door_.on_deadline(now_);
+  EXPECT_TRUE(find<RollBack>(late));
+  EXPECT_EQ(door_.progress(), Progress::failed);
+  EXPECT_TRUE(door_.is_open());
+}
+
 TEST_F(DoorTest, TheFailSafeRollsBackWhatNobodyFinished) {
   door_.open(Opening::unprovisioned, now_);
   auto client = connecting(1);

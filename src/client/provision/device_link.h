@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "client/operator/problem.h"
-#include "client/operator/transport.h"
+#include "client/provision/device_carrier.h"
 #include "local/conversation.h"
 #include "local/version.h"
 
 namespace fairlead::client {
 
-// A secured session with one device over HTTP (docs/wire/local.md). Blocks.
+// A secured session with one device (docs/wire/local.md). Blocks.
 class DeviceLink {
  public:
   // untrusted_server: it doesn't know the code; forbidden: wrong code, or not in provisioning mode;
-  // busy: somebody else is at it, or wait after wrong codes. The transport outlives the link.
-  static Answer<DeviceLink> open(Transport& device, local::ClientSecret secret, Random& random);
+  // busy: somebody else is at it, or wait after wrong codes. The carrier outlives the link.
+  static Answer<DeviceLink> open(DeviceCarrier& device, local::ClientSecret secret, Random& random);
 
   Answer<local::Answer> say(const local::Command& command);
   enroll::OfferNonce expected_nonce(const enroll::OfferNonce& nonce) const {
@@ -21,16 +20,15 @@ class DeviceLink {
   }
 
  private:
-  DeviceLink(Transport& device, local::ClientSecret secret, Random& random)
+  DeviceLink(DeviceCarrier& device, local::ClientSecret secret, Random& random)
       : device_(device), conversation_(std::move(secret), random) {}
   Answer<local::Heard> exchange(local::Send send);
 
-  Transport& device_;
+  DeviceCarrier& device_;
   local::Conversation conversation_;
-  std::string cookie_;
 };
 
 // What the device at the other end can do. unreachable, server_fault: it is none.
-Answer<local::Version> ask_version(Transport& device);
+Answer<local::Version> ask_version(DeviceCarrier& device);
 
 }  // namespace fairlead::client

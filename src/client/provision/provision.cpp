@@ -97,7 +97,7 @@ Answer<Provisioned> through_session(DeviceLink& link, Api& server, const Provisi
 
 }  // namespace
 
-Answer<Provisioned> provision(Transport& device, Api& server, const ProvisionRequest& request,
+Answer<Provisioned> provision(DeviceCarrier& device, Api& server, const ProvisionRequest& request,
                               Random& random, const Bystander& bystander) {
   TRY(auto version, ask_version(device));
   if (std::ranges::find(version.fairlead_capabilities, "offer") ==

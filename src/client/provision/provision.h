@@ -26,7 +26,7 @@ struct Provisioned {
 // busy: the server wants a person's decision first; the words say whose. conflict: the device is
 // not one that takes Grants. Otherwise as DeviceLink and Api say. The device rolled back where it
 // failed.
-Answer<Provisioned> provision(Transport& device, Api& server, const ProvisionRequest& request,
+Answer<Provisioned> provision(DeviceCarrier& device, Api& server, const ProvisionRequest& request,
                               Random& random, const Bystander& bystander);
 
 }  // namespace fairlead::client

@@ -101,7 +101,8 @@ struct ProvisionTest : testing::Test {
   }
   Answer<Provisioned> run() {
     Bystander bystander{[&](std::string_view text) { told.emplace_back(text); }, [](Duration) {}};
-    return provision(device, api, request, random, bystander);
+    HttpCarrier carrier(device);
+    return provision(carrier, api, request, random, bystander);
   }
 };
 
