@@ -16,14 +16,28 @@ bool is_its_own_fault(const Error& error) {
   return error.code == Errc::conflict || error.code == Errc::malformed;
 }
 
+Result<void> apply_changes(Connection& connection, const Transaction& transaction) {
+  for (const Change& change : transaction)
+    TRY_VOID(std::visit([&](const auto& c) { return sqlite::apply(connection, c); }, change));
+  return ok();
+}
+
+// A batch without savepoints, which takes SQLite half as long: a savepoint copies each page before
+// it is changed. False: a transaction is at fault, and what the others did is open with it.
+Result<bool> apply_all(Connection& connection, std::span<const Transaction> transactions) {
+  for (const Transaction& transaction : transactions) {
+    auto outcome = apply_changes(connection, transaction);
+    if (outcome) continue;
+    if (!is_its_own_fault(outcome.error())) return fail(outcome.error());
+    return false;
+  }
+  return true;
+}
+
 // The inner result is the transaction's outcome, the outer one the batch's.
 Result<Result<void>> apply_whole(Connection& connection, const Transaction& transaction) {
   TRY_VOID(sqlite::change(connection, "SAVEPOINT one"));
-  Result<void> outcome;
-  for (const Change& change : transaction) {
-    outcome = std::visit([&](const auto& c) { return sqlite::apply(connection, c); }, change);
-    if (!outcome) break;
-  }
+  auto outcome = apply_changes(connection, transaction);
   if (!outcome) {
     if (!is_its_own_fault(outcome.error())) return fail(outcome.error());
     TRY_VOID(sqlite::change(connection, "ROLLBACK TO one"));
@@ -32,14 +46,18 @@ Result<Result<void>> apply_whole(Connection& connection, const Transaction& tran
   return outcome;
 }
 
+// Faults are rare: only a batch that has one is done again, each transaction by itself.
 Result<std::vector<Result<void>>> write_batch(Connection& connection,
                                               std::span<const Transaction> transactions) {
+  std::vector<Result<void>> outcomes(transactions.size());
   TRY_VOID(sqlite::change(connection, "BEGIN IMMEDIATE"));
-  std::vector<Result<void>> outcomes;
-  outcomes.reserve(transactions.size());
-  for (const Transaction& transaction : transactions) {
-    TRY(auto outcome, apply_whole(connection, transaction));
-    outcomes.push_back(std::move(outcome));
+  TRY(const bool faultless, apply_all(connection, transactions));
+  if (!faultless) {
+    TRY_VOID(sqlite::change(connection, "ROLLBACK"));
+    TRY_VOID(sqlite::change(connection, "BEGIN IMMEDIATE"));
+    for (std::size_t i = 0; i < transactions.size(); ++i) {
+      TRY(outcomes[i], apply_whole(connection, transactions[i]));
+    }
   }
   TRY_VOID(sqlite::change(connection, "COMMIT"));
   return outcomes;
