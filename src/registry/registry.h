@@ -15,7 +15,8 @@
 //   byte.
 // - A Put replaces the whole record of that key or makes it. Removing what is not there is no
 // error. A change of
-//   what is not there (UpdateDevice, ReplaceVoucher, SetCertificateState) is a conflict.
+//   what is not there (UpdateDevice, ReplaceVoucher, SetVoucherState, SetCertificateState) is a
+//   conflict.
 // - Revisions are the registry's: 1 when a record is made, one more by every change; those given
 // are ignored.
 // - The registry compares times only with those it is given: it has no clock.
@@ -96,6 +97,18 @@ struct ReplaceVoucher {
   Voucher voucher;
   VoucherState expect;
 };  // conflict unless it is in state `expect`
+// Conflict unless it is in one of the states `expect`; nothing else of it changes.
+struct SetVoucherState {
+  Bytes guid;
+  std::vector<VoucherState> expect;
+  VoucherState state;
+  Time at;
+};
+// Changes nothing: conflict unless it is in one of the states `expect` when the rest is done.
+struct RequireVoucher {
+  Bytes guid;
+  std::vector<VoucherState> expect;
+};
 struct RemoveVoucher {
   Bytes guid;
 };
@@ -180,12 +193,12 @@ struct InsertSetting {
 
 using Change =
     std::variant<PutAccount, PutUser, PutToken, RemoveToken, PutProfile, RemoveProfile,
-                 PutTrustedKey, RemoveTrustedKey, InsertVoucher, ReplaceVoucher, RemoveVoucher,
-                 InsertDevice, UpdateDevice, PutKey, InsertCertificate, SetCertificateState,
-                 PutOneTimePassword, UseOneTimePassword, CountWrongPassword, PutRegistration,
-                 RemoveRegistration, PutTo0Job, RemoveTo0Job, PutSession, RemoveSession,
-                 TakeSession, AppendEvent, PutUploadPart, RemoveUploadParts, PutUpload,
-                 RemoveUpload, PutSetting, InsertSetting>;
+                 PutTrustedKey, RemoveTrustedKey, InsertVoucher, ReplaceVoucher, SetVoucherState,
+                 RequireVoucher, RemoveVoucher, InsertDevice, UpdateDevice, PutKey,
+                 InsertCertificate, SetCertificateState, PutOneTimePassword, UseOneTimePassword,
+                 CountWrongPassword, PutRegistration, RemoveRegistration, PutTo0Job, RemoveTo0Job,
+                 PutSession, RemoveSession, TakeSession, AppendEvent, PutUploadPart,
+                 RemoveUploadParts, PutUpload, RemoveUpload, PutSetting, InsertSetting>;
 using Transaction = std::vector<Change>;
 
 class Registry {

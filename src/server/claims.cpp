@@ -77,7 +77,7 @@ Result<ClaimAnswer> Claims::claim(View document, const LocalClaim& claim, Time n
   log_.write(event::device_claimed, fields);
   TRY_VOID(store_.commit({timeline(id, now, event::device_claimed, std::move(fields))}));
   auto grant = enroller_.grant(document, id, claim.right, now);
-  if (grant) return ClaimAnswer{id, std::move(*grant), {}};
+  if (grant) return ClaimAnswer{id, std::move(grant->document), {}};
   if (grant.error().code != Errc::busy) return fail(grant.error());
   return ClaimAnswer{id, {}, grant.error().context};
 }

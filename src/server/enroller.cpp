@@ -57,7 +57,8 @@ std::string topic_prefix_of(const AccountId& account, const DeviceId& device) {
   return "fairlead/v1/" + account.str() + "/" + device.str() + "/";
 }
 
-Result<Bytes> Enroller::grant(View document, const DeviceId& id, enroll::Right right, Time now) {
+Result<Enroller::Granted> Enroller::grant(View document, const DeviceId& id, enroll::Right right,
+                                          Time now) {
   TRY(auto offer, enroll::decode_offer(document));
   TRY(auto device, require_device(store_.read(), id));
   device.model = offer.offer.model;
@@ -66,9 +67,13 @@ Result<Bytes> Enroller::grant(View document, const DeviceId& id, enroll::Right r
   TRY(auto issued, issue(offer.request.key, std::move(device), {right}, now));
   enroll::Grant grant{offer.hash, id,          std::move(issued.chain), {}, endpoint_anchors_,
                       now,        renewal_url_};
-  for (const std::string& uri : issued.endpoints)
+  auto add = [&](const std::string& uri) {
     grant.endpoints.push_back({uri, id.str(), issued.topic_prefix});
-  return enroll::encode_grant(grant, *identity_.owner);
+  };
+  std::ranges::for_each(issued.profile->endpoints, add);
+  if (grant.endpoints.empty()) add(own_endpoint_);
+  TRY(auto encoded, enroll::encode_grant(grant, *identity_.owner));
+  return Granted{std::move(encoded), std::move(issued.profile)};
 }
 
 Result<Bytes> Enroller::certificate(View csr, const DeviceId& id, enroll::Right right, Time now) {
@@ -96,7 +101,7 @@ Result<crypto::Certificate> Enroller::enroll(const crypto::PublicKey& key, const
 
 Result<Enroller::Issued> Enroller::issue(const crypto::PublicKey& key, registry::Device device,
                                          const WayIn& way, Time now) {
-  TRY(auto profile, profile_for(store_.read(), subject_of(device)));
+  TRY(auto profile, profile_of(device));
   if (!profile)
     return fail(hold(std::move(device), key, way,
                      {"no enrolment profile matches this device", "An operator who writes one"},
@@ -117,7 +122,8 @@ Result<Enroller::Issued> Enroller::issue(const crypto::PublicKey& key, registry:
     return fail(hold(std::move(device), key, way, *pending, now));
   if (auto* refused = std::get_if<enroll::Refused>(&decision))
     return fail(turn_away(std::move(device), *refused, now));
-  return carry_out(std::get<enroll::Granted>(decision), *profile, std::move(device), key, way, now);
+  return carry_out(std::get<enroll::Granted>(decision), std::move(profile), std::move(device), key,
+                   way, now);
 }
 
 namespace {
@@ -151,14 +157,11 @@ registry::Certificate record_of(const crypto::Certificate& certificate, const De
   return record;
 }
 
-}  // namespace
-
 // A lost reply, a reset, a retry: the same key gets the same certificate, unless a third of its
 // life is all it has left, or it is the one to be renewed, or under another name than is asked for.
-Result<std::optional<crypto::Certificate>> Enroller::still_good(const DeviceId& device,
-                                                                const crypto::PublicKey& key,
-                                                                const WayIn& way, Time now) {
-  TRY(auto certificates, store_.read().certificates_of(device));
+Result<std::optional<crypto::Certificate>> still_good(
+    const std::vector<registry::Certificate>& certificates, const crypto::PublicKey& key,
+    const WayIn& way, Time now) {
   for (const registry::Certificate& each : certificates) {
     if (!is_usable(each) || !equal(each.key_fingerprint, key.fingerprint())) continue;
     Time from = std::max(each.not_before, each.changed);  // certificates are back-dated
@@ -171,14 +174,16 @@ Result<std::optional<crypto::Certificate>> Enroller::still_good(const DeviceId& 
   return std::optional<crypto::Certificate>();
 }
 
+}  // namespace
+
 Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
-                                             const EnrolmentProfile& profile,
+                                             std::shared_ptr<const EnrolmentProfile> profile,
                                              registry::Device device, const crypto::PublicKey& key,
                                              const WayIn& way, Time now) {
   const pki::Authority& authority = identity_.operational_ca.authority;
-  Issued out{device, {}, topic_prefix_of(granted.account, device.id), profile.endpoints};
-  if (out.endpoints.empty()) out.endpoints.push_back(own_endpoint_);
-  TRY(auto certificate, still_good(device.id, key, way, now));
+  Issued out{device, {}, topic_prefix_of(granted.account, device.id), std::move(profile)};
+  TRY(auto held, store_.read().certificates_of(device.id));
+  TRY(auto certificate, still_good(held, key, way, now));
   const bool is_new = !certificate;
   if (is_new) {
     pki::LeafProfile leaf;
@@ -191,14 +196,14 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
   if (is_new && way.right == enroll::Right::renewal) {
     TRY_VOID(put_renewal_on_record(std::move(device), record, now));
   } else if (is_new) {
-    TRY(replaced, store_.read().certificates_of(device.id));
+    replaced = std::move(held);
     std::erase_if(replaced, [&](const registry::Certificate& each) {
       return !is_usable(each) || each.key_fingerprint == record.key_fingerprint;
     });
     device.account = granted.account;
-    device.profile = profile.decision.id;
+    device.profile = out.profile->decision.id;
     TRY_VOID(put_on_record(std::move(device), record, replaced, way.right,
-                           enroll::in_words(profile.decision.match), now));
+                           enroll::in_words(out.profile->decision.match), now));
   }
   // At the same moment as the decision: the device may connect the instant it holds its
   // certificate.

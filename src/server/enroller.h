@@ -30,16 +30,26 @@ class Enroller {
       : store_(store),
         identity_(identity),
         access_(access),
+        profiles_(store.read()),
         own_endpoint_(std::move(own_endpoint)),
         endpoint_anchors_(std::move(endpoint_anchors)),
         random_(random),
         log_(log),
         renewal_url_(std::move(renewal_url)) {}
 
-  // The Grant for an Offer of a known device; the same key gets the same certificate while it is
-  // good. busy: a person has to decide first (it is on record as pending). refused: with why.
-  // Durable before it returns.
-  Result<Bytes> grant(View offer_document, const DeviceId& device, enroll::Right right, Time now);
+  // The profile that would decide for a device as it is; null: none.
+  Result<std::shared_ptr<const EnrolmentProfile>> profile_of(const registry::Device& device) {
+    return profiles_.matching(subject_of(device));
+  }
+
+  // The Grant for an Offer of a known device, and the profile that decided; the same key gets the
+  // same certificate while it is good. busy: a person has to decide first (it is on record as
+  // pending). refused: with why. Durable before it returns.
+  struct Granted {
+    Bytes document;
+    std::shared_ptr<const EnrolmentProfile> profile;
+  };
+  Result<Granted> grant(View offer_document, const DeviceId& device, enroll::Right right, Time now);
 
   // The same for a bare PKCS#10 request, as third-party FDO devices send it by fdo.csr: the
   // certificate chain as PKCS#7. The subject is ours to say, whatever the request asks.
@@ -70,21 +80,18 @@ class Enroller {
     registry::Device device;
     std::vector<crypto::Certificate> chain;
     std::string topic_prefix;
-    std::vector<std::string> endpoints;
+    std::shared_ptr<const EnrolmentProfile> profile;
   };
   Result<Issued> issue(const crypto::PublicKey& key, registry::Device device, const WayIn& way,
                        Time now);
-  Result<Issued> carry_out(const enroll::Granted& granted, const EnrolmentProfile& profile,
-                           registry::Device device, const crypto::PublicKey& key, const WayIn& way,
-                           Time now);
+  Result<Issued> carry_out(const enroll::Granted& granted,
+                           std::shared_ptr<const EnrolmentProfile> profile, registry::Device device,
+                           const crypto::PublicKey& key, const WayIn& way, Time now);
   Result<void> put_on_record(registry::Device device, const registry::Certificate& certificate,
                              const std::vector<registry::Certificate>& replaced,
                              enroll::Right right, const std::string& because, Time now);
   Result<void> put_renewal_on_record(registry::Device device,
                                      const registry::Certificate& certificate, Time now);
-  Result<std::optional<crypto::Certificate>> still_good(const DeviceId& device,
-                                                        const crypto::PublicKey& key,
-                                                        const WayIn& way, Time now);
   Error hold(registry::Device device, const crypto::PublicKey& key, const WayIn& way,
              const enroll::Pending& pending, Time now);
   Error turn_away(registry::Device device, const enroll::Refused& refused, Time now);
@@ -92,6 +99,7 @@ class Enroller {
   Store& store_;
   const Identity& identity_;
   Access& access_;
+  Profiles profiles_;
   const std::string own_endpoint_;
   const std::vector<crypto::Certificate> endpoint_anchors_;
   Random& random_;

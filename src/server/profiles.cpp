@@ -178,14 +178,23 @@ enroll::Subject subject_of(const registry::Device& device) {
           device.groups, device.account, device.id};
 }
 
-Result<std::optional<EnrolmentProfile>> profile_for(registry::Registry& registry,
-                                                    const enroll::Subject& subject) {
-  TRY(auto profiles, registry.profiles());
-  for (const registry::Profile& record : profiles) {
-    TRY(auto profile, parse_profile(record.id, record.document).in("profile " + record.id.str()));
-    if (enroll::matches(profile.decision.match, subject)) return std::optional(std::move(profile));
+Result<std::shared_ptr<const EnrolmentProfile>> Profiles::parsed(const registry::Profile& record) {
+  Parsed& known = parsed_[record.id];
+  if (known.profile && known.document == record.document) return known.profile;
+  TRY(auto profile, parse_profile(record.id, record.document).in("profile " + record.id.str()));
+  known = {record.document, std::make_shared<const EnrolmentProfile>(std::move(profile))};
+  return known.profile;
+}
+
+Result<std::shared_ptr<const EnrolmentProfile>> Profiles::matching(const enroll::Subject& subject) {
+  TRY(auto records, registry_.profiles());
+  std::lock_guard lock(mutex_);
+  if (parsed_.size() > records.size()) parsed_.clear();  // one was removed
+  for (const registry::Profile& record : records) {
+    TRY(auto profile, parsed(record));
+    if (enroll::matches(profile->decision.match, subject)) return profile;
   }
-  return std::optional<EnrolmentProfile>();
+  return std::shared_ptr<const EnrolmentProfile>();
 }
 
 std::string default_profile_document() {

@@ -3,6 +3,9 @@
 // how long. Documents are JSON, as docs/api/openapi.yaml describes them.
 #pragma once
 
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string_view>
 
 #include "enroll/decide.h"
@@ -26,10 +29,27 @@ Result<EnrolmentProfile> parse_profile(const ProfileId& id, std::string_view jso
 // What a profile looks at.
 enroll::Subject subject_of(const registry::Device& device);
 
-// The profile that decides for a device: the highest priority that matches. Without any profile a
-// device waits.
-Result<std::optional<EnrolmentProfile>> profile_for(registry::Registry& registry,
-                                                    const enroll::Subject& subject);
+// Profiles as the registry has them at each question, parsed once: again only when the text is
+// another. Thread-safe.
+class Profiles {
+ public:
+  explicit Profiles(registry::Registry& registry) : registry_(registry) {}
+
+  // The one that decides for a device: the highest priority that matches. Null: none does, and the
+  // device waits.
+  Result<std::shared_ptr<const EnrolmentProfile>> matching(const enroll::Subject& subject);
+
+ private:
+  struct Parsed {
+    std::string document;
+    std::shared_ptr<const EnrolmentProfile> profile;
+  };
+  Result<std::shared_ptr<const EnrolmentProfile>> parsed(const registry::Profile& record);
+
+  registry::Registry& registry_;
+  std::mutex mutex_;
+  std::map<ProfileId, Parsed> parsed_;  // none that the registry has no more
+};
 
 // What the first start writes: every device of the one account "default", own broker, 90 days.
 std::string default_profile_document();

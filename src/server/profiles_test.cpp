@@ -101,26 +101,43 @@ TEST(Profile, ReadsActionsInTheirOrder) {
   EXPECT_EQ(command.args, (std::vector<std::string>{"restart", "app"}));
 }
 
-std::string decider(test::ServerPlant& plant, const enroll::Subject& subject) {
-  auto profile = test::must(profile_for(*plant.registry, subject));
+std::string decider(Profiles& profiles, const enroll::Subject& subject) {
+  auto profile = test::must(profiles.matching(subject));
   return profile ? profile->decision.id.str() : "none";
 }
 
 TEST(Profile, TheHighestPriorityThatMatchesDecides) {
   test::ServerPlant plant;  // brings "all", priority 0
+  Profiles profiles(*plant.registry);
   plant.profile("pumps", R"({"priority": 5, "match": {"serials": ["PUMP-*"]}})");
   plant.profile("hall-3",
                 R"({"priority": 9, "match": {"groups": ["hall-3"], "models": ["GW-?"]}})");
   plant.profile("other", R"({"priority": 99, "match": {"accounts": ["other"]}})");
   AccountId acme("acme");
-  EXPECT_EQ(decider(plant, {"PUMP-1", "", "", {}, acme, {}}), "pumps");
-  EXPECT_EQ(decider(plant, {"VALVE-1", "", "", {}, acme, {}}), "all");
-  EXPECT_EQ(decider(plant, {"PUMP-1", "GW-1", "", {"hall-2", "hall-3"}, acme, {}}), "hall-3");
-  EXPECT_EQ(decider(plant, {"PUMP-1", "GW-10", "", {"hall-3"}, acme, {}}),
+  EXPECT_EQ(decider(profiles, {"PUMP-1", "", "", {}, acme, {}}), "pumps");
+  EXPECT_EQ(decider(profiles, {"VALVE-1", "", "", {}, acme, {}}), "all");
+  EXPECT_EQ(decider(profiles, {"PUMP-1", "GW-1", "", {"hall-2", "hall-3"}, acme, {}}), "hall-3");
+  EXPECT_EQ(decider(profiles, {"PUMP-1", "GW-10", "", {"hall-3"}, acme, {}}),
             "pumps");  // every list has to match
-  EXPECT_EQ(decider(plant, {"VALVE-1", "", "", {}, AccountId("other"), {}}), "other");
+  EXPECT_EQ(decider(profiles, {"VALVE-1", "", "", {}, AccountId("other"), {}}), "other");
   plant.commit({registry::RemoveProfile{ProfileId("all")}});
-  EXPECT_EQ(decider(plant, {"VALVE-1", "", "", {}, acme, {}}), "none");
+  EXPECT_EQ(decider(profiles, {"VALVE-1", "", "", {}, acme, {}}), "none");
+}
+
+TEST(Profile, AnotherTextIsReadAndTheSameOneNotAgain) {
+  test::ServerPlant plant;
+  Profiles profiles(*plant.registry);
+  enroll::Subject subject{"S-1", "", "", {}, AccountId("acme"), {}};
+  auto first = test::must(profiles.matching(subject));
+  EXPECT_EQ(test::must(profiles.matching(subject)), first);
+  plant.profile("all", R"({"account": "acme", "approval": true})");
+  EXPECT_FALSE(first->decision.approval);
+  EXPECT_TRUE(test::must(profiles.matching(subject))->decision.approval);
+  // Made anew under the same name, it begins at revision 1 again.
+  plant.commit({registry::RemoveProfile{ProfileId("all")}});
+  plant.profile("all", R"({"account": "acme", "certificate_lifetime_s": 60})");
+  EXPECT_EQ(test::must(profiles.matching(subject))->decision.certificate_lifetime,
+            std::chrono::seconds(60));
 }
 
 }  // namespace

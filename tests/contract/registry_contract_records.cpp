@@ -77,6 +77,38 @@ TEST_P(RegistryContract, AVoucherIsReplacedOnlyInTheStateThatIsExpected) {
   expect_error(registry_->write({ReplaceVoucher{voucher(1), VoucherState::owned}}), Errc::conflict);
 }
 
+TEST_P(RegistryContract, AVouchersStateIsSetOnlyFromAnExpectedOneAndNothingElseOfItChanges) {
+  using enum VoucherState;
+  keep({InsertVoucher{voucher(1)}, InsertVoucher{voucher(2)}});
+  ASSERT_EQ(voucher(1).state, owned);
+  expect_error(registry_->write({SetVoucherState{voucher(3).guid, {owned}, pending, at(7)}}),
+               Errc::conflict);
+  expect_error(
+      registry_->write({SetVoucherState{voucher(1).guid, {made, pending}, superseded, at(7)}}),
+      Errc::conflict);
+  expect_error(registry_->write({SetVoucherState{voucher(1).guid, {}, superseded, at(7)}}),
+               Errc::conflict);
+  EXPECT_EQ(must(registry_->find_voucher(voucher(1).guid)), voucher(1));
+  keep({SetVoucherState{voucher(1).guid, {pending, owned}, superseded, at(7)}});
+  Voucher superseded_one = voucher(1);
+  superseded_one.state = superseded;
+  superseded_one.changed = at(7);
+  EXPECT_EQ(must(registry_->find_voucher(voucher(1).guid)), superseded_one);
+  EXPECT_EQ(must(registry_->find_voucher(voucher(2).guid)), voucher(2));
+}
+
+TEST_P(RegistryContract, AVoucherThatIsRequiredHasToBeThereInAnExpectedState) {
+  using enum VoucherState;
+  keep({InsertVoucher{voucher(1)}, RequireVoucher{voucher(1).guid, {pending, owned}}});
+  for (const RequireVoucher& unmet :
+       {RequireVoucher{voucher(1).guid, {pending, made}}, RequireVoucher{voucher(1).guid, {}},
+        RequireVoucher{voucher(2).guid, {owned}}}) {
+    expect_error(registry_->write({InsertDevice{device(1)}, unmet}), Errc::conflict);
+    EXPECT_FALSE(must(registry_->find_device(device(1).id)));
+  }
+  EXPECT_EQ(must(registry_->find_voucher(voucher(1).guid)), voucher(1));
+}
+
 TEST_P(RegistryContract, ADeviceIsUpdatedOnlyAtTheRevisionThatIsExpected) {
   keep({InsertDevice{device(1)}});
   Device renamed = device(1);

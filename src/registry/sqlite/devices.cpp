@@ -25,28 +25,20 @@ Result<void> apply(Connection& connection, const InsertDevice& insert) {
 
 namespace {
 
-// Which columns with an index of their own change beside the state.
-enum class Changes { none, guid };
-
-// SQLite rewrites every index whose columns are named in SET, equal or not. An onboarding changes a
-// device's state several times, its GUID once, and its texts hardly ever: this spares the four
-// indexes for searching. False: something else changes too, or the revision is another.
-Result<bool> update_state(Connection& connection, const UpdateDevice& update, Changes changes) {
-  static const std::string head =
-      "UPDATE devices SET model = ?1, product_uri = ?2, device_groups = ?3, profile = ?4,"
-      " state = ?5, state_reason = ?6, created = ?7, changed = ?8, last_seen = ?9,"
-      " revision = revision + 1";
-  static const std::string tail =
-      " WHERE id = ?10 AND revision = ?11 AND account = ?12 AND name = ?13 AND serial = ?14"
-      " AND device_info = ?15";
-  static const std::string no_more = head + tail + " AND guid = ?16",
-                           and_guid = head + ", guid = ?16" + tail;
-  const Device& d = update.device;
-  TRY_VOID(change(connection, changes == Changes::none ? no_more : and_guid, d.model, d.product_uri,
-                  d.groups, d.profile, d.state, d.state_reason, d.created, d.changed, d.last_seen,
-                  d.id, update.expect_revision, d.account, d.name, d.serial, d.device_info,
-                  d.guid));
-  return connection.changed_rows() == 1;
+// SQLite rewrites every index whose columns are named in SET, equal or not, so of the columns with
+// an index only those are named that change. What is not mentioned is bound all the same.
+std::string update_of(const Device& now, const Device& before) {
+  std::string sql =
+      "UPDATE devices SET model = ?1, product_uri = ?2, device_groups = ?3, state_reason = ?4,"
+      " created = ?5, changed = ?6, last_seen = ?7, revision = revision + 1";
+  if (now.account != before.account) sql += ", account = ?8";
+  if (now.name != before.name) sql += ", name = ?9";
+  if (now.serial != before.serial) sql += ", serial = ?10";
+  if (now.device_info != before.device_info) sql += ", device_info = ?11";
+  if (now.guid != before.guid) sql += ", guid = ?12";
+  if (now.profile != before.profile) sql += ", profile = ?13";
+  if (now.state != before.state) sql += ", state = ?14";
+  return sql + " WHERE id = ?15";
 }
 
 }  // namespace
@@ -54,19 +46,12 @@ Result<bool> update_state(Connection& connection, const UpdateDevice& update, Ch
 Result<void> apply(Connection& connection, const UpdateDevice& update) {
   const Device& d = update.device;
   const std::string where = "device " + d.id.str();
-  for (Changes changes : {Changes::none, Changes::guid}) {
-    TRY(bool done, update_state(connection, update, changes).in(where));
-    if (done) return ok();
-  }
-  return change_one(connection, "is unknown, or was changed by someone else meanwhile",
-                    "UPDATE devices SET account = ?, name = ?, serial = ?, model = ?,"
-                    " product_uri = ?, device_info = ?, device_groups = ?, guid = ?, profile = ?,"
-                    " state = ?, state_reason = ?, created = ?, changed = ?, last_seen = ?,"
-                    " revision = revision + 1"
-                    " WHERE id = ? AND revision = ?",
-                    d.account, d.name, d.serial, d.model, d.product_uri, d.device_info, d.groups,
-                    d.guid, d.profile, d.state, d.state_reason, d.created, d.changed, d.last_seen,
-                    d.id, update.expect_revision)
+  TRY(const auto before, find_device(connection, d.id).in(where));
+  if (!before || before->revision != update.expect_revision)
+    return fail(Errc::conflict, where + ": is unknown, or was changed by someone else meanwhile");
+  return change(connection, update_of(d, *before), d.model, d.product_uri, d.groups, d.state_reason,
+                d.created, d.changed, d.last_seen, d.account, d.name, d.serial, d.device_info,
+                d.guid, d.profile, d.state, d.id)
       .in(where);
 }
 

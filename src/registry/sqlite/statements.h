@@ -61,6 +61,8 @@ Result<std::vector<TrustedKey>> trusted_keys(Connection&);
 // vouchers.cpp
 Result<void> apply(Connection&, const InsertVoucher&);
 Result<void> apply(Connection&, const ReplaceVoucher&);
+Result<void> apply(Connection&, const SetVoucherState&);
+Result<void> apply(Connection&, const RequireVoucher&);
 Result<void> apply(Connection&, const RemoveVoucher&);
 Result<std::optional<Voucher>> find_voucher(Connection&, View guid);
 Result<std::vector<Voucher>> vouchers(Connection&, const VoucherFilter& filter, const Page& page);

@@ -46,7 +46,7 @@ Result<Response> show(Call& call) {
   for (const auto& each : jobs) rendezvous.push_back(to_json(each));
   out["rendezvous"] = std::move(rendezvous);
   // Not the one that decided, but the one that will.
-  TRY(auto profile, profile_for(call.read(), subject_of(device)));
+  TRY(auto profile, call.s.enroller.profile_of(device));
   out["next_profile"] = profile ? profile->decision.id.str() : "";
   out["next_profile_is_for"] = profile ? enroll::in_words(profile->decision.match) : "";
   return ok_json(out);

@@ -39,9 +39,9 @@ void News::on_devmod(const fdo::DevMod& devmod) {
 }
 
 Result<Bytes> News::grant(View offer) {
-  auto grant = enroller_.grant(offer, device_, enroll::Right::voucher, now_);
-  granted_ |= grant.has_value();
-  return grant;
+  TRY(auto grant, enroller_.grant(offer, device_, enroll::Right::voucher, now_));
+  granted_by_ = std::move(grant.profile);
+  return std::move(grant.document);
 }
 Result<Bytes> News::issue(View csr) {
   return enroller_.certificate(csr, device_, enroll::Right::voucher, now_);

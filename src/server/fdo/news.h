@@ -24,7 +24,8 @@ class News final : public fdo::OwnerEvents {
   void on_output(const fdo::Action& action, std::string_view stream, View output) override;
   void on_action_done(const fdo::Action& action, Result<void> result) override;
 
-  bool granted() const { return granted_; }  // an Offer was answered by a Grant
+  // The profile by which an Offer was answered with a Grant; null: none was.
+  const std::shared_ptr<const EnrolmentProfile>& granted_by() const { return granted_by_; }
 
   // What was collected: an upload and its parts are durable when it returns, the timeline is soon.
   Result<void> store();
@@ -38,7 +39,7 @@ class News final : public fdo::OwnerEvents {
   Log& log_;
   DeviceId device_;
   Time now_;
-  bool granted_ = false;
+  std::shared_ptr<const EnrolmentProfile> granted_by_;
   registry::Transaction changes_;  // uploads
   registry::Transaction told_;     // timeline
 };

@@ -11,13 +11,19 @@ namespace {
 
 constexpr std::size_t cached_runs_max = 16'384;
 
+// Of a voucher that devices can be onboarded with.
+const std::vector<registry::VoucherState> in_service{registry::VoucherState::owned,
+                                                     registry::VoucherState::pending,
+                                                     registry::VoucherState::superseded};
+
 const fdo::Nonce& run_of(const fdo::To2OwnerState& state) {
   return std::visit([](const auto& s) -> const fdo::Nonce& { return s.nonce_prove_dv; }, state);
 }
 
 // Our own devices get a Grant; others ask for their certificate by fdo.csr; then what the profile
 // wants done.
-std::shared_ptr<const fdo::OwnerPlan> plan_by(const std::optional<EnrolmentProfile>& profile) {
+std::shared_ptr<const fdo::OwnerPlan> plan_by(
+    const std::shared_ptr<const EnrolmentProfile>& profile) {
   auto plan = std::make_shared<fdo::OwnerPlan>();
   *plan = {fdo::action::Grant{}, fdo::action::Csr{}};
   if (profile) plan->insert(plan->end(), profile->actions.begin(), profile->actions.end());
@@ -46,8 +52,7 @@ void RunCache::forget(const fdo::Guid& guid) {
 
 Result<registry::Voucher> Owner::find_record(const fdo::Guid& guid) {
   TRY(auto record, store_.read().find_voucher(guid));
-  using enum registry::VoucherState;
-  if (!record || record->state == made || record->state == handed_over || record->state == replaced)
+  if (!record || std::ranges::find(in_service, record->state) == in_service.end())
     return fail(Errc::not_found, "this owner has no voucher for device " + fdo::to_text(guid));
   return std::move(*record);
 }
@@ -55,8 +60,8 @@ Result<registry::Voucher> Owner::find_record(const fdo::Guid& guid) {
 Result<ServedRun> Owner::find(const fdo::Guid& guid) {
   TRY(auto record, find_record(guid));
   TRY(auto voucher, fdo::decode_stored_voucher(record.encoded).in("stored voucher"));
-  return ServedRun{std::move(record), std::make_shared<const fdo::Voucher>(std::move(voucher)),
-                   nullptr};
+  return ServedRun{std::make_shared<const registry::Voucher>(std::move(record)),
+                   std::make_shared<const fdo::Voucher>(std::move(voucher)), nullptr};
 }
 
 Result<ServedRun> Owner::resume(const fdo::To2OwnerState& state) {
@@ -89,14 +94,14 @@ fdo::Outcome<Answer> Owner::on_message(std::uint8_t type, View stored, View body
   auto state = fdo::decode_state(stored);
   if (!state) return fdo::refuse(fdo::ErrorCode::internal, state.error().context);
   TRY(auto served, resume(*state));
-  DeviceId device = served.record.device;
+  DeviceId device = served.record->device;
   bool proven = !std::holds_alternative<fdo::to2::ProvingDevice>(*state);
   auto answer = step(type, std::move(*state), served, body, caller);
   // Before a good 64 nobody has proven anything, and what a stranger does is no part of the
   // device's story.
   if (!answer && proven)
     record(device, event::to2_failed,
-           {{"guid", fdo::to_text(*fdo::Guid::from(served.record.guid))},
+           {{"guid", fdo::to_text(*fdo::Guid::from(served.record->guid))},
             {"message", std::to_string(type)},
             {"why", answer.error().why}},
            caller.now);
@@ -128,8 +133,8 @@ fdo::Outcome<Answer> Owner::step(std::uint8_t type, fdo::To2OwnerState state, Se
 fdo::Outcome<Answer> Owner::prove(fdo::to2::ProvingDevice state, ServedRun served, View body,
                                   const Caller& caller) {
   const fdo::Nonce run = state.nonce_prove_dv;
-  TRY(auto device, require_device(served.record.device));
-  TRY(auto profile, profile_for(store_.read(), subject_of(device)));
+  TRY(auto device, require_device(served.record->device));
+  TRY(auto profile, enroller_.profile_of(device));
   bool reuse = profile && profile->allow_credential_reuse;
   fdo::To2OwnerContext context{*served.voucher, *identity_.owner, random_, reuse,
                                served.voucher->header.rendezvous};
@@ -145,14 +150,16 @@ fdo::Outcome<Answer> Owner::prove(fdo::to2::ProvingDevice state, ServedRun serve
     return fdo::refuse(fdo::ErrorCode::invalid_message, "this device is revoked");
   }
   // A valid 64 under the new GUID proves that the device holds the replacement.
-  if (!served.record.replaces.empty()) {
-    TRY_VOID(confirm(served.record, caller.now));
-    served.record.state = registry::VoucherState::owned;
+  if (!served.record->replaces.empty()) {
+    TRY_VOID(confirm(*served.record, caller.now));
+    auto owned = std::make_shared<registry::Voucher>(*served.record);
+    owned->state = registry::VoucherState::owned;
+    served.record = std::move(owned);
   }
   Fields fields{{"guid", fdo::to_text(served.voucher->header.guid)}};
   log_.write(event::to2_device_proven, fields);
   store_.commit_soon(
-      {timeline(served.record.device, caller.now, event::to2_device_proven, std::move(fields))});
+      {timeline(served.record->device, caller.now, event::to2_device_proven, std::move(fields))});
   served.plan = plan_by(profile);
   runs_.keep(fdo::guid_of(proven.state), run, std::move(served));
   return Answer{65, std::move(proven.message65), fdo::encode_state(proven.state)};
@@ -164,7 +171,6 @@ fdo::Outcome<Answer> Owner::ready(fdo::to2::SettingUp state, const ServedRun& se
                                served.voucher->header.rendezvous};
   TRY(auto ready, fdo::on_service_info_ready(context, std::move(state), body));
   if (ready.replacement) {
-    TRY_VOID(find_record(served.voucher->header.guid));  // it may have been sold meanwhile
     TRY_VOID(stage(served, *ready.replacement, caller.now));
   }
   return Answer{67, std::move(ready.message67), fdo::encode_state(ready.state)};
@@ -175,10 +181,10 @@ fdo::Outcome<Answer> Owner::ready(fdo::to2::SettingUp state, const ServedRun& se
 Result<void> Owner::stage(const ServedRun& served, const fdo::Voucher& replacement, Time now) {
   TRY(auto extended,
       fdo::extend_voucher(replacement, *identity_.owner, served.voucher->owner_key()));
-  registry::Voucher record = served.record;
+  registry::Voucher record = *served.record;
   record.guid = to_bytes(View(replacement.header.guid));
   record.state = registry::VoucherState::pending;
-  record.replaces = served.record.guid;
+  record.replaces = served.record->guid;
   record.encoded = extended.encode();
   record.created = record.changed = now;
   registry::Transaction changes;
@@ -195,22 +201,27 @@ Result<void> Owner::stage(const ServedRun& served, const fdo::Voucher& replaceme
   changes.push_back(timeline(record.device, now, event::to2_credential_staged,
                              {{"guid", fdo::to_text(served.voucher->header.guid)},
                               {"new_guid", fdo::to_text(replacement.header.guid)}}));
-  return store_.commit(std::move(changes));
+  changes.push_back(registry::RequireVoucher{served.record->guid, in_service});
+  auto staged = store_.commit(std::move(changes));
+  // It may have been sold meanwhile, and then this says so.
+  if (!staged && staged.error().code == Errc::conflict)
+    TRY_VOID(find_record(served.voucher->header.guid));
+  return staged;
 }
 
 fdo::Outcome<Answer> Owner::exchange(fdo::to2::Exchanging state, ServedRun served, View body,
                                      const Caller& caller) {
   if (!served.plan) {
-    TRY(auto device, require_device(served.record.device));
-    TRY(auto profile, profile_for(store_.read(), subject_of(device)));
+    TRY(auto device, require_device(served.record->device));
+    TRY(auto profile, enroller_.profile_of(device));
     served.plan = plan_by(profile);
   }
-  News news(store_, enroller_, log_, served.record.device, caller.now);
+  News news(store_, enroller_, log_, served.record->device, caller.now);
   TRY(auto exchanged,
       fdo::on_device_service_info(random_, std::move(state), *served.plan, news, body));
   TRY_VOID(news.store());
-  // An Offer names the device's model, by which another profile may match from here on.
-  if (news.granted()) served.plan = nullptr;
+  // An Offer names the device's model, by which another profile may match than at message 64.
+  if (news.granted_by()) served.plan = plan_by(news.granted_by());
   runs_.keep(fdo::guid_of(exchanged.state), run_of(exchanged.state), std::move(served));
   return Answer{69, std::move(exchanged.message69), fdo::encode_state(exchanged.state)};
 }
@@ -225,7 +236,7 @@ fdo::Outcome<Answer> Owner::finish(fdo::to2::Exchanging state, const ServedRun& 
                                    const Caller& caller) {
   TRY(auto finished, fdo::on_done(random_, std::move(state), body));
   registry::Transaction changes;
-  const DeviceId& id = served.record.device;
+  const DeviceId& id = served.record->device;
   TRY(auto device, store_.read().find_device(id));
   if (!device) return fdo::refuse(fdo::ErrorCode::internal, "voucher without its device");
   std::uint64_t revision = device->revision;
@@ -236,19 +247,11 @@ fdo::Outcome<Answer> Owner::finish(fdo::to2::Exchanging state, const ServedRun& 
     device->state_reason = "onboarded; it asked for no access to the upstream";
   }
   if (finished.guid != finished.new_guid) {
-    TRY(auto replacement, store_.read().find_voucher(finished.new_guid));
-    if (!replacement)
-      return fdo::refuse(fdo::ErrorCode::internal, "the staged replacement is gone");
-    replacement->state = registry::VoucherState::owned;
-    replacement->changed = caller.now;
-    TRY(auto old, find_record(finished.guid));  // another server may have confirmed it since 60
-    registry::VoucherState before = old.state;
-    old.state = registry::VoucherState::superseded;
-    old.changed = caller.now;
-    device->guid = replacement->guid;
-    changes.push_back(
-        registry::ReplaceVoucher{std::move(*replacement), registry::VoucherState::pending});
-    changes.push_back(registry::ReplaceVoucher{std::move(old), before});
+    using enum registry::VoucherState;
+    device->guid = to_bytes(View(finished.new_guid));
+    changes.push_back(registry::SetVoucherState{device->guid, {pending}, owned, caller.now});
+    changes.push_back(registry::SetVoucherState{to_bytes(View(finished.guid)), in_service,
+                                                superseded, caller.now});
   }
   changes.push_back(registry::UpdateDevice{std::move(*device), revision});
   Fields fields{{"guid", fdo::to_text(finished.guid)},

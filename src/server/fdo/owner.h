@@ -18,7 +18,7 @@ namespace fairlead::server {
 // after it need not ask again. Another process, or this one after it forgot, asks the registry;
 // what a run changes has preconditions there.
 struct ServedRun {
-  registry::Voucher record;
+  std::shared_ptr<const registry::Voucher> record;
   std::shared_ptr<const fdo::Voucher> voucher;
   std::shared_ptr<const fdo::OwnerPlan> plan;  // by the device's profile; null before 64
 };
