@@ -80,7 +80,7 @@ inline constexpr std::size_t dpp_connections_per_address_max = 16;     // a host
 inline constexpr std::size_t dpp_attempts_per_key_max = 10;            // within dpp_attempts_window
 inline constexpr auto dpp_attempts_window = std::chrono::minutes(10);
 inline constexpr std::size_t wifi_passphrase_bytes_min = 8;
-inline constexpr std::size_t wifi_replies_bytes_max = 64 * 1024;  // of wpa_supplicant, one answer
+inline constexpr std::size_t wifi_reply_bytes_max = 64 * 1024;  // of wpa_supplicant, one answer
 
 // HTTP
 inline constexpr std::size_t http_header_bytes_max = 8 * 1024;
