@@ -39,7 +39,7 @@ struct Command {
   std::string_view name;     // "voucher import"
   std::string_view summary;  // one line, no full stop
   std::array<Argument, 2> arguments{};
-  std::array<Option, 9> options{};
+  std::array<Option, 12> options{};
   std::string_view more{};      // further paragraphs of its help
   std::string_view examples{};  // lines to copy
   Handler run = nullptr;

@@ -22,6 +22,14 @@ constexpr Option globals[] = {
     {"help", "", "show help"},
 };
 
+constexpr Option project_option{"project", "FILE", "the project; its journal is beside it", true};
+constexpr Option interface_option{"interface", "A,B", "browse on these only (default: all)"};
+constexpr Option address_option{"address", "HOST:PORT,...", "look for a device there too"};
+constexpr Option range_option{"range", "10.77.0.0/24:8080", "ask each address of it"};
+constexpr Option seconds_option{"seconds", "N", "how long to look around (default 3)"};
+constexpr Option quiet_option{"no-announcements", "", "don't browse; ask addresses only"};
+constexpr Option seen_option{"seen", "FILE", "what `fairlead scanner` printed; don't look around"};
+
 constexpr Command table[] = {
     {.name = "login",
      .summary = "Sign in and keep the token",
@@ -67,6 +75,66 @@ constexpr Command table[] = {
              "When the server wants a person's decision first, approve and provision again.",
      .examples = "  fairlead provision --address http://10.77.0.5:8080 --code-file label.txt",
      .run = provision},
+    {.name = "scan",
+     .summary = "Look for devices on this network",
+     .options = {{interface_option, address_option, range_option, seconds_option, quiet_option,
+                  seen_option}},
+     .more =
+         "Browsing finds what announces itself on the networks of this machine's interfaces, by\n"
+         "IPv6 link-local addresses too. It ends at the next router: beyond, name addresses, or\n"
+         "run `fairlead scanner` there. What devices say of themselves is not proven yet.",
+     .examples = "  fairlead scan\n"
+                 "  fairlead scan --interface eth1 --range 10.77.0.0/24\n"
+                 "  ssh cell fairlead scanner --seconds 5 | fairlead scan --seen -",
+     .run = scan_plant,
+     .needs_server = false},
+    {.name = "scanner",
+     .summary = "Print what is seen, line by line, until stopped",
+     .options = {{interface_option, address_option, range_option, seconds_option, quiet_option}},
+     .more = "For another program, which may be elsewhere: a line of JSON for each sighting.",
+     .examples = "  ssh cell fairlead scanner > seen.jsonl",
+     .run = scanner,
+     .needs_server = false},
+    {.name = "plan import",
+     .summary = "Take a table over into a project",
+     .arguments = {{{"FILE"}}},
+     .options = {{project_option,
+                  {"map", "HEADER=FIELD,...", "what a column means; remembered for such tables"},
+                  {"dry-run", "", "check only, keep nothing"}}},
+     .more = "FILE is a CSV table with a header, separated by comma, semicolon or tab. Rows keep "
+             "their\n"
+             "ids when the table is imported again; rows that it has no longer are put aside.\n"
+             "All of the table is taken over, or nothing, and each reason names row and column.",
+     .examples = "  fairlead plan import hall2.csv --project hall2.plan --map \"Tag No=name\"",
+     .run = plan_import,
+     .needs_server = false},
+    {.name = "plan compare",
+     .summary = "Show the plan beside what is there",
+     .options = {{project_option, interface_option, address_option, range_option, seconds_option,
+                  quiet_option, seen_option}},
+     .run = plan_compare,
+     .needs_server = false},
+    {.name = "apply",
+     .summary = "Provision the devices of a plan",
+     .options = {{project_option,
+                  {"dry-run", "", "show what would be done"},
+                  {"at-once", "N", "devices at a time (default 8)"},
+                  {"rows", "A,B", "only these rows: by id, name or serial"},
+                  {"account", "ACCOUNT", "for rows that name none"},
+                  {"button", "", "rows without a code: their buttons were pressed"},
+                  interface_option,
+                  address_option,
+                  range_option,
+                  seconds_option,
+                  quiet_option,
+                  seen_option}},
+     .more =
+         "Each step is written to PROJECT.journal before the next; after an interruption apply\n"
+         "again: it goes on. Ctrl-C begins no further device and ends with those at hand.\n"
+         "Exit code 7 says that some were not provisioned.",
+     .examples = "  fairlead apply --project hall2.plan --dry-run\n"
+                 "  fairlead apply --project hall2.plan --at-once 16",
+     .run = apply_plan},
     {.name = "device list",
      .summary = "List devices",
      .options = {{{"search", "TEXT", "beginning of name, serial, GUID or device info"},

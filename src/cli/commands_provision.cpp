@@ -22,10 +22,10 @@ Answer<std::string> code_for(Context& context) {
 
 Answer<void> provision(Context& context) {
   client::ProvisionRequest request;
-  request.button = context.in.has("button");
-  request.account = context.in.get("account");
-  request.name = context.in.get("name");
-  TRY(request.code, code_for(context));
+  request.access.button = context.in.has("button");
+  request.claim.account = context.in.get("account");
+  request.claim.name = context.in.get("name");
+  TRY(request.access.code, code_for(context));
   TRY(auto device, context.connect_device(context.in.get("address")));
   client::HttpCarrier carrier(*device);
   crypto::SystemRandom random;

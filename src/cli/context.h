@@ -40,6 +40,7 @@ struct Context {
   // A device in provisioning mode, at "http://HOST:PORT".
   std::function<Answer<std::unique_ptr<client::Transport>>(const std::string& address)>
       connect_device;
+  std::function<bool()> go_on;  // false: somebody wants the command to come to its end
 
   bool as_json() const { return in.has("json"); }
   const std::string& argument(std::size_t i) const { return in.arguments.at(i); }
@@ -88,5 +89,7 @@ Answer<void> device_list(Context&), device_show(Context&), device_add(Context&),
     device_approve(Context&), device_reject(Context&), revoke(Context&), readmit(Context&),
     explain_device(Context&);
 Answer<void> provision(Context&);
+Answer<void> scan_plant(Context&), scanner(Context&), plan_import(Context&), plan_compare(Context&),
+    apply_plan(Context&);
 
 }  // namespace fairlead::cli

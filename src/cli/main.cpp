@@ -12,8 +12,8 @@
 #include <ctime>
 #include <thread>
 
-#include "cli/http_transport.h"
 #include "cli/run.h"
+#include "tool/http_transport.h"
 
 namespace {
 
@@ -84,12 +84,29 @@ Answer<std::unique_ptr<client::Transport>> connect(const World::Target& target) 
       return problem(ProblemKind::failed, target.ca + ": no certificate that can be read");
     trust.anchors = std::move(*anchors);
   }
-  auto transport = HttpTransport::open(target.server, std::move(trust), target.plain_http);
+  auto transport = tool::HttpTransport::open(target.server, std::move(trust), target.plain_http);
   if (transport) return std::move(*transport);
   if (transport.error().code == Errc::refused)
     return problem(ProblemKind::usage, transport.error().context,
                    "Use https://, or say --plain-http if nobody else is on that network.");
   return problem(ProblemKind::usage, "--server: " + transport.error().context);
+}
+
+volatile std::sig_atomic_t interrupted = 0;
+void interrupt(int signal) {
+  interrupted = 1;
+  std::signal(signal, SIG_DFL);
+}
+
+// A command that asks ends with what it has at hand; a second signal ends it at once. One that
+// never asks is ended by the first.
+bool go_on() {
+  static const bool asked = [] {
+    std::signal(SIGINT, interrupt);
+    std::signal(SIGTERM, interrupt);
+    return true;
+  }();
+  return asked && interrupted == 0;
 }
 
 }  // namespace
@@ -110,7 +127,8 @@ int main(int argc, char** argv) {
                     const char* value = std::getenv(name.c_str());
                     return std::string(value ? value : "");
                   },
-              .connect = connect};
+              .connect = connect,
+              .go_on = go_on};
   std::vector<std::string> words(argv + 1, argv + argc);
   ExitCode code = run(world, words);
   // Results that could not be written are not delivered.

@@ -14,9 +14,10 @@ namespace {
 constexpr Duration tick = std::chrono::milliseconds(500);
 constexpr Duration closed_after_wrong_codes = std::chrono::minutes(10);
 
-local::DoorOptions options_for(local::DeviceSecrets secrets) {
+local::DoorOptions options_for(local::DeviceSecrets secrets, const LocalFacts& facts) {
   local::DoorOptions out;
   out.secrets = std::move(secrets);
+  out.about = {facts.product_uri, {}, facts.model, facts.serial, facts.firmware, {}};
   return out;
 }
 
@@ -32,7 +33,7 @@ LocalDoor::LocalDoor(const Config& config, Workshop workshop, Log& log,
       shop_(std::move(workshop)),
       log_(log),
       facts_(std::move(facts)),
-      door_(options_for(std::move(secrets)), shop_.random) {}
+      door_(options_for(std::move(secrets), facts_), shop_.random) {}
 
 Time LocalDoor::now() const {
   auto since = std::chrono::steady_clock::now().time_since_epoch();

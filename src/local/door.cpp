@@ -34,6 +34,7 @@ Version version_of(const DoorOptions& options) {
   if (options.wifi) out.capabilities.push_back("wifi_prov");
   if (secrets.security0) out.capabilities.push_back("no_sec");
   out.fairlead_capabilities = {"offer", "grant", "identify", "network"};
+  out.about = options.about;
   return out;
 }
 
@@ -46,10 +47,14 @@ Duration wait_after(unsigned failures) {
 
 }  // namespace
 
-Door::Door(DoorOptions options, Random& random)
-    : options_(std::move(options)),
-      random_(random),
-      version_(encode_version(version_of(options_))) {}
+Door::Door(DoorOptions options, Random& random) : options_(std::move(options)), random_(random) {}
+
+Version Door::version() const {
+  Version out = version_of(options_);
+  bool owned = report_.progress == Progress::committed;
+  out.about.state = owned ? "owned" : session_ ? "busy" : "new";
+  return out;
+}
 
 void Door::open(Opening opening, Time now) {
   Open open{opening, {}, {}};
@@ -110,7 +115,7 @@ Actions Door::on_request(Request request, Time now) {
     return refusal(request.peer, Kind::malformed, "the request is too long");
   if (request.endpoint == "proto-ver") {
     Actions out;
-    out.push_back(Reply{request.peer, to_bytes(version_)});
+    out.push_back(Reply{request.peer, to_bytes(encode_version(version()))});
     return out;
   }
   if (session_ && session_->idle_at <= now && !session_->asked_driver) session_.reset();

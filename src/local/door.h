@@ -86,6 +86,7 @@ using Actions = std::vector<Action>;
 struct DoorOptions {
   DeviceSecrets secrets;
   bool wifi = false;  // there is something that joins Wi-Fi networks
+  About about;        // for whoever asks
 };
 
 class Door {
@@ -150,6 +151,7 @@ class Door {
   Wrong& wrong_of(const std::string& source);
   DeviceHandshake take_handshake(PeerId peer);
   void keep_handshake(const Request& request, DeviceHandshake handshake);
+  Version version() const;
   Actions reply(View plain);
   Actions on_own(View plain, Time now);
   Actions on_command(Command command, Time now);
@@ -165,7 +167,6 @@ class Door {
 
   DoorOptions options_;
   Random& random_;
-  std::string version_;
   std::optional<Open> open_;
   std::vector<Knocking> knocking_;
   std::optional<Session> session_;

@@ -130,6 +130,7 @@ TEST_F(DoorTest, SaysItsVersionToAnybody) {
   ASSERT_TRUE(version);
   EXPECT_EQ(version->security, Security::srp);
   EXPECT_EQ(version->rule, NonceRule::counting);
+  EXPECT_EQ(version->about.state, "new");
 }
 
 TEST_F(DoorTest, OfferGrantUpstreamAndOnlyThenCommit) {

@@ -151,7 +151,7 @@ TEST(ControlMessages, KnowsResetAndReprovision) {
 }
 
 TEST(Version, ComesBackAsItWas) {
-  Version ours{Security::srp, NonceRule::counting, {"wifi_prov", "wifi_scan"}, {"offer"}};
+  Version ours{Security::srp, NonceRule::counting, {"wifi_prov", "wifi_scan"}, {"offer"}, {}};
   auto back = decode_version(as_view(encode_version(ours)));
   ASSERT_TRUE(back);
   EXPECT_EQ(back->security, Security::srp);
@@ -159,6 +159,25 @@ TEST(Version, ComesBackAsItWas) {
   EXPECT_TRUE(back->has("wifi_scan"));
   EXPECT_FALSE(back->has("no_pop"));
   EXPECT_EQ(back->fairlead_capabilities, std::vector<std::string>{"offer"});
+}
+
+TEST(Version, SaysWhoTheDeviceIsAsFarAsThatIsShort) {
+  Version ours;
+  ours.fairlead_capabilities = {"offer"};
+  ours.about = {"https://a.example/1", "Acme", {}, "SN-1", {}, {}};
+  auto back = decode_version(as_view(encode_version(ours)));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->about.product_uri, "https://a.example/1");
+  EXPECT_EQ(back->about.serial, "SN-1");
+  EXPECT_EQ(back->about.model, "");
+  const std::string fits(120, 'a'), does_not(121, 'a');
+  ours.about = {fits, fits, fits, does_not, fits, fits};
+  std::string text = encode_version(ours);
+  EXPECT_LE(text.size(), limits::local_version_bytes_max);
+  back = decode_version(as_view(text));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->about.firmware, fits);
+  EXPECT_EQ(back->about.serial, "");
 }
 
 TEST(Version, TakesWhatOldFirmwareSays) {

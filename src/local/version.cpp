@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "base/limits.h"
+#include "codec/utf8.h"
 
 namespace fairlead::local {
 
@@ -13,6 +14,36 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t capabilities_max = 32;
+constexpr std::size_t about_bytes_max = 120;  // of each, so that all fit the version's own limit
+
+struct AboutMember {
+  std::string_view name;
+  std::string About::* member;
+};
+constexpr AboutMember about_members[] = {{"id", &About::product_uri}, {"vn", &About::vendor},
+                                         {"md", &About::model},       {"sn", &About::serial},
+                                         {"fw", &About::firmware},    {"st", &About::state}};
+
+json::object about_json(const About& about) {
+  json::object out;
+  for (const auto& [name, member] : about_members) {
+    const std::string& text = about.*member;
+    if (!text.empty() && text.size() <= about_bytes_max && is_utf8(text)) out[name] = text;
+  }
+  return out;
+}
+
+About about_of(const json::object& object) {
+  About out;
+  const json::value* about = object.if_contains("about");
+  if (!about || !about->is_object()) return out;
+  for (const auto& [name, member] : about_members) {
+    const json::value* text = about->get_object().if_contains(name);
+    if (text && text->is_string() && text->get_string().size() <= about_bytes_max)
+      out.*member = text->get_string();
+  }
+  return out;
+}
 
 json::array array_of(const std::vector<std::string>& texts) {
   json::array out;
@@ -51,8 +82,11 @@ std::string encode_version(const Version& version) {
                     {"sec_patch_ver", static_cast<int>(version.rule)},
                     {"cap", array_of(version.capabilities)}};
   json::object out{{"prov", std::move(prov)}};
-  if (!version.fairlead_capabilities.empty())
-    out["fairlead"] = {{"ver", "1.0"}, {"cap", array_of(version.fairlead_capabilities)}};
+  if (!version.fairlead_capabilities.empty()) {
+    json::object own{{"ver", "1.0"}, {"cap", array_of(version.fairlead_capabilities)}};
+    if (auto about = about_json(version.about); !about.empty()) own["about"] = std::move(about);
+    out["fairlead"] = std::move(own);
+  }
   return json::serialize(out);
 }
 
@@ -78,7 +112,10 @@ Result<Version> decode_version(View in) {
   out.security = static_cast<Security>(security);
   out.rule = static_cast<NonceRule>(patch);
   const json::value* own = root->if_contains("fairlead");
-  if (own && own->is_object()) out.fairlead_capabilities = capabilities_of(own->get_object());
+  if (own && own->is_object()) {
+    out.fairlead_capabilities = capabilities_of(own->get_object());
+    out.about = about_of(own->get_object());
+  }
   return out;
 }
 

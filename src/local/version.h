@@ -10,15 +10,22 @@
 
 namespace fairlead::local {
 
+// What a device says of itself before anybody proved anything, as its announcement does: a hint.
+struct About {
+  std::string product_uri, vendor, model, serial, firmware;
+  std::string state;  // "new", "busy", "owned"
+};
+
 // What `proto-ver` answers, in JSON:
 //   {"prov":{"ver":"v1.1","sec_ver":2,"sec_patch_ver":1,"cap":["wifi_prov"]},
-//    "fairlead":{"ver":"1.0","cap":["offer"]}}
+//    "fairlead":{"ver":"1.0","cap":["offer"],"about":{"id":..,"vn":..,"md":..,"sn":..,"fw":..,"st":..}}}
 // A bare version text is what old firmware says: Security 1 and nothing more.
 struct Version {
   Security security = Security::x25519;
   NonceRule rule = NonceRule::fixed;      // without sec_patch_ver, as all stock clients take it
   std::vector<std::string> capabilities;  // "wifi_prov", "no_pop", ...
   std::vector<std::string> fairlead_capabilities;  // of the endpoint `fairlead`; empty: none
+  About about;                                     // what is longer than 120 bytes is left out
   bool has(std::string_view capability) const;
 };
 std::string encode_version(const Version& version);

@@ -9,8 +9,10 @@ namespace fairlead::client {
 
 namespace {
 
-constexpr Duration status_pause = std::chrono::milliseconds(500);
-constexpr int status_asked_max = 600;  // five minutes: the device's own fail-safe is no longer
+// Short at first, since a device on a good network needs little more than its broker's answer.
+constexpr Duration status_pause_min = std::chrono::milliseconds(50);
+constexpr Duration status_pause_max = std::chrono::milliseconds(500);
+constexpr Duration status_patience = std::chrono::minutes(5);  // the device's own fail-safe
 
 // A refusal of the device, with its name for the reason as advice to look up.
 Problem refused_by_device(const local::Obstacle& obstacle) {
@@ -18,16 +20,77 @@ Problem refused_by_device(const local::Obstacle& obstacle) {
   return {kind, "the device says: " + plain_text(obstacle.words)};
 }
 
-local::ClientSecret secret_for(const ProvisionRequest& request, const local::Version& version) {
+local::ClientSecret secret_for(const Access& access, const local::Version& version) {
   local::ClientSecret out;
   out.security = version.security;
   out.rule = version.rule;
-  out.username = request.button ? "button" : request.username;
-  if (!request.button) out.code = SecretBytes::copy_of(as_view(request.code));
+  out.username = access.button ? "button" : access.username;
+  if (!access.button) out.code = SecretBytes::copy_of(as_view(access.code));
   return out;
 }
 
-Answer<Bytes> fetch_offer(DeviceLink& link, Random& random) {
+std::unexpected<Problem> another_device(std::string_view what, const std::string& said,
+                                        const std::string& wanted) {
+  return problem(ProblemKind::conflict,
+                 "the device says that its " + std::string(what) + " is '" + plain_text(said) +
+                     "', wanted is '" + wanted + "'",
+                 "Another device answers at this address; look which one it is.");
+}
+
+Answer<void> check_expected(const enroll::Offer& offer, const Expected& expected) {
+  if (!expected.product_uri.empty() && offer.product_uri != expected.product_uri)
+    return another_device("product URI", offer.product_uri, expected.product_uri);
+  if (!expected.serial.empty() && offer.serial != expected.serial)
+    return another_device("serial", offer.serial, expected.serial);
+  if (!expected.model.empty() && offer.model != expected.model)
+    return another_device("type", offer.model, expected.model);
+  return {};
+}
+
+Answer<void> watch(DeviceLink& link, const Bystander& bystander) {
+  local::Progress last = local::Progress::checking;
+  Duration pause = status_pause_min;
+  for (Duration waited{}; waited < status_patience; waited += pause) {
+    TRY(auto answer, link.say(local::command::AskStatus{}));
+    auto* report = std::get_if<local::Report>(&answer);
+    if (!report) return problem(ProblemKind::server_fault, "the device does not say how it is");
+    if (report->progress != std::exchange(last, report->progress))
+      bystander.tell("The device is " + std::string(to_string(report->progress)) + ".");
+    if (report->progress == local::Progress::committed) return {};
+    if (report->progress == local::Progress::failed)
+      return std::unexpected(refused_by_device(report->obstacle));
+    bystander.wait(pause);
+    pause = std::min(pause * 2, status_pause_max);
+  }
+  return problem(ProblemKind::unreachable, "the device did not come online in time");
+}
+
+Answer<Provisioned> through_session(DeviceLink& link, Api& server, const ClaimRequest& request,
+                                    Random& random, const Bystander& bystander) {
+  TRY(auto offer, collect_offer(link, {}, random));
+  TRY(auto answer, claim_offer(server, offer.document, request));
+  if (auto* waiting = std::get_if<Waiting>(&answer))
+    return problem(ProblemKind::busy, waiting->why,
+                   "`fairlead device approve " + waiting->device + "`, then provision again.");
+  auto& granted = std::get<Granted>(answer);
+  bystander.tell("The server granted access as " + granted.device + ".");
+  TRY_VOID(deliver_grant(link, granted, bystander));
+  return Provisioned{std::move(granted.device)};
+}
+
+}  // namespace
+
+Answer<DeviceLink> open_device(DeviceCarrier& device, const Access& access, Random& random) {
+  TRY(auto version, ask_version(device));
+  if (std::ranges::find(version.fairlead_capabilities, "offer") ==
+      version.fairlead_capabilities.end())
+    return problem(ProblemKind::conflict, "the device makes no Offers: it isn't one of ours");
+  if (version.security == local::Security::none)
+    return problem(ProblemKind::conflict, "the device talks without encryption only");
+  return DeviceLink::open(device, secret_for(access, version), random);
+}
+
+Answer<CollectedOffer> collect_offer(DeviceLink& link, const Expected& expected, Random& random) {
   auto nonce = random.draw<enroll::OfferNonce>();
   TRY(auto answer, link.say(local::command::MakeOffer{nonce}));
   if (auto* no = std::get_if<local::answer::No>(&answer))
@@ -40,74 +103,40 @@ Answer<Bytes> fetch_offer(DeviceLink& link, Random& random) {
   if (decoded->offer.nonce != link.expected_nonce(nonce))
     return problem(ProblemKind::untrusted_server, "the Offer was not made in this session",
                    "Somebody may be between you and the device.");
-  return std::move(offer->document);
+  TRY_VOID(check_expected(decoded->offer, expected));
+  return CollectedOffer{std::move(offer->document), std::move(decoded->offer)};
 }
 
-struct Granted {
-  std::string device;
-  Bytes grant, owner;
-};
-
-Answer<Granted> claim(Api& server, View offer, const ProvisionRequest& request) {
+Answer<std::variant<Granted, Waiting>> claim_offer(Api& server, View offer,
+                                                   const ClaimRequest& request) {
   json::object body{{"offer", to_base64(offer)}, {"proof", request.button ? "button" : "code"}};
   if (!request.account.empty()) body["account"] = request.account;
   if (!request.name.empty()) body["name"] = request.name;
   TRY(auto answer, server.post(api_path({"claims"}), body));
-  Granted out{text_at(answer.value, "device"), {}, {}};
+  std::string device = text_at(answer.value, "device");
   if (text_at(answer.value, "state") == "waiting")
-    return problem(ProblemKind::busy, plain_text(text_at(answer.value, "why")),
-                   "`fairlead device approve " + out.device + "`, then provision again.");
+    return Waiting{std::move(device), plain_text(text_at(answer.value, "why"))};
   auto grant = from_base64(text_at(answer.value, "grant"));
   auto owner = from_base64(text_at(answer.value, "owner"));
   if (!grant || !owner)
     return problem(ProblemKind::server_fault, "the server's answer holds no Grant");
-  out.grant = std::move(*grant);
-  out.owner = std::move(*owner);
-  return out;
+  return Granted{std::move(device), std::move(*grant), std::move(*owner)};
 }
 
-Answer<void> watch(DeviceLink& link, const Bystander& bystander) {
-  local::Progress last = local::Progress::checking;
-  for (int asked = 0; asked < status_asked_max; ++asked) {
-    TRY(auto answer, link.say(local::command::AskStatus{}));
-    auto* report = std::get_if<local::Report>(&answer);
-    if (!report) return problem(ProblemKind::server_fault, "the device does not say how it is");
-    if (report->progress != std::exchange(last, report->progress))
-      bystander.tell("The device is " + std::string(to_string(report->progress)) + ".");
-    if (report->progress == local::Progress::committed) return {};
-    if (report->progress == local::Progress::failed)
-      return std::unexpected(refused_by_device(report->obstacle));
-    bystander.wait(status_pause);
-  }
-  return problem(ProblemKind::unreachable, "the device did not come online in time");
-}
-
-Answer<Provisioned> through_session(DeviceLink& link, Api& server, const ProvisionRequest& request,
-                                    Random& random, const Bystander& bystander) {
-  TRY(auto offer, fetch_offer(link, random));
-  TRY(auto granted, claim(server, offer, request));
-  bystander.tell("The server granted access as " + granted.device + ".");
-  local::command::TakeGrant take{std::move(granted.grant), std::move(granted.owner)};
-  TRY(auto taken, link.say(take));
+Answer<void> deliver_grant(DeviceLink& link, const Granted& granted, const Bystander& bystander) {
+  TRY(auto taken, link.say(local::command::TakeGrant{granted.grant, granted.owner}));
   if (auto* no = std::get_if<local::answer::No>(&taken))
     return std::unexpected(refused_by_device(no->obstacle));
-  TRY_VOID(watch(link, bystander));
-  return Provisioned{std::move(granted.device)};
+  return watch(link, bystander);
 }
-
-}  // namespace
 
 Answer<Provisioned> provision(DeviceCarrier& device, Api& server, const ProvisionRequest& request,
                               Random& random, const Bystander& bystander) {
-  TRY(auto version, ask_version(device));
-  if (std::ranges::find(version.fairlead_capabilities, "offer") ==
-      version.fairlead_capabilities.end())
-    return problem(ProblemKind::conflict, "the device makes no Offers: it isn't one of ours");
-  if (version.security == local::Security::none)
-    return problem(ProblemKind::conflict, "the device talks without encryption only");
-  TRY(auto link, DeviceLink::open(device, secret_for(request, version), random));
+  TRY(auto link, open_device(device, request.access, random));
   bystander.tell("The device knows the code.");
-  auto outcome = through_session(link, server, request, random, bystander);
+  ClaimRequest claim = request.claim;
+  claim.button = request.access.button;
+  auto outcome = through_session(link, server, claim, random, bystander);
   // Otherwise the next one would hear "busy" for a while. What it answers changes nothing.
   if (!outcome) (void)link.say(local::command::Cancel{});
   return outcome;

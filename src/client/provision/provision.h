@@ -1,31 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 // One device from a factory-fresh state to its upstream, by somebody beside it: Offer from the
-// device, Claim to the server, Grant to the device, and waiting until it is online.
+// device, Claim to the server, Grant to the device, and waiting until it is online. Whole, or step
+// by step for who has to do other things in between.
 #pragma once
 
 #include <functional>
+#include <variant>
 
 #include "client/operator/api.h"
 #include "client/provision/device_link.h"
 
 namespace fairlead::client {
 
-struct ProvisionRequest {
+// By what a device lets somebody in.
+struct Access {
   std::string code;     // as on the label
   bool button = false;  // instead of the code: the device's button was just pressed
   std::string username = "wifiprov";
-  std::string account, name;  // for the Claim; may be empty
+};
+// What the device has to be; empty: whatever it is.
+struct Expected {
+  std::string serial, product_uri, model;
 };
 struct Bystander {  // who watches
   std::function<void(std::string_view)> tell;
   std::function<void(Duration)> wait;
 };
+
+// conflict: the device is not one that takes Grants. Otherwise as DeviceLink says.
+Answer<DeviceLink> open_device(DeviceCarrier& device, const Access& access, Random& random);
+
+struct CollectedOffer {
+  Bytes document;  // as the device signed it
+  enroll::Offer offer;
+};
+// untrusted_server: the Offer is of another session; conflict: the device is not the expected one.
+Answer<CollectedOffer> collect_offer(DeviceLink& link, const Expected& expected, Random& random);
+
+struct Granted {
+  std::string device;  // the server's id of it
+  Bytes grant, owner;
+};
+struct Waiting {
+  std::string device, why;  // a person has to decide
+};
+struct ClaimRequest {
+  std::string account, name;  // may be empty
+  bool button = false;        // by which proof the device let us in
+};
+Answer<std::variant<Granted, Waiting>> claim_offer(Api& server, View offer,
+                                                   const ClaimRequest& request);
+
+// Hands the Grant over and waits until the device is online. The device rolled back where this
+// fails.
+Answer<void> deliver_grant(DeviceLink& link, const Granted& granted, const Bystander& bystander);
+
+struct ProvisionRequest {
+  Access access;
+  ClaimRequest claim;
+};
 struct Provisioned {
   std::string device;  // the server's id of it
 };
-// busy: the server wants a person's decision first; the words say whose. conflict: the device is
-// not one that takes Grants. Otherwise as DeviceLink and Api say. The device rolled back where it
-// failed.
+// busy: the server wants a person's decision first; the words say whose. Otherwise as the steps
+// say.
 Answer<Provisioned> provision(DeviceCarrier& device, Api& server, const ProvisionRequest& request,
                               Random& random, const Bystander& bystander);
 

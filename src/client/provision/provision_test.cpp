@@ -90,7 +90,7 @@ struct ProvisionTest : testing::Test {
   test::FakeTransport server;
   Api api{server, "fl_t"};
   std::vector<std::string> told;
-  ProvisionRequest request{"abcd1234", false, "wifiprov", "acme", "pump"};
+  ProvisionRequest request{{"abcd1234"}, {"acme", "pump"}};
 
   ProvisionTest() {
     json::object granted{{"device", "d-1"},
@@ -119,14 +119,14 @@ TEST_F(ProvisionTest, CarriesOfferAndGrantAndWaitsUntilOnline) {
 }
 
 TEST_F(ProvisionTest, TheButtonNeedsNoCodeAndTheClaimSaysSo) {
-  request.button = true;
-  request.code.clear();
+  request.access.button = true;
+  request.access.code.clear();
   ASSERT_TRUE(run());
   EXPECT_EQ(json::parse(server.seen.at(0).body).at("proof").as_string(), "button");
 }
 
 TEST_F(ProvisionTest, AWrongCodeIsForbiddenAndNothingIsClaimed) {
-  request.code = "abcd1235";
+  request.access.code = "abcd1235";
   auto done = run();
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().kind, ProblemKind::forbidden);

@@ -8,7 +8,7 @@
 #include "client/operator/transport.h"
 #include "net/tls.h"
 
-namespace fairlead::cli {
+namespace fairlead::tool {
 
 class HttpTransport final : public client::Transport {
  public:
@@ -29,4 +29,4 @@ class HttpTransport final : public client::Transport {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace fairlead::cli
+}  // namespace fairlead::tool

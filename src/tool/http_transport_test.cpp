@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/http_transport.h"
+#include "tool/http_transport.h"
 
 #include <gtest/gtest.h>
 
@@ -7,14 +7,10 @@
 #include <thread>
 
 #include "net/http.h"
+#include "tool/silence.h"
 
-namespace fairlead::cli {
+namespace fairlead::tool {
 namespace {
-
-class Silence final : public Log {
- public:
-  void write(const LogEvent&, std::span<const Field>) override {}
-};
 
 // Answers each request with what it was, on a port of its own.
 struct EchoServer {
@@ -98,4 +94,4 @@ TEST(HttpTransport, AnswersSeveralInTheOrderOfTheRequests) {
 }
 
 }  // namespace
-}  // namespace fairlead::cli
+}  // namespace fairlead::tool

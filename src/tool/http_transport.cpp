@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/http_transport.h"
+#include "tool/http_transport.h"
 
 #include <future>
 #include <thread>
@@ -7,18 +7,13 @@
 #include "base/version.h"
 #include "net/http.h"
 #include "net/loop.h"
+#include "tool/silence.h"
 
-namespace fairlead::cli {
+namespace fairlead::tool {
 
 namespace {
 
 constexpr std::size_t answer_bytes_max = 16 * 1024 * 1024;  // a page of 1000 devices and more
-
-// What goes wrong comes back as an error of the exchange; a person needs it once.
-class Silence final : public Log {
- public:
-  void write(const LogEvent&, std::span<const Field>) override {}
-};
 
 // "127.example.com" is a name like any other: all of it must be digits and dots.
 bool is_this_machine(const std::string& host) {
@@ -118,4 +113,4 @@ std::vector<Result<client::ApiResponse>> HttpTransport::exchange_all(
   return answers;
 }
 
-}  // namespace fairlead::cli
+}  // namespace fairlead::tool

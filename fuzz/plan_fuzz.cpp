@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What people and other programs hand to the tool: tables, projects, journals, a scanner's lines.
+#include "client/apply/history.h"
+#include "client/plan/import.h"
+#include "client/plan/project.h"
+#include "client/scan/address_range.h"
+#include "client/scan/sighting.h"
+
+namespace {
+
+class Zeros final : public fairlead::Random {
+ public:
+  void fill(std::span<std::uint8_t> out) override { std::ranges::fill(out, std::uint8_t{}); }
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace fairlead;
+  View in{data, size};
+  Zeros random;
+  if (auto sheet = client::decode_csv(in)) {
+    auto imported = client::import_sheet(*sheet, {}, {}, random);
+    if (imported && !client::decode_project(client::encode_project(imported->plan)))
+      __builtin_trap();
+  }
+  (void)client::decode_project(as_text(in));
+  (void)client::History::read(as_text(in));
+  (void)client::decode_journal_line(as_text(in));
+  if (auto sighting = client::decode_sighting(as_text(in)))
+    if (client::decode_sighting(client::to_line(*sighting)) != *sighting) __builtin_trap();
+  (void)client::parse_ranges(as_text(in).substr(0, 64));
+  return 0;
+}

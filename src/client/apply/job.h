@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// One row of a plan carried out at its device and the server. Blocks.
+#pragma once
+
+#include <memory>
+
+#include "client/apply/history.h"
+#include "client/apply/run.h"
+#include "client/provision/provision.h"
+
+namespace fairlead::client {
+
+// What a job needs of the world. All may be called from the job's thread.
+struct Workplace {
+  Api& server;
+  Random& random;
+  std::function<Answer<std::unique_ptr<Transport>>(const std::string& url)> connect;
+  // A line of the journal: durable before it returns. The time and who did it are filled in there.
+  std::function<Answer<void>(JournalLine)> note;
+  std::function<void(Duration)> wait;
+};
+
+struct JobOptions {
+  std::string account;  // for rows that name none
+  bool button = false;  // devices without a code, whose buttons were pressed
+};
+
+// Each of the job's addresses is tried until one answers. A device that is not the row's is left
+// alone. What is noted before the claim holds how the server knew the device until then.
+Outcome carry_out(const Job& job, const JobOptions& options, const Workplace& at);
+
+// Takes back what applying a row changed at the server: a device that was new is revoked, one that
+// was known gets its name back. The device itself keeps what it has.
+Answer<void> undo(const RowHistory& row, Api& server, const std::string& reason);
+
+}  // namespace fairlead::client

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tool/journal_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace fairlead::tool {
+
+namespace {
+
+constexpr std::size_t journal_bytes_max = 512 * 1024 * 1024;
+
+std::unexpected<Error> file_error(const std::filesystem::path& path) {
+  return fail(Errc::io, path.string() + ": " + std::strerror(errno));
+}
+
+Result<std::string> read_all(int descriptor, const std::filesystem::path& path) {
+  std::string out;
+  char buffer[64 * 1024];
+  for (;;) {
+    auto count = ::read(descriptor, buffer, sizeof buffer);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return file_error(path);
+    if (count == 0) return out;
+    out.append(buffer, static_cast<std::size_t>(count));
+    if (out.size() > journal_bytes_max)
+      return fail(Errc::io, path.string() + ": larger than 512 MiB");
+  }
+}
+
+}  // namespace
+
+Result<client::History> JournalFile::read(const std::filesystem::path& path) {
+  int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 && errno == ENOENT) return client::History();
+  if (descriptor < 0) return file_error(path);
+  auto text = read_all(descriptor, path);
+  ::close(descriptor);
+  if (!text) return fail(text.error());
+  return client::History::read(*text).in(path.string());
+}
+
+Result<std::unique_ptr<JournalFile>> JournalFile::open(const std::filesystem::path& path) {
+  int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (descriptor < 0) return file_error(path);
+  std::unique_ptr<JournalFile> out(new JournalFile(descriptor));
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0)
+    return fail(Errc::busy, path.string() + ": another program works on this project");
+  TRY(auto text, read_all(descriptor, path));
+  auto end = text.rfind('\n');
+  std::size_t whole = end == text.npos ? 0 : end + 1;
+  if (whole != text.size() && ::ftruncate(descriptor, static_cast<off_t>(whole)) != 0)
+    return file_error(path);
+  return out;
+}
+
+JournalFile::~JournalFile() { ::close(descriptor_); }
+
+Result<void> JournalFile::add(const client::JournalLine& line) {
+  std::string text = client::to_line(line) + "\n";
+  std::lock_guard lock(mutex_);
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    auto count = ::write(descriptor_, rest.data(), rest.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(Errc::io, std::string("the journal: ") + std::strerror(errno));
+    rest.remove_prefix(static_cast<std::size_t>(count));
+  }
+  if (::fdatasync(descriptor_) != 0)
+    return fail(Errc::io, std::string("the journal: ") + std::strerror(errno));
+  return ok();
+}
+
+}  // namespace fairlead::tool
