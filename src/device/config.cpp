@@ -12,11 +12,14 @@
 #include <optional>
 #include <sstream>
 
+#include "base/limits.h"
 #include "base/version.h"
 
 namespace fairlead::device {
 
 namespace {
+
+constexpr std::size_t listeners_max = 8;
 
 using Setter = std::function<bool(Config&, const toml::node&)>;
 
@@ -85,17 +88,29 @@ bool parse_level(Config& config, std::string_view text) {
   return false;
 }
 
-// "" or ADDRESS:PORT, as "0.0.0.0:8080" and "[::]:8080".
-bool parse_listen(Config& config, std::string_view text) {
+// "ADDRESS:PORT", with brackets around an IPv6 address.
+std::optional<ListenAddress> listen_address(std::string_view text) {
   auto colon = text.rfind(':');
-  unsigned port = 0;
-  if (!text.empty()) {
-    if (colon == text.npos || colon == 0) return false;
-    auto read = std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
-    if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || port > 65'535)
-      return false;
+  if (colon == text.npos || colon == 0) return std::nullopt;
+  ListenAddress out;
+  auto read = std::from_chars(text.data() + colon + 1, text.data() + text.size(), out.port);
+  if (read.ec != std::errc{} || read.ptr != text.data() + text.size()) return std::nullopt;
+  text = text.substr(0, colon);
+  if (text.front() == '[' && text.back() == ']') text = text.substr(1, text.size() - 2);
+  out.address = text;
+  return out;
+}
+
+// One or more, with commas between them; "": none.
+bool parse_listen(Config& config, std::string_view text) {
+  config.local_listen.clear();
+  while (!text.empty()) {
+    auto comma = std::min(text.find(','), text.size());
+    auto one = listen_address(text.substr(0, comma));
+    if (!one || config.local_listen.size() == listeners_max) return false;
+    config.local_listen.push_back(std::move(*one));
+    text.remove_prefix(std::min(comma + 1, text.size()));
   }
-  config.local_listen = text;
   return true;
 }
 
@@ -119,6 +134,7 @@ const std::map<std::string, Setter, std::less<>>& settings() {
       {"serial", into(&Config::serial)},
       {"model", into(&Config::model)},
       {"product_uri", into(&Config::product_uri)},
+      {"vendor", into(&Config::vendor)},
       {"firmware", into(&Config::firmware)},
       {"key_type",
        [](Config& c, const toml::node& n) { return parse_key_type(c, n.value_or(std::string())); }},
@@ -139,6 +155,11 @@ const std::map<std::string, Setter, std::less<>>& settings() {
       {"owner.wget_bytes_max", into(&Config::wget_bytes_max)},
       {"local.listen",
        [](Config& c, const toml::node& n) { return parse_listen(c, n.value_or(std::string())); }},
+      {"local.announce", into(&Config::announce)},
+      {"local.announce_serial", into(&Config::announce_serial)},
+      {"local.vendor_domain", into(&Config::vendor_domain)},
+      {"local.device_type", into(&Config::device_type)},
+      {"local.tag", into(&Config::tag)},
       {"local.security1_code_file", into(&Config::security1_code_file)},
       {"upstream.connect", into(&Config::connect)},
       {"upstream.uri", into(&Config::upstream_uri)},
@@ -200,6 +221,9 @@ constexpr Option options[] = {
     {"--telemetry-seconds", true,
      [](Config& c, std::string_view v) { return parse_seconds(c.telemetry_interval, v); }},
     {"--local", true, parse_listen},
+    {"--announce", false, [](Config& c, std::string_view) { return c.announce = true; }},
+    {"--vendor", true, [](Config& c, std::string_view v) { return c.vendor = v, !v.empty(); }},
+    {"--product-uri", true, [](Config& c, std::string_view v) { return c.product_uri = v, true; }},
     {"--code-file", true,
      [](Config& c, std::string_view v) { return c.code_file = v, !v.empty(); }},
     {"--security1-code-file", true,
@@ -312,7 +336,12 @@ Options
   --kex, --cipher SUITE   of TO2, by FDO's names (default: as strong as the key)
   --retry-max SECONDS     no wait is longer
   --telemetry-seconds N   interval of telemetry
-  --local ADDRESS:PORT    let a tool beside the device provision it by HTTP (default: nobody)
+  --local ADDRESS:PORT[,...]
+                          let a tool beside the device provision it by HTTP (default: nobody);
+                          [::%eth0]:PORT is any address of eth0, port 0 any free one
+  --announce              say so on these networks by DNS-SD, until it is provisioned
+  --vendor S, --product-uri URI
+                          said there too
   --code-file FILE        set-code: the code to take; - is standard input
   --security1-code-file F also take Espressif's Security 1 with the code in this file
   --no-connect            end when provisioned

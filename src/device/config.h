@@ -18,6 +18,12 @@ namespace fairlead::device {
 
 enum class Command { run, initialize, status, reset, set_code };
 
+// "0.0.0.0:8080", "[::]:8080"; "[::%eth0]:8080": any address of one interface, IPv4 too.
+struct ListenAddress {
+  std::string address;  // without brackets
+  std::uint16_t port = 0;
+};
+
 struct Config {
   Command command = Command::run;
   std::filesystem::path state = "/var/lib/fairlead-device";
@@ -26,6 +32,7 @@ struct Config {
   std::string serial;          // empty: of the machine (DMI, device tree, machine-id)
   std::string model = "Fairlead device";
   std::string product_uri;  // IEC 61406, may be empty
+  std::string vendor;       // may be empty
   std::string firmware;     // empty: this program's version
   crypto::KeyType key_type = crypto::KeyType::p256;
   bool allow_credential_reuse = false;
@@ -48,9 +55,12 @@ struct Config {
   std::chrono::seconds telemetry_interval{60};
 
   // Provisioning from beside the device (local_door.h).
-  std::string local_listen;                   // "0.0.0.0:8080"; empty: off
-  std::filesystem::path security1_code_file;  // Security 1 for old clients; empty: off
-  std::filesystem::path code_file;            // set-code: the code on the label; empty: drawn
+  std::vector<ListenAddress> local_listen;  // empty: off
+  bool announce = false;                    // where it listens, by DNS-SD (local_presence.h)
+  bool announce_serial = true;
+  std::string vendor_domain, device_type, tag;  // said there; may be empty
+  std::filesystem::path security1_code_file;    // Security 1 for old clients; empty: off
+  std::filesystem::path code_file;              // set-code: the code on the label; empty: drawn
 
   std::chrono::seconds retry_max{3600};  // no wait is longer
   bool once = false;                     // end instead of the first wait, and once connected

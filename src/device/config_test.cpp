@@ -41,5 +41,16 @@ TEST(CommandLine, TakesOneCommandAndRefusesTheUnknown) {
   EXPECT_FALSE(parse({"--retry-max", "5x"}).has_value());
 }
 
+TEST(CommandLine, TakesSeveralAddressesToListenOn) {
+  auto listen = parse({"--local", "[::%eth0]:8080,10.0.0.1:0"})->config.local_listen;
+  ASSERT_EQ(listen.size(), 2u);
+  EXPECT_EQ(listen[0].address, "::%eth0");
+  EXPECT_EQ(listen[0].port, 8080);
+  EXPECT_EQ(listen[1].address, "10.0.0.1");
+  for (auto wrong : {"8080", ":8080", "10.0.0.1", "10.0.0.1:x", "10.0.0.1:65536", "10.0.0.1:-1",
+                     "a:1,b:1,c:1,d:1,e:1,f:1,g:1,h:1,i:1"})
+    EXPECT_FALSE(parse({"--local", wrong}).has_value()) << wrong;
+}
+
 }  // namespace
 }  // namespace fairlead::device

@@ -31,6 +31,8 @@ class LocalDoor {
   void press_button();
   // Whether the flow has no upstream: the door stays open while it hasn't.
   void needed(bool yes) { needed_ = yes; }
+  std::optional<bool> is_needed() const { return needed_; }  // none: not known yet
+  bool has_session() const { return door_.has_session(); }
   // The owner is taking the device by TO2: no Offer is made meanwhile.
   void owner_at_work(bool yes) { owner_at_work_ = yes; }
   bool trying() const;  // what a client gave is being tried: TO2 has to wait
@@ -61,7 +63,8 @@ class LocalDoor {
   std::vector<Way> ways_;
   std::optional<crypto::Sha256> offer_hash_;
   std::optional<Identity> staged_;
-  bool needed_ = false, owner_at_work_ = false, committed_ = false, button_ = false;
+  std::optional<bool> needed_;
+  bool owner_at_work_ = false, committed_ = false, button_ = false;
   Time closed_until_{};  // after too many wrong codes
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device/local_http.h"
 
+#include <net/if.h>
+
 #include <charconv>
 
 #include "base/events.h"
@@ -40,22 +42,25 @@ void put(net::HttpResponse& to, const Refusal& refusal) {
   to.body = to_bytes(refusal.why + "\n");
 }
 
+// A socket is tied to its interface by number: one that was unplugged comes back as another.
+unsigned interface_of(const std::string& address) {
+  auto zone = address.find('%');
+  return zone == address.npos ? 0 : if_nametoindex(address.substr(zone + 1).c_str());
+}
+
 }  // namespace
 
-LocalHttp::LocalHttp(net::Loop& loop, Log& log, Random& random, LocalDoor& door, std::string listen)
+LocalHttp::LocalHttp(net::Loop& loop, Log& log, Random& random, LocalDoor& door,
+                     ListenAddress listen)
     : loop_(loop), log_(log), random_(random), door_(door), listen_(std::move(listen)) {}
 
 Result<void> LocalHttp::offer(bool open) {
-  if (!open) {
-    server_.reset();
-    return ok();
-  }
-  if (server_) return ok();
+  if (!open || interface_ != interface_of(listen_.address)) server_.reset();
+  if (!open || server_) return ok();
+  interface_ = interface_of(listen_.address);
   net::HttpServerOptions options;
-  auto colon = listen_.rfind(':');
-  options.address = listen_.substr(0, colon);
-  std::string_view port = std::string_view(listen_).substr(colon + 1);
-  std::from_chars(port.data(), port.data() + port.size(), options.port);
+  options.address = listen_.address;
+  options.port = listen_.port;
   options.body_bytes_max = limits::local_message_bytes_max;
   options.connections_max = 16;
   options.connections_per_peer_max = 4;
@@ -63,8 +68,13 @@ Result<void> LocalHttp::offer(bool open) {
         return handle(std::move(r));
       }));
   log_(event::device_door_listens,
-       {{"address", options.address}, {"port", std::to_string(server_->port())}});
+       {{"address", listen_.address}, {"port", std::to_string(server_->port())}});
   return ok();
+}
+
+std::optional<ListenAddress> LocalHttp::listening() const {
+  if (!server_) return std::nullopt;
+  return ListenAddress{listen_.address, server_->port()};
 }
 
 // "session=<number>", as stock clients send it back; anything else is a new client.

@@ -13,10 +13,12 @@ namespace fairlead::device {
 
 class LocalHttp final : public LocalCarrier {
  public:
-  // `listen` as "0.0.0.0:8080". All outlive the carrier.
-  LocalHttp(net::Loop& loop, Log& log, Random& random, LocalDoor& door, std::string listen);
+  // All outlive the carrier.
+  LocalHttp(net::Loop& loop, Log& log, Random& random, LocalDoor& door, ListenAddress listen);
 
+  // An interface that the address names may come later, go, and come back.
   Result<void> offer(bool open) override;
+  std::optional<ListenAddress> listening() const;  // with the port that was found
 
  private:
   net::Task<net::HttpResponse> handle(net::HttpRequest request);
@@ -26,8 +28,9 @@ class LocalHttp final : public LocalCarrier {
   Log& log_;
   Random& random_;
   LocalDoor& door_;
-  std::string listen_;
+  ListenAddress listen_;
   std::unique_ptr<net::HttpServer> server_;
+  unsigned interface_ = 0;  // the number of the one that the address names; 0: none named
 };
 
 }  // namespace fairlead::device

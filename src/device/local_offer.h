@@ -12,6 +12,7 @@ namespace fairlead::device {
 struct LocalFacts {
   std::string serial, model, product_uri, firmware;
   crypto::KeyType key_type = crypto::KeyType::p256;
+  std::string fingerprint{};  // of the key from the factory, in hex; empty: none
 };
 
 struct LocalOffer {

@@ -16,9 +16,13 @@
 #include "device/device.h"
 #include "device/local_code.h"
 #include "device/local_http.h"
+#include "device/local_presence.h"
 #include "device/modules/working_directory.h"
 #include "device/status.h"
 #include "keystore/file/file_keystore.h"
+#ifdef FAIRLEAD_AVAHI
+#include "link/avahi/avahi_announcer.h"
+#endif
 #ifdef FAIRLEAD_TPM2
 #include "keystore/tpm2/tpm2_keystore.h"
 #endif
@@ -128,9 +132,31 @@ int set_code(const Config& config, const StateDirectory& directory) {
   return 0;
 }
 
+Result<std::unique_ptr<link::Announcer>> make_announcer(const Config& config, net::Loop& loop,
+                                                        Log& log) {
+  if (!config.announce) return nullptr;
+#ifdef FAIRLEAD_AVAHI
+  return std::make_unique<link::avahi::AvahiAnnouncer>(loop, log);
+#else
+  (void)loop, (void)log;
+  return fail(Errc::unsupported, "this program was built without Avahi and can't announce");
+#endif
+}
+
+Result<LocalFacts> local_facts(const Config& config, keystore::Keystore& keystore,
+                               const std::optional<Identity>& identity) {
+  LocalFacts facts{config.serial.empty() ? machine_serial() : config.serial, config.model,
+                   config.product_uri, firmware_of(config), config.key_type};
+  if (identity && identity->has_credential()) {
+    TRY(auto key, keystore.open_key(identity->device_key));
+    facts.fingerprint = key->public_key().fingerprint().hex();
+  }
+  return facts;
+}
+
 // What lets in from beside the device, or nothing where that is off.
 Result<std::unique_ptr<LocalDoor>> make_door(const Config& config, const Workshop& workshop,
-                                             Log& log) {
+                                             const LocalFacts& facts, Log& log) {
   if (config.local_listen.empty()) return nullptr;
   local::DeviceSecrets secrets;
   TRY(auto verifier, load_local_code(workshop.directory));
@@ -140,18 +166,23 @@ Result<std::unique_ptr<LocalDoor>> make_door(const Config& config, const Worksho
     if (code.empty()) return fail(Errc::refused, "the code for Security 1 is empty");
     secrets.security1 = SecretBytes::copy_of(as_view(code));
   }
-  LocalFacts facts{config.serial.empty() ? machine_serial() : config.serial, config.model,
-                   config.product_uri, firmware_of(config), config.key_type};
-  return std::make_unique<LocalDoor>(config, workshop, log, std::move(secrets), std::move(facts));
+  return std::make_unique<LocalDoor>(config, workshop, log, std::move(secrets), facts);
 }
 
-std::vector<std::unique_ptr<LocalCarrier>> carriers_for(const Config& config,
-                                                        const Workshop& workshop, Log& log,
-                                                        LocalDoor& door) {
-  std::vector<std::unique_ptr<LocalCarrier>> out;
-  if (!config.local_listen.empty())
-    out.push_back(std::make_unique<LocalHttp>(workshop.loop, log, workshop.random, door,
-                                              config.local_listen));
+using Carriers = std::vector<std::unique_ptr<LocalCarrier>>;
+
+Carriers carriers_for(const Config& config, const Workshop& workshop, Log& log, LocalDoor& door,
+                      const LocalFacts& facts, link::Announcer* announcer) {
+  Carriers out;
+  std::vector<const LocalHttp*> ways;
+  for (const ListenAddress& address : config.local_listen) {
+    auto way = std::make_unique<LocalHttp>(workshop.loop, log, workshop.random, door, address);
+    ways.push_back(way.get());
+    out.push_back(std::move(way));
+  }
+  if (announcer)
+    out.push_back(
+        std::make_unique<LocalPresence>(config, facts, door, std::move(ways), *announcer));
   return out;
 }
 
@@ -193,11 +224,15 @@ int run(const Config& config, const StateDirectory& directory, keystore::Keystor
   Workshop workshop{loop, keystore, directory, random, system_clock(), std::move(checkpoint)};
   Config effective = config;
   if (config.command == Command::initialize) effective.once = true;
-  auto door = make_door(effective, workshop, log);
+  auto announcer = make_announcer(effective, loop, log);
+  if (!announcer) return complain(announcer.error());
+  auto facts = local_facts(config, keystore, *identity);
+  if (!facts) return complain(facts.error());
+  auto door = make_door(effective, workshop, *facts, log);
   if (!door) return complain(door.error());
   Device device(effective, workshop, journal, log, std::move(*identity), door->get());
-  std::vector<std::unique_ptr<LocalCarrier>> carriers;
-  if (*door) carriers = carriers_for(effective, workshop, log, **door);
+  Carriers carriers;
+  if (*door) carriers = carriers_for(effective, workshop, log, **door, *facts, announcer->get());
   for (auto& carrier : carriers) (*door)->add(*carrier);
   if (*door) loop.spawn("local provisioning", (*door)->run());
   if (*door) loop.spawn("button", watch_button(loop, **door));

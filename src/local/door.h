@@ -115,6 +115,7 @@ class Door {
   void wifi_joined(std::string address);
   void wifi_failed(config::FailReason reason);
 
+  bool has_session() const { return session_.has_value(); }
   Progress progress() const { return report_.progress; }
   unsigned wrong_codes() const { return wrong_codes_; }
 

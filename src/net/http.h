@@ -55,7 +55,7 @@ struct HttpResponse {
 using HttpHandler = std::function<Task<HttpResponse>(HttpRequest)>;
 
 struct HttpServerOptions {
-  std::string address = "127.0.0.1";  // or "::", "0.0.0.0"
+  std::string address = "127.0.0.1";  // "::", "0.0.0.0"; "::%eth0": any of one interface
   std::uint16_t port = 0;             // 0: any free port; see HttpServer::port()
   std::optional<TlsServer> tls;
   std::size_t body_bytes_max = 1024 * 1024;  // larger: 413, connection closed

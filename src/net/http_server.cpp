@@ -119,8 +119,15 @@ Result<void> Impl::open() {
   auto where =
       "can't listen on " + options.address + " port " + std::to_string(options.port) + ": ";
   error_code error;
-  auto address = asio::ip::make_address(options.address, error);
+  auto zone = options.address.find('%');
+  std::string bare = options.address.substr(0, zone), interface;
+  auto address = asio::ip::make_address(bare, error);
   if (error) return fail(Errc::malformed, where + "not an IP address");
+  if (zone != bare.npos && address.is_unspecified()) {
+    interface = options.address.substr(zone + 1);
+  } else if (zone != bare.npos) {
+    address = asio::ip::make_address(options.address, error);
+  }
   if (options.tls) {
     TRY(tls, TlsAcceptor::create(*options.tls).in("TLS of the server"));
   }
@@ -133,6 +140,9 @@ Result<void> Impl::open() {
   setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // accepted sockets inherit it
   if (address.is_v6()) setsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  if (!interface.empty() && setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(),
+                                       static_cast<socklen_t>(interface.size())) != 0)
+    return fail(Errc::io, where + std::strerror(errno));
   if (::bind(socket, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 ||
       ::listen(socket, SOMAXCONN) != 0)
     return fail(Errc::io, where + std::strerror(errno));

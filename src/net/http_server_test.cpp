@@ -421,5 +421,14 @@ TEST(HttpServer, ListensOnIPv6AndNamesIPv4PeersPlainly) {
   EXPECT_NE(s.once("GET / HTTP/1.1\r\n\r\n").find(" 127.0.0.1 ["), std::string::npos);
 }
 
+TEST(HttpServer, ListensOnAllAddressesOfOneInterface) {
+  HttpServerOptions options;
+  options.address = "::%lo";
+  Served s(options);
+  EXPECT_NE(s.once("GET / HTTP/1.1\r\n\r\n").find(" 127.0.0.1 ["), std::string::npos);
+  options.address = "::%no-such";
+  EXPECT_FALSE(HttpServer::listen(s.t.loop, s.t.log, options, echo).has_value());
+}
+
 }  // namespace
 }  // namespace fairlead::net
