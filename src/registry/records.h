@@ -237,4 +237,25 @@ struct TimelineEvent {
   Fields fields;
 };
 
+// A deed, for the audit log.
+struct AuditEntry {
+  Time at{};
+  std::string who;      // a user's or a device's id, "server"
+  std::string from;     // the way in and the address there: "api 192.0.2.7"
+  AccountId account;    // whom it concerns; empty: the whole server
+  std::string event;    // a log event's ID
+  std::string subject;  // what it was done to: id of a device, a user, a profile...
+  Fields fields;
+};
+
+// An entry in its place: see registry/audit.h.
+struct AuditRecord {
+  std::uint64_t sequence = 0;  // 1, 2, 3...: none is missing
+  AccountId account;
+  std::string entry;  // JSON, the very text that was hashed
+  Bytes link;         // crypto/hash_chain.h
+
+  friend bool operator==(const AuditRecord&, const AuditRecord&) = default;
+};
+
 }  // namespace fairlead::registry

@@ -167,6 +167,9 @@ struct TakeSession {
 struct AppendEvent {
   TimelineEvent event;
 };  // its sequence number is given by the registry
+struct AppendAudit {
+  AuditEntry entry;
+};  // its place and its link are given by the registry; malformed: too long
 struct PutUploadPart {
   DeviceId device;
   UploadPart part;
@@ -197,7 +200,7 @@ using Change =
                  RequireVoucher, RemoveVoucher, InsertDevice, UpdateDevice, PutKey,
                  InsertCertificate, SetCertificateState, PutOneTimePassword, UseOneTimePassword,
                  CountWrongPassword, PutRegistration, RemoveRegistration, PutTo0Job, RemoveTo0Job,
-                 PutSession, RemoveSession, TakeSession, AppendEvent, PutUploadPart,
+                 PutSession, RemoveSession, TakeSession, AppendEvent, AppendAudit, PutUploadPart,
                  RemoveUploadParts, PutUpload, RemoveUpload, PutSetting, InsertSetting>;
 using Transaction = std::vector<Change>;
 
@@ -266,6 +269,11 @@ class Registry {
   // Newest last, at most `limit` of the newest. By device id.
   virtual Result<std::vector<TimelineEvent>> events_of(const DeviceId& device,
                                                        std::size_t limit) = 0;
+
+  // What was ever appended, by sequence: nothing in the port takes any of it back. At most 1000.
+  virtual Result<std::vector<AuditRecord>> audit_after(std::uint64_t sequence,
+                                                       std::size_t limit) = 0;
+  virtual Result<std::optional<AuditRecord>> last_audit() = 0;
 
   virtual Result<std::vector<UploadPart>> upload_parts_of(const DeviceId& device) = 0;  // by offset
   virtual Result<std::vector<Upload>> uploads_of(const DeviceId& device) = 0;           // by name

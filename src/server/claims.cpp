@@ -20,7 +20,7 @@ registry::Device new_device(const DeviceId& id, const enroll::Offer& offer, cons
   device.model = offer.model;
   device.product_uri = offer.product_uri;
   device.state = registry::DeviceState::known;
-  device.state_reason = "claimed by " + claim.who.str() + " beside the device";
+  device.state_reason = "claimed by " + claim.actor.who + " beside the device";
   device.created = device.changed = now;
   return device;
 }
@@ -70,13 +70,15 @@ Result<ClaimAnswer> Claims::claim(View document, const LocalClaim& claim, Time n
   if (offer.offer.serial.empty())
     return fail(Errc::refused, "the device says no serial number; set one on it");
   TRY(auto id, device_of(offer.offer, claim, now));
-  Fields fields{{"who", claim.who.str()},
+  Fields fields{{"who", claim.actor.who},
                 {"right", std::string(to_string(claim.right))},
                 {"proof", std::string(to_string(claim.proof))},
                 {"account", claim.account.str()}};
   log_.write(event::device_claimed, fields);
-  TRY_VOID(store_.commit({timeline(id, now, event::device_claimed, std::move(fields))}));
-  auto grant = enroller_.grant(document, id, claim.right, now);
+  TRY_VOID(store_.commit(
+      {timeline(id, now, event::device_claimed, fields),
+       audited(claim.actor, now, claim.account, id.str(), event::device_claimed, fields)}));
+  auto grant = enroller_.grant(document, id, {claim.actor, claim.right}, now);
   if (grant) return ClaimAnswer{id, std::move(grant->document), {}};
   if (grant.error().code != Errc::busy) return fail(grant.error());
   return ClaimAnswer{id, {}, grant.error().context};

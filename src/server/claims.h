@@ -16,7 +16,7 @@ struct LocalClaim {
   LocalProof proof = LocalProof::code;
   AccountId account;
   std::string name;  // people's name for the device; may be empty
-  UserId who;
+  Actor actor;       // who does it, from where
 };
 
 struct ClaimAnswer {

@@ -20,7 +20,7 @@ struct ClaimsTest : testing::Test {
   LocalClaim claim_by(const std::string& who, const std::string& account = "acme") {
     LocalClaim out;
     out.account = AccountId(account);
-    out.who = UserId(who);
+    out.actor = {who, "api 192.0.2.7"};
     return out;
   }
   enroll::Grant grant_in(const ClaimAnswer& answer, View offer) {
@@ -62,7 +62,7 @@ TEST_F(ClaimsTest, AnotherKeyOfAKnownDeviceWaitsForAPerson) {
   EXPECT_FALSE(second.grant);
   EXPECT_NE(second.why.find("another key"), std::string::npos) << second.why;
   EXPECT_EQ(plant.access.admitted.size(), 1u);
-  must(plant.enroller.approve(second.device, "olga", plant.now));
+  must(plant.enroller.approve(second.device, {"olga"}, plant.now));
   auto third = must(claims.claim(copy.offer(), claim_by("ines"), plant.now));
   EXPECT_TRUE(third.grant);
   EXPECT_EQ(plant.access.revoked.size(), 1u);
@@ -89,7 +89,7 @@ TEST_F(ClaimsTest, TheSameSerialInAnotherAccountIsAnotherDevice) {
 TEST_F(ClaimsTest, ARevokedDeviceIsRefusedWhoeverClaimsIt) {
   PlantDevice device{plant, "SN-1"};
   auto first = must(claims.claim(device.offer(), claim_by("ines"), plant.now));
-  must(plant.enroller.revoke(first.device, "olga", "stolen", plant.now));
+  must(plant.enroller.revoke(first.device, {"olga"}, "stolen", plant.now));
   auto again = claims.claim(device.offer(), claim_by("ines"), plant.now);
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code, Errc::refused);

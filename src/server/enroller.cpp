@@ -57,14 +57,14 @@ std::string topic_prefix_of(const AccountId& account, const DeviceId& device) {
   return "fairlead/v1/" + account.str() + "/" + device.str() + "/";
 }
 
-Result<Enroller::Granted> Enroller::grant(View document, const DeviceId& id, enroll::Right right,
+Result<Enroller::Granted> Enroller::grant(View document, const DeviceId& id, const WayIn& way,
                                           Time now) {
   TRY(auto offer, enroll::decode_offer(document));
   TRY(auto device, require_device(store_.read(), id));
   device.model = offer.offer.model;
   device.product_uri = offer.offer.product_uri;
   if (device.serial.empty()) device.serial = offer.offer.serial;
-  TRY(auto issued, issue(offer.request.key, std::move(device), {right}, now));
+  TRY(auto issued, issue(offer.request.key, std::move(device), way, now));
   enroll::Grant grant{offer.hash, id,          std::move(issued.chain), {}, endpoint_anchors_,
                       now,        renewal_url_};
   auto add = [&](const std::string& uri) {
@@ -76,10 +76,10 @@ Result<Enroller::Granted> Enroller::grant(View document, const DeviceId& id, enr
   return Granted{std::move(encoded), std::move(issued.profile)};
 }
 
-Result<Bytes> Enroller::certificate(View csr, const DeviceId& id, enroll::Right right, Time now) {
+Result<Bytes> Enroller::certificate(View csr, const DeviceId& id, const WayIn& way, Time now) {
   TRY(auto request, crypto::decode_csr(csr));
   TRY(auto device, require_device(store_.read(), id));
-  TRY(auto issued, issue(request.key, std::move(device), {right}, now));
+  TRY(auto issued, issue(request.key, std::move(device), way, now));
   return crypto::encode_certs_only(issued.chain);
 }
 
@@ -108,20 +108,20 @@ Result<Enroller::Issued> Enroller::issue(const crypto::PublicKey& key, registry:
                      now));
   // A label is checked, never a choice: a device would choose the profile that asks for least.
   if (!way.profile.empty() && way.profile != profile->decision.id)
-    return fail(turn_away(std::move(device),
+    return fail(turn_away(device, way.actor,
                           {"the profile of this device is '" + profile->decision.id.str() +
                            "', not '" + way.profile.str() + "'"},
                           now));
   if (!way.renews.empty()) {
     TRY(auto too_late, too_late_to_renew(store_.read(), way.renews, *profile, now));
-    if (too_late) return fail(turn_away(std::move(device), {std::move(*too_late)}, now));
+    if (too_late) return fail(turn_away(device, way.actor, {std::move(*too_late)}, now));
   }
   TRY(auto known, known_of(store_.read(), device, key.fingerprint()));
   auto decision = enroll::decide(key, {way.right, device.account}, profile->decision, known);
   if (auto* pending = std::get_if<enroll::Pending>(&decision))
     return fail(hold(std::move(device), key, way, *pending, now));
   if (auto* refused = std::get_if<enroll::Refused>(&decision))
-    return fail(turn_away(std::move(device), *refused, now));
+    return fail(turn_away(device, way.actor, *refused, now));
   return carry_out(std::get<enroll::Granted>(decision), std::move(profile), std::move(device), key,
                    way, now);
 }
@@ -194,7 +194,7 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
   auto record = record_of(*certificate, device.id, granted.account, out.topic_prefix, now);
   std::vector<registry::Certificate> replaced;
   if (is_new && way.right == enroll::Right::renewal) {
-    TRY_VOID(put_renewal_on_record(std::move(device), record, now));
+    TRY_VOID(put_renewal_on_record(std::move(device), record, way.actor, now));
   } else if (is_new) {
     replaced = std::move(held);
     std::erase_if(replaced, [&](const registry::Certificate& each) {
@@ -202,7 +202,7 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
     });
     device.account = granted.account;
     device.profile = out.profile->decision.id;
-    TRY_VOID(put_on_record(std::move(device), record, replaced, way.right,
+    TRY_VOID(put_on_record(std::move(device), record, replaced, way,
                            enroll::in_words(out.profile->decision.match), now));
   }
   // At the same moment as the decision: the device may connect the instant it holds its
@@ -219,7 +219,7 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
 Result<void> Enroller::put_on_record(registry::Device device,
                                      const registry::Certificate& certificate,
                                      const std::vector<registry::Certificate>& replaced,
-                                     enroll::Right right, const std::string& because, Time now) {
+                                     const WayIn& way, const std::string& because, Time now) {
   registry::Transaction changes;
   for (const registry::Certificate& each : replaced)
     changes.push_back(
@@ -233,8 +233,9 @@ Result<void> Enroller::put_on_record(registry::Device device,
     each.changed = now;
     changes.push_back(registry::PutKey{std::move(each)});
   }
-  changes.push_back(registry::PutKey{{device.id, certificate.key_fingerprint,
-                                      registry::KeyState::accepted, evidence_of(right), now, now}});
+  changes.push_back(
+      registry::PutKey{{device.id, certificate.key_fingerprint, registry::KeyState::accepted,
+                        evidence_of(way.right), now, now}});
   changes.push_back(registry::InsertCertificate{certificate});
   Fields fields{{"serial_number", to_hex(certificate.serial)},
                 {"account", device.account.str()},
@@ -242,7 +243,7 @@ Result<void> Enroller::put_on_record(registry::Device device,
                 {"because", because},
                 {"not_after", to_rfc3339(certificate.not_after)}};
   log_.write(event::granted, fields);
-  changes.push_back(timeline(device.id, now, event::granted, std::move(fields)));
+  append_deed(changes, way.actor, device, now, event::granted, fields);
   changes.push_back(update(std::move(device), registry::DeviceState::granted,
                            "certificate issued; not connected yet", now));
   return store_.commit(std::move(changes));
@@ -250,7 +251,8 @@ Result<void> Enroller::put_on_record(registry::Device device,
 
 // Beside what is in force, which stays so until the new one has been used.
 Result<void> Enroller::put_renewal_on_record(registry::Device device,
-                                             const registry::Certificate& certificate, Time now) {
+                                             const registry::Certificate& certificate,
+                                             const Actor& actor, Time now) {
   registry::Transaction changes{registry::InsertCertificate{certificate}};
   TRY(auto keys, store_.read().keys_of(device.id));
   bool same_key = std::ranges::any_of(keys, [&](const registry::DeviceKey& each) {
@@ -264,7 +266,7 @@ Result<void> Enroller::put_renewal_on_record(registry::Device device,
   Fields fields{{"serial_number", to_hex(certificate.serial)},
                 {"not_after", to_rfc3339(certificate.not_after)}};
   log_.write(event::renewed, fields);
-  changes.push_back(timeline(device.id, now, event::renewed, std::move(fields)));
+  append_deed(changes, actor, device, now, event::renewed, fields);
   registry::DeviceState state = device.state;
   std::string reason = device.state_reason;
   changes.push_back(update(std::move(device), state, std::move(reason), now));
@@ -299,7 +301,7 @@ Result<void> Enroller::confirm_use(const DeviceId& id, View fingerprint, Time no
   }
   Fields fields{{"serial_number", to_hex(used->serial)}};
   log_.write(event::renewal_confirmed, fields);
-  changes.push_back(timeline(id, now, event::renewal_confirmed, std::move(fields)));
+  append_deed(changes, {id.str(), "mqtt"}, device, now, event::renewal_confirmed, fields);
   registry::DeviceState state = device.state;
   std::string reason = device.state_reason;
   changes.push_back(update(std::move(device), state, std::move(reason), now));
@@ -318,8 +320,7 @@ Error Enroller::hold(registry::Device device, const crypto::PublicKey& key, cons
                              evidence_of(way.right),
                              now,
                              now};
-  DeviceId id = device.id;
-  auto keys = store_.read().keys_of(id);
+  auto keys = store_.read().keys_of(device.id);
   if (!keys) return keys.error();
   bool same_key = std::ranges::any_of(*keys, [&](const registry::DeviceKey& each) {
     return each.state == registry::KeyState::pending && each.fingerprint == record.fingerprint;
@@ -327,24 +328,27 @@ Error Enroller::hold(registry::Device device, const crypto::PublicKey& key, cons
   bool already = same_key && device.state == registry::DeviceState::waiting &&
                  device.state_reason == pending.why;
   if (!already) {
-    auto stored =
-        store_.commit({registry::PutKey{std::move(record)},
-                       update(std::move(device), registry::DeviceState::waiting, pending.why, now),
-                       timeline(id, now, event::grant_pending, std::move(fields))});
+    registry::Transaction changes{registry::PutKey{std::move(record)}};
+    append_deed(changes, way.actor, device, now, event::grant_pending, fields);
+    changes.push_back(update(std::move(device), registry::DeviceState::waiting, pending.why, now));
+    auto stored = store_.commit(std::move(changes));
     if (!stored) return stored.error();
   }
   return {Errc::busy, "waiting for a decision: " + pending.why};
 }
 
-Error Enroller::turn_away(registry::Device device, const enroll::Refused& refused, Time now) {
+Error Enroller::turn_away(const registry::Device& device, const Actor& actor,
+                          const enroll::Refused& refused, Time now) {
   Fields fields{{"why", refused.why}};
   log_.write(event::grant_refused, fields);
-  auto stored = store_.commit({timeline(device.id, now, event::grant_refused, std::move(fields))});
+  registry::Transaction changes;
+  append_deed(changes, actor, device, now, event::grant_refused, fields);
+  auto stored = store_.commit(std::move(changes));
   if (!stored) return stored.error();
   return {Errc::refused, refused.why};
 }
 
-Result<void> Enroller::approve(const DeviceId& id, const std::string& who, Time now) {
+Result<void> Enroller::approve(const DeviceId& id, const Actor& actor, Time now) {
   TRY(auto device, require_device(store_.read(), id));
   TRY(auto keys, store_.read().keys_of(id));
   // Many keys may ask for one device, one is accepted: the one that asked last.
@@ -365,12 +369,12 @@ Result<void> Enroller::approve(const DeviceId& id, const std::string& who, Time 
   }
   changes.push_back(update(device, registry::DeviceState::waiting,
                            "approved; the device has to come again", now));
-  changes.push_back(timeline(id, now, event::device_approved, {{"who", who}}));
-  log_(event::device_approved, {{"who", who}});
+  append_deed(changes, actor, device, now, event::device_approved, {{"who", actor.who}});
+  log_(event::device_approved, {{"who", actor.who}});
   return store_.commit(std::move(changes));
 }
 
-Result<void> Enroller::reject(const DeviceId& id, const std::string& who, const std::string& reason,
+Result<void> Enroller::reject(const DeviceId& id, const Actor& actor, const std::string& reason,
                               Time now) {
   TRY(auto device, require_device(store_.read(), id));
   TRY(auto keys, store_.read().keys_of(id));
@@ -384,12 +388,13 @@ Result<void> Enroller::reject(const DeviceId& id, const std::string& who, const 
   if (changes.empty())
     return fail(Errc::not_found, "no key of device '" + id.str() + "' waits for approval");
   changes.push_back(update(device, registry::DeviceState::failed, "rejected: " + reason, now));
-  changes.push_back(timeline(id, now, event::device_rejected, {{"who", who}, {"reason", reason}}));
-  log_(event::device_rejected, {{"who", who}, {"reason", reason}});
+  append_deed(changes, actor, device, now, event::device_rejected,
+              {{"who", actor.who}, {"reason", reason}});
+  log_(event::device_rejected, {{"who", actor.who}, {"reason", reason}});
   return store_.commit(std::move(changes));
 }
 
-Result<void> Enroller::revoke(const DeviceId& id, const std::string& who, const std::string& reason,
+Result<void> Enroller::revoke(const DeviceId& id, const Actor& actor, const std::string& reason,
                               Time now) {
   Result<void> written;
   for (int i = 0; i < conflict_retries; ++i) {
@@ -402,9 +407,9 @@ Result<void> Enroller::revoke(const DeviceId& id, const std::string& who, const 
             registry::SetCertificateState{each.serial, registry::CertificateState::revoked, now});
     if (device.state != registry::DeviceState::revoked) {
       changes.push_back(update(device, registry::DeviceState::revoked, reason, now));
-      changes.push_back(
-          timeline(id, now, event::device_revoked, {{"who", who}, {"reason", reason}}));
-      log_(event::device_revoked, {{"who", who}, {"reason", reason}});
+      append_deed(changes, actor, device, now, event::device_revoked,
+                  {{"who", actor.who}, {"reason", reason}});
+      log_(event::device_revoked, {{"who", actor.who}, {"reason", reason}});
     }
     written = changes.empty() ? ok() : store_.commit(std::move(changes));
     if (!written && written.error().code == Errc::conflict) continue;
@@ -416,14 +421,16 @@ Result<void> Enroller::revoke(const DeviceId& id, const std::string& who, const 
   return written;
 }
 
-Result<void> Enroller::readmit(const DeviceId& id, const std::string& who, Time now) {
+Result<void> Enroller::readmit(const DeviceId& id, const Actor& actor, Time now) {
   TRY(auto device, require_device(store_.read(), id));
   if (device.state != registry::DeviceState::revoked)
     return fail(Errc::conflict, "device '" + id.str() + "' is not revoked");
-  log_(event::device_readmitted, {{"who", who}});
-  return store_.commit(
-      {update(device, registry::DeviceState::known, "re-admitted; it may onboard again", now),
-       timeline(id, now, event::device_readmitted, {{"who", who}})});
+  log_(event::device_readmitted, {{"who", actor.who}});
+  registry::Transaction changes;
+  append_deed(changes, actor, device, now, event::device_readmitted, {{"who", actor.who}});
+  changes.push_back(
+      update(device, registry::DeviceState::known, "re-admitted; it may onboard again", now));
+  return store_.commit(std::move(changes));
 }
 
 }  // namespace fairlead::server

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "enroll/decide.h"
 #include "server/access.h"
+#include "server/audit.h"
 #include "server/identity.h"
 #include "server/profiles.h"
 #include "server/store.h"
@@ -16,6 +17,7 @@ namespace fairlead::server {
 
 // By which way a request for a certificate came, where that makes a difference.
 struct WayIn {
+  Actor actor;
   enroll::Right right = enroll::Right::voucher;
   std::string common_name = {};  // of the certificate; "": the device's id
   ProfileId profile = {};        // refused unless this is the one that decides; "": any
@@ -49,11 +51,11 @@ class Enroller {
     Bytes document;
     std::shared_ptr<const EnrolmentProfile> profile;
   };
-  Result<Granted> grant(View offer_document, const DeviceId& device, enroll::Right right, Time now);
+  Result<Granted> grant(View offer_document, const DeviceId& device, const WayIn& way, Time now);
 
   // The same for a bare PKCS#10 request, as third-party FDO devices send it by fdo.csr: the
   // certificate chain as PKCS#7. The subject is ours to say, whatever the request asks.
-  Result<Bytes> certificate(View csr, const DeviceId& device, enroll::Right right, Time now);
+  Result<Bytes> certificate(View csr, const DeviceId& device, const WayIn& way, Time now);
   Result<Bytes> ca_certificates() const;  // PKCS#7
 
   // The certificate alone, for EST. Errors as for grant(). A renewal leaves the certificate before
@@ -67,13 +69,13 @@ class Enroller {
   Result<void> confirm_use(const DeviceId& device, View fingerprint, Time now);
 
   // An operator's word on the key that waits. not_found when none does.
-  Result<void> approve(const DeviceId& device, const std::string& who, Time now);
-  Result<void> reject(const DeviceId& device, const std::string& who, const std::string& reason,
+  Result<void> approve(const DeviceId& device, const Actor& actor, Time now);
+  Result<void> reject(const DeviceId& device, const Actor& actor, const std::string& reason,
                       Time now);
   // Cut off now, refused afterwards. Idempotent.
-  Result<void> revoke(const DeviceId& device, const std::string& who, const std::string& reason,
+  Result<void> revoke(const DeviceId& device, const Actor& actor, const std::string& reason,
                       Time now);
-  Result<void> readmit(const DeviceId& device, const std::string& who, Time now);
+  Result<void> readmit(const DeviceId& device, const Actor& actor, Time now);
 
  private:
   struct Issued {
@@ -88,13 +90,15 @@ class Enroller {
                            std::shared_ptr<const EnrolmentProfile> profile, registry::Device device,
                            const crypto::PublicKey& key, const WayIn& way, Time now);
   Result<void> put_on_record(registry::Device device, const registry::Certificate& certificate,
-                             const std::vector<registry::Certificate>& replaced,
-                             enroll::Right right, const std::string& because, Time now);
+                             const std::vector<registry::Certificate>& replaced, const WayIn& way,
+                             const std::string& because, Time now);
   Result<void> put_renewal_on_record(registry::Device device,
-                                     const registry::Certificate& certificate, Time now);
+                                     const registry::Certificate& certificate, const Actor& actor,
+                                     Time now);
   Error hold(registry::Device device, const crypto::PublicKey& key, const WayIn& way,
              const enroll::Pending& pending, Time now);
-  Error turn_away(registry::Device device, const enroll::Refused& refused, Time now);
+  Error turn_away(const registry::Device& device, const Actor& actor,
+                  const enroll::Refused& refused, Time now);
 
   Store& store_;
   const Identity& identity_;

@@ -195,6 +195,15 @@ Result<void> keep_admin_token(const server::Config& config, Log& log, std::strin
   return ok();
 }
 
+// For whoever keeps logs elsewhere: ADR 53.
+Result<void> witness_audit(server::Store& store, Log& log) {
+  TRY(auto last, store.read().last_audit());
+  if (last)
+    log(event::audit_head,
+        {{"sequence", std::to_string(last->sequence)}, {"link", to_hex(last->link)}});
+  return ok();
+}
+
 server::RendezvousPolicy rendezvous_policy(const server::Config& config,
                                            const server::Identity& identity) {
   return {config.rendezvous_wait_max,
@@ -234,6 +243,7 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
                          config.roles.rendezvous ? &rendezvous : nullptr,
                          config.roles.owner ? &owner : nullptr, &fdo_limits, checkpoint);
   server::add_gauges(log, store, *sessions, loop);
+  TRY_VOID(witness_audit(store, log));
   std::chrono::seconds retry_after(config.est_retry_after_seconds);
   CertificateServices certificates{
       {store, random, log},

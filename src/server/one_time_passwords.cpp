@@ -30,7 +30,7 @@ std::unexpected<Error> no() {
 
 }  // namespace
 
-Result<OneTimePasswords::Made> OneTimePasswords::create(const DeviceId& id, const std::string& who,
+Result<OneTimePasswords::Made> OneTimePasswords::create(const DeviceId& id, const Actor& actor,
                                                         Duration lifetime, Time now) {
   TRY(auto device, store_.read().find_device(id));
   if (!device) return fail(Errc::not_found, "there is no device '" + id.str() + "'");
@@ -40,10 +40,11 @@ Result<OneTimePasswords::Made> OneTimePasswords::create(const DeviceId& id, cons
   record.sha256 = to_bytes(View(crypto::sha256(as_view(made.password))));
   record.created = now;
   record.expires = made.expires;
-  Fields fields{{"who", who}, {"expires", to_rfc3339(made.expires)}};
+  Fields fields{{"who", actor.who}, {"expires", to_rfc3339(made.expires)}};
   log_.write(event::otp_made, fields);
-  TRY_VOID(store_.commit({registry::PutOneTimePassword{std::move(record)},
-                          timeline(id, now, event::otp_made, std::move(fields))}));
+  registry::Transaction changes{registry::PutOneTimePassword{std::move(record)}};
+  append_deed(changes, actor, *device, now, event::otp_made, fields);
+  TRY_VOID(store_.commit(std::move(changes)));
   return made;
 }
 

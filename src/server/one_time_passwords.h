@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "crypto/key.h"
+#include "server/audit.h"
 #include "server/store.h"
 
 namespace fairlead::server {
@@ -25,7 +26,7 @@ class OneTimePasswords {
     Time expires{};
   };
   // A new one for this device; the one before is worthless from then on. not_found: no such device.
-  Result<Made> create(const DeviceId& device, const std::string& who, Duration lifetime, Time now);
+  Result<Made> create(const DeviceId& device, const Actor& actor, Duration lifetime, Time now);
 
   // Takes the password for a request by `key`. The same key may show it again until it expires: an
   // answer gets lost, or a person has to approve first. untrusted: wrong, used for another key,

@@ -40,7 +40,7 @@ struct Published : test::ServerPlant {
 TEST(RevocationService, ListsWhoIsRevokedWithinAMinuteAndForgetsTheExpired) {
   Published p;
   EXPECT_EQ(p.listed(p.now), 0);
-  must(p.enroller.revoke(p.id, "alice", "stolen", p.now));
+  must(p.enroller.revoke(p.id, {"alice"}, "stolen", p.now));
   EXPECT_EQ(p.listed(p.now + std::chrono::seconds(59)), 0);
   EXPECT_EQ(p.listed(p.now + std::chrono::seconds(60)), 1);
   EXPECT_EQ(p.listed(p.now + std::chrono::days(91)), 0);

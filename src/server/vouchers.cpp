@@ -86,7 +86,7 @@ Result<void> Vouchers::check(const fdo::Voucher& voucher, const AccountId& accou
 }
 
 Result<Vouchers::Prepared> Vouchers::prepare(const fdo::Voucher& voucher, const AccountId& account,
-                                             bool dry, Time now) {
+                                             bool dry, const Actor& actor, Time now) {
   const fdo::Guid& guid = voucher.header.guid;
   auto checked = check(voucher, account);
   if (!checked) {
@@ -138,6 +138,8 @@ Result<Vouchers::Prepared> Vouchers::prepare(const fdo::Voucher& voucher, const 
   }
   Fields fields{{"guid", fdo::to_text(guid)}, {"serial", record.serial}};
   changes.push_back(timeline(record.device, now, event::voucher_imported, fields));
+  changes.push_back(
+      audited(actor, now, account, record.device.str(), event::voucher_imported, fields));
   for (auto& job : to0_jobs_for(voucher, now))
     changes.push_back(registry::PutTo0Job{std::move(job)});
   if (known)
@@ -148,11 +150,12 @@ Result<Vouchers::Prepared> Vouchers::prepare(const fdo::Voucher& voucher, const 
 }
 
 std::vector<Result<Import>> Vouchers::import_all(std::span<const fdo::Voucher> vouchers,
-                                                 const AccountId& account, bool dry, Time now) {
+                                                 const AccountId& account, bool dry,
+                                                 const Actor& actor, Time now) {
   std::vector<Result<Prepared>> prepared;
   std::vector<registry::Transaction> transactions;
   for (const fdo::Voucher& voucher : vouchers) {
-    prepared.push_back(prepare(voucher, account, dry, now));
+    prepared.push_back(prepare(voucher, account, dry, actor, now));
     if (prepared.back() && !prepared.back()->changes.empty())
       transactions.push_back(std::move(prepared.back()->changes));
   }
@@ -169,7 +172,7 @@ std::vector<Result<Import>> Vouchers::import_all(std::span<const fdo::Voucher> v
       outcomes.emplace_back(prepared[i]->outcome);
     } else if (written.error().code == Errc::conflict && vouchers.size() > 1) {
       // Its device came twice in this request: seen by itself, it is told what it is.
-      outcomes.push_back(import(vouchers[i], account, dry, now));
+      outcomes.push_back(import(vouchers[i], account, dry, actor, now));
     } else {
       outcomes.emplace_back(fail(written.error()));
     }
@@ -178,22 +181,22 @@ std::vector<Result<Import>> Vouchers::import_all(std::span<const fdo::Voucher> v
 }
 
 Result<Import> Vouchers::import(const fdo::Voucher& voucher, const AccountId& account, bool dry,
-                                Time now) {
-  return std::move(import_all({&voucher, 1}, account, dry, now).front());
+                                const Actor& actor, Time now) {
+  return std::move(import_all({&voucher, 1}, account, dry, actor, now).front());
 }
 
 Result<fdo::Voucher> Vouchers::extend(const fdo::Guid& guid, const fdo::ShownKey& next_owner,
-                                      Time now, Sale sale) {
+                                      const Actor& actor, Time now, Sale sale) {
   // The device's record may change meanwhile: it comes online, or goes.
   for (int tries = 1;; ++tries) {
-    auto extended = extend_once(guid, next_owner, now, sale);
+    auto extended = extend_once(guid, next_owner, actor, now, sale);
     bool again = !extended && extended.error().code == Errc::conflict && tries < 3;
     if (!again) return extended;
   }
 }
 
 Result<fdo::Voucher> Vouchers::extend_once(const fdo::Guid& guid, const fdo::ShownKey& next_owner,
-                                           Time now, Sale sale) {
+                                           const Actor& actor, Time now, Sale sale) {
   TRY(auto record, store_.read().find_voucher(guid));
   if (!record) return fail(Errc::not_found, "there is no voucher " + fdo::to_text(guid));
   if (record->state != registry::VoucherState::made &&
@@ -220,6 +223,8 @@ Result<fdo::Voucher> Vouchers::extend_once(const fdo::Guid& guid, const fdo::Sho
                 {"to", next_owner.key.fingerprint().hex().substr(0, 16)}};
   if (!record->device.empty())
     changes.push_back(timeline(record->device, now, event::voucher_handed_over, fields));
+  changes.push_back(
+      audited(actor, now, record->account, fdo::to_text(guid), event::voucher_handed_over, fields));
   changes.push_back(registry::ReplaceVoucher{std::move(*record), before});
   TRY_VOID(store_.commit(std::move(changes)));
   log_.write(event::voucher_handed_over, fields);

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "fdo/voucher.h"
+#include "server/audit.h"
 #include "server/identity.h"
 #include "server/store.h"
 
@@ -24,10 +25,12 @@ class Vouchers {
   // Checks a voucher whole, that its maker is trusted and that the last entry names our key, and
   // writes it with its device. dry: checks only. conflict: the device is in another account, or
   // another voucher of this GUID is here.
-  Result<Import> import(const fdo::Voucher& voucher, const AccountId& account, bool dry, Time now);
+  Result<Import> import(const fdo::Voucher& voucher, const AccountId& account, bool dry,
+                        const Actor& actor, Time now);
   // Each by itself, but written together: one outcome per voucher, in order.
   std::vector<Result<Import>> import_all(std::span<const fdo::Voucher> vouchers,
-                                         const AccountId& account, bool dry, Time now);
+                                         const AccountId& account, bool dry, const Actor& actor,
+                                         Time now);
 
   // Extends to the next owner; from then on it is theirs, registered nowhere by us, and its device
   // is revoked on record (the broker is told by Enroller::revoke). What we made at the factory is
@@ -36,8 +39,8 @@ class Vouchers {
   // yet and may still hold the one before, so that the buyer's voucher would open nothing. refused:
   // a bare key for a voucher that holds certificates.
   enum class Sale { confirmed, unconfirmed };
-  Result<fdo::Voucher> extend(const fdo::Guid& guid, const fdo::ShownKey& next_owner, Time now,
-                              Sale sale = Sale::confirmed);
+  Result<fdo::Voucher> extend(const fdo::Guid& guid, const fdo::ShownKey& next_owner,
+                              const Actor& actor, Time now, Sale sale = Sale::confirmed);
 
  private:
   struct Prepared {
@@ -47,9 +50,9 @@ class Vouchers {
   };
   Result<void> check(const fdo::Voucher& voucher, const AccountId& account);
   Result<Prepared> prepare(const fdo::Voucher& voucher, const AccountId& account, bool dry,
-                           Time now);
-  Result<fdo::Voucher> extend_once(const fdo::Guid& guid, const fdo::ShownKey& next_owner, Time now,
-                                   Sale sale);
+                           const Actor& actor, Time now);
+  Result<fdo::Voucher> extend_once(const fdo::Guid& guid, const fdo::ShownKey& next_owner,
+                                   const Actor& actor, Time now, Sale sale);
   Result<void> append_leave(const registry::Voucher& sold, Sale sale, Time now,
                             registry::Transaction& changes);
 

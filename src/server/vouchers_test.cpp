@@ -28,7 +28,7 @@ struct VouchersTest : testing::Test {
         fdo::make_public_key(plant.identity.owner->public_key(), fdo::KeyEncoding::x509)));
   }
   Error refusal(const fdo::Voucher& voucher, const AccountId& account) {
-    auto result = plant.vouchers.import(voucher, account, false, plant.now);
+    auto result = plant.vouchers.import(voucher, account, false, {"anna"}, plant.now);
     EXPECT_FALSE(result);
     return result ? Error{Errc::internal, "taken"} : result.error();
   }
@@ -61,7 +61,7 @@ TEST_F(VouchersTest, WhatOneAccountTrustsIsNoOthersAndAnOwnersKeyIsNoMakers) {
   listed(acme, Kind::owner);
   EXPECT_THAT(refusal(for_us(), acme).context, HasSubstr("list of account 'acme'"));
   listed(acme, Kind::manufacturer);
-  EXPECT_TRUE(plant.vouchers.import(for_us(), acme, true, plant.now));
+  EXPECT_TRUE(plant.vouchers.import(for_us(), acme, true, {"anna"}, plant.now));
 }
 
 TEST_F(VouchersTest, RefusesAVoucherWithoutEntry) {
@@ -86,7 +86,8 @@ TEST_F(VouchersTest, RefusesAnAccountThatIsNotThere) {
 
 TEST_F(VouchersTest, ADryRunChangesNothing) {
   plant.trust(party.manufacturer->public_key());
-  EXPECT_EQ(must(plant.vouchers.import(for_us(), acme, true, plant.now)), Import::imported);
+  EXPECT_EQ(must(plant.vouchers.import(for_us(), acme, true, {"anna"}, plant.now)),
+            Import::imported);
   auto counts = must(plant.registry->counts());
   EXPECT_EQ(counts.vouchers + counts.devices, 0u);
 }
@@ -94,8 +95,10 @@ TEST_F(VouchersTest, ADryRunChangesNothing) {
 TEST_F(VouchersTest, ImportingTwiceIsUnchangedAndAnotherVoucherForTheDeviceIsAConflict) {
   plant.trust(party.manufacturer->public_key());
   auto voucher = for_us();
-  EXPECT_EQ(must(plant.vouchers.import(voucher, acme, false, plant.now)), Import::imported);
-  EXPECT_EQ(must(plant.vouchers.import(voucher, acme, false, plant.now)), Import::unchanged);
+  EXPECT_EQ(must(plant.vouchers.import(voucher, acme, false, {"anna"}, plant.now)),
+            Import::imported);
+  EXPECT_EQ(must(plant.vouchers.import(voucher, acme, false, {"anna"}, plant.now)),
+            Import::unchanged);
   EXPECT_EQ(must(plant.registry->counts()).devices, 1u);
   EXPECT_EQ(must(plant.registry->to0_jobs_of(voucher.header.guid)).size(), 1u);
   auto other = for_us();  // signatures differ: the same way, gone a second time
@@ -110,7 +113,7 @@ TEST_F(VouchersTest, ManyImportedTogetherAreToldApart) {
   bytes.back() ^= 1;
   const std::vector<fdo::Voucher> many{must(fdo::decode_voucher(bytes)), good, good,
                                        of_the_same_device};
-  auto outcomes = plant.vouchers.import_all(many, acme, false, plant.now);
+  auto outcomes = plant.vouchers.import_all(many, acme, false, {"anna"}, plant.now);
   ASSERT_EQ(outcomes.size(), 4u);
   EXPECT_EQ(outcomes[0].error().code, Errc::untrusted);
   EXPECT_EQ(must(outcomes[1]), Import::imported);
@@ -140,7 +143,9 @@ TEST_F(VouchersTest, AnOldCopyOfAVoucherLeavesTheDeviceUnderItsNewGuid) {
   DeviceId id = device.hand_to_owner();
   auto original = must(
       fdo::decode_voucher(must(plant.registry->find_voucher(device.credential.guid))->encoded));
-  auto import = [&] { return must(plant.vouchers.import(original, acme, false, plant.now)); };
+  auto import = [&] {
+    return must(plant.vouchers.import(original, acme, false, {"anna"}, plant.now));
+  };
   EXPECT_EQ(import(), Import::unchanged);  // not onboarded yet
   ASSERT_TRUE(device.onboard().complete);
   EXPECT_EQ(import(), Import::unchanged);     // onboarded; the replacement is not proven yet
@@ -162,7 +167,7 @@ TEST_F(VouchersTest, AReplacedVoucherIsNeitherServedNorHandedOver) {
   ASSERT_TRUE(device.onboard().complete);
   ASSERT_FALSE(device.onboard(64).complete);
   auto next = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
-  EXPECT_EQ(plant.vouchers.extend(first.guid, next->public_key(), plant.now).error().code,
+  EXPECT_EQ(plant.vouchers.extend(first.guid, next->public_key(), {"anna"}, plant.now).error().code,
             Errc::conflict);
   std::swap(device.credential, first);  // restored from a backup
   auto run = device.onboard();
@@ -173,9 +178,10 @@ TEST_F(VouchersTest, AReplacedVoucherIsNeitherServedNorHandedOver) {
 TEST_F(VouchersTest, WhatWasHandedOverIsNoLongerRegisteredForItsOwner) {
   plant.trust(party.manufacturer->public_key());
   auto voucher = for_us();
-  must(plant.vouchers.import(voucher, acme, false, plant.now));
+  must(plant.vouchers.import(voucher, acme, false, {"anna"}, plant.now));
   auto next = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
-  auto extended = must(plant.vouchers.extend(voucher.header.guid, next->public_key(), plant.now));
+  auto extended =
+      must(plant.vouchers.extend(voucher.header.guid, next->public_key(), {"anna"}, plant.now));
   EXPECT_TRUE(fdo::verify_voucher(extended));
   EXPECT_TRUE(extended.owner_key().key == next->public_key());
   EXPECT_TRUE(must(plant.registry->to0_jobs_of(voucher.header.guid)).empty());
@@ -212,13 +218,14 @@ TEST(VoucherOfCertificates, GoesToACertificateAndNotToABareKey) {
   device.key_encoding = fdo::KeyEncoding::x5chain;
   device.initialize();
   auto next = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
-  auto bare = plant.vouchers.extend(device.credential.guid, next->public_key(), plant.now);
+  auto bare =
+      plant.vouchers.extend(device.credential.guid, next->public_key(), {"anna"}, plant.now);
   ASSERT_FALSE(bare);
   EXPECT_EQ(bare.error().code, Errc::refused);
   EXPECT_THAT(bare.error().context, HasSubstr("X5CHAIN"));
   auto certificate = must(pki::create_root(*next, "Acme", plant.now, pki::no_expiry, plant.random));
-  auto extended =
-      must(plant.vouchers.extend(device.credential.guid, fdo::ShownKey({certificate}), plant.now));
+  auto extended = must(plant.vouchers.extend(device.credential.guid, fdo::ShownKey({certificate}),
+                                             {"anna"}, plant.now));
   EXPECT_TRUE(fdo::verify_voucher(extended));
   EXPECT_TRUE(extended.owner_key().key == next->public_key());
   EXPECT_EQ(extended.owner_key().encoding, fdo::KeyEncoding::x5chain);

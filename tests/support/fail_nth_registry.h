@@ -78,6 +78,9 @@ class FailNth : public registry::Registry {
   FAIRLEAD_PASS(Result<std::uint64_t>, remove_registrations_before, (Time expired), (expired))
   FAIRLEAD_PASS(List<registry::TimelineEvent>, events_of,
                 (const DeviceId& device, std::size_t limit), (device, limit))
+  FAIRLEAD_PASS(List<registry::AuditRecord>, audit_after,
+                (std::uint64_t sequence, std::size_t limit), (sequence, limit))
+  FAIRLEAD_PASS(Found<registry::AuditRecord>, last_audit, (), ())
   FAIRLEAD_PASS(List<registry::UploadPart>, upload_parts_of, (const DeviceId& device), (device))
   FAIRLEAD_PASS(List<registry::Upload>, uploads_of, (const DeviceId& device), (device))
   FAIRLEAD_PASS(Found<Bytes>, find_upload_content, (const DeviceId& device, std::string_view name),

@@ -94,7 +94,7 @@ struct ServerPlant {
     directive.dns = "rendezvous.example";
     directive.protocol = fdo::RvProtocol::http;
     directive.device_port = directive.owner_port = std::uint16_t{8040};
-    must(server::set_factory_rendezvous(store, fdo::make_rendezvous_info({directive})));
+    commit({server::put_factory_rendezvous(fdo::make_rendezvous_info({directive}))});
     commit({registry::PutAccount{{AccountId("acme"), "Acme", now}}});
     profile("all", R"({"account": "acme"})");
   }
@@ -168,9 +168,9 @@ struct PlantDevice {
 
   // From the factory to its owner, who is the same server here. The registry's id of the device.
   DeviceId hand_to_owner() {
-    auto voucher =
-        must(plant.vouchers.extend(credential.guid, plant.identity.owner->public_key(), plant.now));
-    must(plant.vouchers.import(voucher, AccountId("acme"), false, plant.now));
+    auto voucher = must(plant.vouchers.extend(credential.guid, plant.identity.owner->public_key(),
+                                              {"anna"}, plant.now));
+    must(plant.vouchers.import(voucher, AccountId("acme"), false, {"anna"}, plant.now));
     return server::device_id_of(voucher);
   }
 

@@ -107,6 +107,12 @@ CREATE TABLE one_time_passwords(device TEXT NOT NULL PRIMARY KEY, sha256 BLOB NO
   key_fingerprint BLOB NOT NULL, failures INTEGER NOT NULL, created INTEGER NOT NULL,
   expires INTEGER NOT NULL) WITHOUT ROWID;
 )sql"},
+    // The chain finds out who changes a row; the triggers stop who does it by mistake.
+    {10, R"sql(
+CREATE TABLE audit(sequence INTEGER PRIMARY KEY, account TEXT NOT NULL, entry TEXT NOT NULL, link BLOB NOT NULL);
+CREATE TRIGGER audit_keeps BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_holds BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+)sql"},
 };
 
 // A new, empty file gets version 0.

@@ -288,6 +288,15 @@ Result<std::vector<TimelineEvent>> SqliteRegistry::events_of(const DeviceId& dev
   return read([&](Connection& c) { return sqlite::events_of(c, device, limit); });
 }
 
+Result<std::vector<AuditRecord>> SqliteRegistry::audit_after(std::uint64_t sequence,
+                                                             std::size_t limit) {
+  return read([&](Connection& c) { return sqlite::audit_after(c, sequence, limit); });
+}
+
+Result<std::optional<AuditRecord>> SqliteRegistry::last_audit() {
+  return read([](Connection& c) { return sqlite::last_audit(c); });
+}
+
 Result<std::vector<UploadPart>> SqliteRegistry::upload_parts_of(const DeviceId& device) {
   return read([&](Connection& c) { return sqlite::upload_parts_of(c, device); });
 }

@@ -80,6 +80,8 @@ class SqliteRegistry final : public Registry {
   Result<std::uint64_t> remove_sessions_before(Time expired) override;
   Result<std::uint64_t> remove_registrations_before(Time expired) override;
   Result<std::vector<TimelineEvent>> events_of(const DeviceId& device, std::size_t limit) override;
+  Result<std::vector<AuditRecord>> audit_after(std::uint64_t sequence, std::size_t limit) override;
+  Result<std::optional<AuditRecord>> last_audit() override;
   Result<std::vector<UploadPart>> upload_parts_of(const DeviceId& device) override;
   Result<std::vector<Upload>> uploads_of(const DeviceId& device) override;
   Result<std::optional<Bytes>> find_upload_content(const DeviceId& device,

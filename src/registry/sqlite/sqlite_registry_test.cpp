@@ -26,6 +26,9 @@ class Stranger {
   void run(const char* sql) {
     ASSERT_EQ(sqlite3_exec(db_, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db_);
   }
+  bool may(const char* sql) {
+    return sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) == SQLITE_OK;
+  }
 
  private:
   sqlite3* db_ = nullptr;
@@ -117,7 +120,8 @@ TEST_F(SqliteRegistryTest, AFailedMigrationLeavesTheFileAsItWas) {
 TEST_F(SqliteRegistryTest, TrustedKeysOfSchema1CountEverywhereAsBefore) {
   open();
   Stranger(file_).run(
-      "DROP TABLE one_time_passwords; DROP TABLE upload_parts; DROP TABLE uploads;"
+      "DROP TABLE audit; DROP TABLE one_time_passwords; DROP TABLE upload_parts; DROP TABLE "
+      "uploads;"
       "DROP INDEX registrations_device_key; DROP TABLE trusted_keys;"
       "CREATE TABLE trusted_keys(fingerprint BLOB NOT NULL PRIMARY KEY, kind INTEGER NOT NULL,"
       " name TEXT NOT NULL, spki BLOB NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID;"
@@ -231,6 +235,15 @@ TEST_F(SqliteRegistryTest, ABrokenListInTheFileIsAnErrorNotACrash) {
     ASSERT_FALSE(events);
     expect(events.error(), Errc::internal, "damaged");
   }
+}
+
+TEST_F(SqliteRegistryTest, TheAuditLogIsNotChangedByMistakeEitherByHand) {
+  auto registry = open();
+  ASSERT_TRUE(registry->write({AppendAudit{}}));
+  Stranger stranger(file_);
+  for (const char* change : {"UPDATE audit SET entry = ''", "DELETE FROM audit"})
+    EXPECT_FALSE(stranger.may(change)) << change;
+  EXPECT_EQ((*registry->last_audit())->sequence, 1u);
 }
 
 TEST_F(SqliteRegistryTest, OnlyTheOwnerOfTheFileMayReadIt) {

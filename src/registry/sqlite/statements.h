@@ -29,6 +29,7 @@ Result<void> read(Statement& row, Registration&);
 Result<void> read(Statement& row, To0Job&);
 Result<void> read(Statement& row, Session&);
 Result<void> read(Statement& row, TimelineEvent&);
+Result<void> read(Statement& row, AuditRecord&);
 Result<void> read(Statement& row, Upload&);
 Result<void> read(Statement& row, UploadPart&);
 
@@ -116,6 +117,12 @@ Result<std::optional<Session>> find_session(Connection&, std::string_view id);
 Result<std::uint64_t> remove_some_sessions_before(Connection&, Time expired);
 Result<std::vector<TimelineEvent>> events_of(Connection&, const DeviceId& device,
                                              std::size_t limit);
+
+// audit.cpp
+Result<void> apply(Connection&, const AppendAudit&);
+Result<std::vector<AuditRecord>> audit_after(Connection&, std::uint64_t sequence,
+                                             std::size_t limit);
+Result<std::optional<AuditRecord>> last_audit(Connection&);
 
 // uploads.cpp
 Result<void> apply(Connection&, const PutUploadPart&);

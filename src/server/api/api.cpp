@@ -47,6 +47,7 @@ constexpr std::array routes_table{
     Route{"GET", "/api/v1/vouchers/{guid}", "vouchers:read", show_voucher},
     Route{"GET", "/api/v1/vouchers/{guid}/pem", "vouchers:read", show_voucher_pem},
     Route{"POST", "/api/v1/vouchers/{guid}/extend", "vouchers:write", extend_voucher},
+    Route{"GET", "/api/v1/audit", "audit:read", list_audit},
     Route{"POST", "/api/v1/claims", "devices:write", claim_device},
     Route{"GET", "/api/v1/devices", "devices:read", list_devices},
     Route{"POST", "/api/v1/devices", "devices:write", create_device},
@@ -167,6 +168,13 @@ std::string Call::query(std::string_view name) const {
   return {};
 }
 
+registry::Change Call::deed(const AccountId& account, std::string subject, const LogEvent& event,
+                            Fields fields) const {
+  fields.insert(fields.begin(), {"who", who.user.id.str()});
+  s.log.write(event, fields);
+  return audited(actor(), request.now, account, std::move(subject), event, std::move(fields));
+}
+
 registry::Page Call::page() const {
   registry::Page page{query("after"), 100};
   std::string limit = query("limit");
@@ -252,7 +260,8 @@ Result<void> Api::bootstrap(const KeepToken& keep, Time now) {
   return services_.store.commit({registry::PutAccount{{AccountId("default"), "Default", now}},
                                  registry::PutUser{std::move(admin)},
                                  registry::PutToken{std::move(token.record)},
-                                 registry::PutProfile{std::move(profile), {}}});
+                                 registry::PutProfile{std::move(profile), {}},
+                                 audited({"server"}, now, {}, "admin", event::first_start, {})});
 }
 
 }  // namespace fairlead::server::api

@@ -28,7 +28,7 @@ constexpr std::array<RoleScopes, 6> role_table{{
     {registry::Role::installer, {"devices:read", "devices:write", "status:read"}},
     {registry::Role::auditor,
      {"devices:read", "vouchers:read", "profiles:read", "trust:read", "users:read", "factory:read",
-      "status:read", "metrics:read"}},
+      "status:read", "metrics:read", "audit:read"}},
 }};
 
 bool role_allows(registry::Role role, std::string_view scope) {

@@ -24,6 +24,11 @@ struct Call {
   LoginGuard& logins;
 
   registry::Registry& read() const { return s.store.read(); }
+  Actor actor() const { return {who.user.id.str(), "api " + request.peer}; }
+  // What this call does, into the log; for the audit log, to go into the change's transaction.
+  // `fields` get "who" put before them. `account`: whom it concerns, none for the whole server.
+  registry::Change deed(const AccountId& account, std::string subject, const LogEvent& event,
+                        Fields fields) const;
   std::string query(std::string_view name) const;
   registry::Page page() const;  // from "after" and "limit"; limit 1 to 1000, 100 by default
 
@@ -99,6 +104,9 @@ Result<Response> revoke_device(Call&);
 Result<Response> readmit_device(Call&);
 Result<Response> approve_device(Call&);
 Result<Response> reject_device(Call&);
+
+// handlers_audit.cpp
+Result<Response> list_audit(Call&);
 
 // handlers_claims.cpp
 Result<Response> claim_device(Call&);

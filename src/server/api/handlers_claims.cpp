@@ -19,7 +19,7 @@ Result<Response> claim_device(Call& call) {
                                                                : enroll::Right::user;
   claim.proof = *proof;
   claim.name = call.text_or("name", "");
-  claim.who = call.who.user.id;
+  claim.actor = call.actor();
   TRY(claim.account, own_account(call, call.text_or("account", "")));
   if (claim.account.empty())
     return fail(Errc::malformed, "'account' is missing: whose device is it?");

@@ -33,6 +33,12 @@ Result<json::array> former_guids(registry::Registry& registry, const registry::D
   return out;
 }
 
+std::string joined(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& each : texts) out += (out.empty() ? "" : ", ") + each;
+  return out;
+}
+
 Result<Response> show(Call& call) {
   TRY(auto device, require_device(call));
   json::object out = to_json(device);
@@ -91,9 +97,9 @@ Result<Response> create_device(Call& call) {
   device.created = device.changed = call.request.now;
   Fields fields{{"who", call.who.user.id.str()}, {"serial", serial}};
   call.s.log.write(event::device_created, fields);
-  TRY_VOID(call.s.store.commit(
-      {registry::InsertDevice{device},
-       timeline(device.id, call.request.now, event::device_created, std::move(fields))}));
+  registry::Transaction changes{registry::InsertDevice{device}};
+  append_deed(changes, call.actor(), device, call.request.now, event::device_created, fields);
+  TRY_VOID(call.s.store.commit(std::move(changes)));
   device.revision = 1;
   return ok_json(to_json(device), 201);
 }
@@ -107,8 +113,8 @@ Result<Response> make_password(Call& call) {
       return fail(Errc::malformed, "'valid_s' is not a whole number from 60 to 7776000");
     seconds = given->get_int64();
   }
-  TRY(auto made, call.s.passwords.create(device.id, call.who.user.id.str(),
-                                         std::chrono::seconds(seconds), call.request.now));
+  TRY(auto made, call.s.passwords.create(device.id, call.actor(), std::chrono::seconds(seconds),
+                                         call.request.now));
   return ok_json(json::object{{"device", device.id.str()},
                               {"password", made.password},
                               {"expires", to_rfc3339(made.expires)}},
@@ -132,7 +138,10 @@ Result<Response> change_device(Call& call) {
     }
   }
   device.changed = call.request.now;
-  TRY_VOID(call.s.store.commit({registry::UpdateDevice{std::move(device), revision}}));
+  auto deed = call.deed(device.account, device.id.str(), event::device_changed,
+                        {{"name", device.name}, {"groups", joined(device.groups)}});
+  TRY_VOID(
+      call.s.store.commit({registry::UpdateDevice{std::move(device), revision}, std::move(deed)}));
   return show(call);
 }
 
@@ -159,26 +168,26 @@ Result<Response> show_upload(Call& call) {
 Result<Response> revoke_device(Call& call) {
   TRY(auto device, require_device(call));
   TRY(auto reason, call.text("reason"));
-  TRY_VOID(call.s.enroller.revoke(device.id, call.who.user.id.str(), reason, call.request.now));
+  TRY_VOID(call.s.enroller.revoke(device.id, call.actor(), reason, call.request.now));
   return show(call);
 }
 
 Result<Response> readmit_device(Call& call) {
   TRY(auto device, require_device(call));
-  TRY_VOID(call.s.enroller.readmit(device.id, call.who.user.id.str(), call.request.now));
+  TRY_VOID(call.s.enroller.readmit(device.id, call.actor(), call.request.now));
   return show(call);
 }
 
 Result<Response> approve_device(Call& call) {
   TRY(auto device, require_device(call));
-  TRY_VOID(call.s.enroller.approve(device.id, call.who.user.id.str(), call.request.now));
+  TRY_VOID(call.s.enroller.approve(device.id, call.actor(), call.request.now));
   return show(call);
 }
 
 Result<Response> reject_device(Call& call) {
   TRY(auto device, require_device(call));
   TRY(auto reason, call.text("reason"));
-  TRY_VOID(call.s.enroller.reject(device.id, call.who.user.id.str(), reason, call.request.now));
+  TRY_VOID(call.s.enroller.reject(device.id, call.actor(), reason, call.request.now));
   return show(call);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <atomic>
 
+#include "base/events.h"
 #include "server/api/call.h"
 
 namespace fairlead::server::api {
@@ -67,7 +68,11 @@ Result<Response> login(Call& call) {
   NewToken token =
       make_token(user->id, {"*"}, "login", call.request.now, std::chrono::hours(12), call.s.random);
   json::object answer{{"token", token.secret}, {"expires", to_rfc3339(token.record.expires)}};
-  TRY_VOID(call.s.store.commit({registry::PutToken{std::move(token.record)}}));
+  Fields fields{{"who", name}, {"peer", peer}};
+  call.s.log.write(event::logged_in, fields);
+  TRY_VOID(call.s.store.commit({registry::PutToken{std::move(token.record)},
+                                audited({name, "api " + peer}, call.request.now, user->account,
+                                        name, event::logged_in, fields)}));
   return ok_json(answer);
 }
 
@@ -91,7 +96,9 @@ Result<Response> create_account(Call& call) {
   TRY(auto existing, call.read().find_account(AccountId(id)));
   if (existing) return fail(Errc::conflict, "account '" + id + "' is there already");
   registry::Account account{AccountId(id), call.text_or("name", id), call.request.now};
-  TRY_VOID(call.s.store.commit({registry::PutAccount{account}}));
+  TRY_VOID(call.s.store.commit(
+      {registry::PutAccount{account}, call.deed(account.id, id, event::account_created,
+                                                {{"account", id}, {"name", account.name}})}));
   return ok_json(to_json(account), 201);
 }
 
@@ -126,7 +133,9 @@ Result<Response> create_user(Call& call) {
     TRY(auto password, call.text("password"));
     TRY(user.password_hash, hash_password(password, call.s.random));
   }
-  TRY_VOID(call.s.store.commit({registry::PutUser{user}}));
+  TRY_VOID(call.s.store.commit(
+      {registry::PutUser{user}, call.deed(account, id, event::user_created,
+                                          {{"user", id}, {"role", std::move(role_name)}})}));
   return ok_json(to_json(user), 201);
 }
 
@@ -134,7 +143,11 @@ Result<Response> change_user(Call& call) {
   TRY(auto user, call.read().find_user(UserId(call.parameters[0])));
   if (!user || !call.who.sees(user->account))
     return fail(Errc::not_found, "there is no user '" + call.parameters[0] + "'");
-  if (auto disabled = call.flag("disabled")) user->disabled = *disabled;
+  std::string what;
+  if (auto disabled = call.flag("disabled")) {
+    user->disabled = *disabled;
+    what += *disabled ? "disabled; " : "enabled; ";
+  }
   if (call.body.contains("role")) {
     TRY(auto role_name, call.text("role"));
     auto role = role_from(role_name);
@@ -142,12 +155,17 @@ Result<Response> change_user(Call& call) {
       return fail(Errc::malformed,
                   "'role' is none of admin, factory, operator, engineer, installer, auditor");
     user->role = *role;
+    what += "role " + role_name + "; ";
   }
   if (call.body.contains("password")) {
     TRY(auto password, call.text("password"));
     TRY(user->password_hash, hash_password(password, call.s.random));
+    what += "new password; ";
   }
-  TRY_VOID(call.s.store.commit({registry::PutUser{*user}}));
+  what = what.empty() ? "nothing" : what.substr(0, what.size() - 2);
+  TRY_VOID(call.s.store.commit(
+      {registry::PutUser{*user}, call.deed(user->account, user->id.str(), event::user_changed,
+                                           {{"user", user->id.str()}, {"what", what}})}));
   return ok_json(to_json(*user));
 }
 
@@ -183,7 +201,14 @@ Result<Response> create_token(Call& call) {
                               call.request.now, std::chrono::days(days), call.s.random);
   json::object answer = to_json(token.record);
   answer["token"] = token.secret;
-  TRY_VOID(call.s.store.commit({registry::PutToken{std::move(token.record)}}));
+  std::string given;
+  for (const std::string& each : token.record.scopes) given += (given.empty() ? "" : " ") + each;
+  auto deed = call.deed(call.who.user.account, token.record.id, event::token_made,
+                        {{"token", token.record.id},
+                         {"label", token.record.label},
+                         {"scopes", std::move(given)},
+                         {"expires", to_rfc3339(token.record.expires)}});
+  TRY_VOID(call.s.store.commit({registry::PutToken{std::move(token.record)}, std::move(deed)}));
   return ok_json(answer, 201);
 }
 
@@ -193,7 +218,9 @@ Result<Response> remove_token(Call& call) {
   bool may =
       token != tokens.end() && (token->user == call.who.user.id || sees_all_tokens(call.who));
   if (!may) return fail(Errc::not_found, "there is no token '" + call.parameters[0] + "' of yours");
-  TRY_VOID(call.s.store.commit({registry::RemoveToken{token->id}}));
+  TRY_VOID(call.s.store.commit({registry::RemoveToken{token->id},
+                                call.deed(call.who.user.account, token->id, event::token_removed,
+                                          {{"token", token->id}, {"user", token->user.str()}})}));
   return Response{204, {}, {}, {}, {}};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <charconv>
 
+#include "base/events.h"
 #include "codec/pem.h"
 #include "server/api/call.h"
 #include "server/fdo/station.h"
@@ -116,8 +117,12 @@ Result<Response> put_profile(Call& call) {
       return fail(Errc::malformed, "If-Match is not an ETag of ours");
     expected = number;
   }
+  auto deed =
+      call.deed(parsed.decision.account, id.str(), event::profile_put,
+                {{"profile", id.str()}, {"sha256", crypto::sha256(as_view(document)).hex()}});
   auto stored = call.s.store.commit(
-      {registry::PutProfile{{id, parsed.priority, 0, std::move(document)}, expected}});
+      {registry::PutProfile{{id, parsed.priority, 0, std::move(document)}, expected},
+       std::move(deed)});
   if (!stored && stored.error().code == Errc::conflict && expected)
     return Response{
         412,
@@ -135,7 +140,11 @@ Result<Response> put_profile(Call& call) {
 Result<Response> remove_profile(Call& call) {
   TRY(auto profile, require_profile(call));
   TRY_VOID(check_edit(call, profile.id, profile.document));
-  TRY_VOID(call.s.store.commit({registry::RemoveProfile{profile.id}}));
+  TRY(auto parsed, parse_profile(profile.id, profile.document));
+  TRY_VOID(
+      call.s.store.commit({registry::RemoveProfile{profile.id},
+                           call.deed(parsed.decision.account, profile.id.str(),
+                                     event::profile_removed, {{"profile", profile.id.str()}})}));
   return Response{204, {}, {}, {}, {}};
 }
 
@@ -161,7 +170,12 @@ Result<Response> add_trusted(Call& call) {
                               call.text_or("name", ""),
                               key.spki(),
                               call.request.now};
-  TRY_VOID(call.s.store.commit({registry::PutTrustedKey{record}}));
+  TRY_VOID(
+      call.s.store.commit({registry::PutTrustedKey{record},
+                           call.deed(record.account, to_hex(record.fingerprint), event::trust_added,
+                                     {{"kind", call.text_or("kind", "manufacturer")},
+                                      {"name", record.name},
+                                      {"fingerprint", to_hex(record.fingerprint)}})}));
   return ok_json(to_json(record), 201);
 }
 
@@ -175,7 +189,10 @@ Result<Response> remove_trusted(Call& call) {
                                      ? "no key with this fingerprint is trusted server-wide"
                                      : "account '" + account.str() +
                                            "' has no trusted key with this fingerprint of its own");
-  TRY_VOID(call.s.store.commit({registry::RemoveTrustedKey{account, *fingerprint}}));
+  TRY_VOID(call.s.store.commit(
+      {registry::RemoveTrustedKey{account, *fingerprint},
+       call.deed(account, to_hex(*fingerprint), event::trust_removed,
+                 {{"name", known->name}, {"fingerprint", to_hex(*fingerprint)}})}));
   return Response{204, {}, {}, {}, {}};
 }
 
@@ -308,7 +325,10 @@ Result<Response> put_rendezvous(Call& call) {
     TRY(auto directive, directive_from(each.get_object()));
     directives.push_back(std::move(directive));
   }
-  TRY_VOID(set_factory_rendezvous(call.s.store, fdo::make_rendezvous_info(std::move(directives))));
+  auto deed = call.deed({}, "factory", event::factory_rendezvous_set,
+                        {{"directives", json::serialize(*given)}});
+  TRY_VOID(call.s.store.commit(
+      {put_factory_rendezvous(fdo::make_rendezvous_info(std::move(directives))), std::move(deed)}));
   return show_rendezvous(call);
 }
 

@@ -95,7 +95,8 @@ Result<Response> import_vouchers(Call& call) {
     unreadable.push_back(voucher ? std::nullopt : std::optional(voucher.error()));
     if (voucher) vouchers.push_back(std::move(*voucher));
   }
-  auto outcomes = call.s.vouchers.import_all(vouchers, account, dry, call.request.now);
+  auto outcomes =
+      call.s.vouchers.import_all(vouchers, account, dry, call.actor(), call.request.now);
   json::array results;
   for (std::size_t i = 0, read = 0; i < blocks.size(); ++i) {
     json::object row{{"index", i}};
@@ -117,12 +118,12 @@ Result<Response> extend_voucher(Call& call) {
   TRY(auto next_owner, key_from_pem(pem_text));
   auto sale = call.flag("unconfirmed").value_or(false) ? Vouchers::Sale::unconfirmed
                                                        : Vouchers::Sale::confirmed;
-  TRY(auto extended,
-      call.s.vouchers.extend(*fdo::Guid::from(record.guid), next_owner, call.request.now, sale));
+  TRY(auto extended, call.s.vouchers.extend(*fdo::Guid::from(record.guid), next_owner, call.actor(),
+                                            call.request.now, sale));
   // A device that is sold loses its access here at once.
   if (!record.device.empty())
-    TRY_VOID(call.s.enroller.revoke(record.device, call.who.user.id.str(),
-                                    "handed over to another owner", call.request.now));
+    TRY_VOID(call.s.enroller.revoke(record.device, call.actor(), "handed over to another owner",
+                                    call.request.now));
   return ok_json(json::object{{"pem", fdo::encode_voucher_pem(extended)}});
 }
 

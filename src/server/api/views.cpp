@@ -199,6 +199,13 @@ json::object to_json(const registry::TimelineEvent& record) {
           {"fields", std::move(fields)}};
 }
 
+json::object to_json(const registry::AuditRecord& record) {
+  return {{"sequence", record.sequence},
+          {"entry", record.entry},
+          {"entry_sha256", crypto::sha256(as_view(record.entry)).hex()},
+          {"link", to_hex(record.link)}};
+}
+
 json::object to_json(const registry::Upload& record) {
   return {{"name", record.name},
           {"size", record.size},

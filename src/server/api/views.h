@@ -17,6 +17,7 @@ boost::json::object to_json(const registry::Voucher& voucher);
 boost::json::object to_json(const registry::Device& device);
 boost::json::object to_json(const registry::Certificate& certificate);
 boost::json::object to_json(const registry::TimelineEvent& event);
+boost::json::object to_json(const registry::AuditRecord& record);
 boost::json::object to_json(const registry::Upload& upload);
 boost::json::object to_json(const registry::To0Job& job);
 boost::json::object to_json(const registry::Registration& registration);

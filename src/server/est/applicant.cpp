@@ -36,7 +36,7 @@ Result<registry::Certificate> certificate_to_renew(registry::Registry& registry,
 Result<Applicant> EstApplicants::for_enrolment(const net::HttpRequest& request,
                                                const crypto::PublicKey& key, Time now) {
   if (request.client_certificate) {
-    TRY(auto applicant, by_certificate(*request.client_certificate, now));
+    TRY(auto applicant, by_certificate(request, now));
     if (applicant) return std::move(*applicant);
   }
   auto header = net::find_header(request.headers, "Authorization");
@@ -53,8 +53,9 @@ Result<Applicant> EstApplicants::for_enrolment(const net::HttpRequest& request,
                   : "a device certificate or a one-time password is needed");
 }
 
-Result<std::optional<Applicant>> EstApplicants::by_certificate(const crypto::Certificate& shown,
+Result<std::optional<Applicant>> EstApplicants::by_certificate(const net::HttpRequest& request,
                                                                Time now) {
+  const crypto::Certificate& shown = *request.client_certificate;
   TRY(auto own, own_record(store_.read(), shown));
   if (own)
     return fail(Errc::refused,
@@ -69,7 +70,7 @@ Result<std::optional<Applicant>> EstApplicants::by_certificate(const crypto::Cer
   TRY(auto maker, maker_of(shown));
   if (!maker) return std::optional<Applicant>();
   if (!device) {
-    TRY(device, write_down(shown, *maker, now));
+    TRY(device, write_down(shown, *maker, request, now));
   }
   return std::optional(Applicant{std::move(*device), enroll::Right::idevid});
 }
@@ -102,7 +103,8 @@ Result<std::optional<registry::TrustedKey>> EstApplicants::maker_of(
 }
 
 Result<registry::Device> EstApplicants::write_down(const crypto::Certificate& shown,
-                                                   const registry::TrustedKey& maker, Time now) {
+                                                   const registry::TrustedKey& maker,
+                                                   const net::HttpRequest& request, Time now) {
   registry::Device device;
   device.id = device_id_of(shown.public_key());
   device.account = maker.account;  // server-wide: the profile says whose it is
@@ -111,13 +113,18 @@ Result<registry::Device> EstApplicants::write_down(const crypto::Certificate& sh
   device.created = device.changed = now;
   Fields fields{{"serial", device.serial}, {"maker", maker.name}};
   log_.write(event::est_device_known, fields);
-  auto written =
-      store_.commit({registry::InsertDevice{device},
-                     timeline(device.id, now, event::est_device_known, std::move(fields))});
+  registry::Transaction changes{registry::InsertDevice{device}};
+  append_deed(changes, device_by_est(device.id, request), device, now, event::est_device_known,
+              fields);
+  auto written = store_.commit(std::move(changes));
   if (!written && written.error().code != Errc::conflict) return std::unexpected(written.error());
   TRY(auto stored, store_.read().find_device(device.id));
   if (!stored) return fail(Errc::internal, "the device that was just written is not there");
   return std::move(*stored);
+}
+
+Actor device_by_est(const DeviceId& device, const net::HttpRequest& request) {
+  return {device.str(), "est " + request.peer};
 }
 
 }  // namespace fairlead::server

@@ -5,6 +5,7 @@
 
 #include "enroll/decide.h"
 #include "net/http.h"
+#include "server/audit.h"
 #include "server/identity.h"
 #include "server/one_time_passwords.h"
 
@@ -27,16 +28,20 @@ class EstApplicants {
                                   Time now);
 
  private:
-  Result<std::optional<Applicant>> by_certificate(const crypto::Certificate& shown, Time now);
+  Result<std::optional<Applicant>> by_certificate(const net::HttpRequest& request, Time now);
   Result<bool> owns_voucher_of(const registry::Device& device, const crypto::PublicKey& key);
   Result<std::optional<registry::TrustedKey>> maker_of(const crypto::Certificate& shown);
   Result<registry::Device> write_down(const crypto::Certificate& shown,
-                                      const registry::TrustedKey& maker, Time now);
+                                      const registry::TrustedKey& maker,
+                                      const net::HttpRequest& request, Time now);
 
   Store& store_;
   OneTimePasswords& passwords_;
   Log& log_;
 };
+
+// A device asks for itself.
+Actor device_by_est(const DeviceId& device, const net::HttpRequest& request);
 
 // What is renewed: a certificate of ours, in good standing, shown in TLS. untrusted: none, unknown
 // here, or no longer good. Its dates are for the profile to judge.

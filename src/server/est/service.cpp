@@ -174,7 +174,8 @@ Result<net::HttpResponse> EstService::enroll(const net::HttpRequest& request,
   TRY(auto applicant, applicants_.for_enrolment(request, csr.key, now));
   auto name = name_for(csr, applicant.device);
   if (!name) return fail(note(applicant.device, request, target, name.error(), now));
-  WayIn way{applicant.right, std::move(*name), ProfileId(target.label), {}};
+  WayIn way{device_by_est(applicant.device.id, request), applicant.right, std::move(*name),
+            ProfileId(target.label)};
   TRY(auto certificate, enroller_.enroll(csr.key, applicant.device.id, way, now));
   return certificates({&certificate, 1});
 }
@@ -196,7 +197,8 @@ Result<net::HttpResponse> EstService::renew(const net::HttpRequest& request,
                       "to be renewed, '" +
                           shown.subject() + "'"},
                      now));
-  WayIn way{enroll::Right::renewal, shown.common_name(), ProfileId(target.label), old.serial};
+  WayIn way{device_by_est(device->id, request), enroll::Right::renewal, shown.common_name(),
+            ProfileId(target.label), old.serial};
   TRY(auto certificate, enroller_.enroll(csr.key, device->id, way, now));
   return certificates({&certificate, 1});
 }

@@ -29,7 +29,7 @@ struct EstPlant : test::ServerPlant {
     commit({registry::InsertDevice{device}});
   }
   std::string otp() {
-    return must(passwords.create(id, "alice", std::chrono::hours(1), now)).password;
+    return must(passwords.create(id, {"alice"}, std::chrono::hours(1), now)).password;
   }
 };
 
@@ -215,7 +215,7 @@ TEST(EstService, WaitsForAPersonAndThenIssues) {
   ASSERT_TRUE(after);
   EXPECT_GE(*after, std::chrono::seconds(60));
   EXPECT_LE(*after, std::chrono::seconds(90));
-  must(plant.enroller.approve(plant.id, "alice", plant.now));
+  must(plant.enroller.approve(plant.id, {"alice"}, plant.now));
   auto issued = certificate_in(plant.est.handle(request, plant.now));
   EXPECT_EQ(certificate_in(plant.est.handle(request, plant.now)), issued);
   auto other = new_key();
@@ -322,7 +322,7 @@ TEST(EstService, ApprovalIsAskedForOnceAndNotAtRenewals) {
   auto key = new_key();
   auto request = with_password(*key, plant.otp());
   EXPECT_EQ(plant.est.handle(request, plant.now).status, 202u);
-  must(plant.enroller.approve(plant.id, "alice", plant.now));
+  must(plant.enroller.approve(plant.id, {"alice"}, plant.now));
   auto old = certificate_in(plant.est.handle(request, plant.now));
   certificate_in(plant.est.handle(renewal_of(old, *new_key()), plant.now));
 }
@@ -380,7 +380,7 @@ TEST(EstService, ARevokedDeviceIsRefusedEverything) {
   EstPlant plant;
   auto key = new_key();
   auto old = certificate_in(plant.est.handle(with_password(*key, plant.otp()), plant.now));
-  must(plant.enroller.revoke(plant.id, "alice", "stolen", plant.now));
+  must(plant.enroller.revoke(plant.id, {"alice"}, "stolen", plant.now));
   auto renewal = request_for(*new_key(), {"d-0017", {}, {}});
   renewal.target = "/.well-known/est/simplereenroll";
   renewal.client_certificate = old;

@@ -85,7 +85,7 @@ TEST_F(FdoFlow, ADeviceIsMadeHandedOverRegisteredRedirectedOnboardedAndRevoked) 
                     "DEVICE_DESCRIBED", "GRANTED", "TO2_FINISHED"})
     EXPECT_THAT(story, Contains(step));
 
-  must(plant.enroller.revoke(id, "anna", "stolen", plant.now));
+  must(plant.enroller.revoke(id, {"anna"}, "stolen", plant.now));
   EXPECT_EQ(plant.access.revoked, plant.access.admitted);
   EXPECT_EQ(plant.device(id).state, DeviceState::revoked);
   auto again = device.onboard();
@@ -94,7 +94,7 @@ TEST_F(FdoFlow, ADeviceIsMadeHandedOverRegisteredRedirectedOnboardedAndRevoked) 
   EXPECT_THAT(again.error->text, HasSubstr("revoked"));
   EXPECT_EQ(plant.access.admitted.size(), 1u);
 
-  must(plant.enroller.readmit(id, "anna", plant.now));
+  must(plant.enroller.readmit(id, {"anna"}, plant.now));
   EXPECT_TRUE(device.onboard().complete);
   EXPECT_EQ(plant.access.admitted.size(), 2u);
   EXPECT_NE(plant.access.admitted[0], plant.access.admitted[1]);  // what was revoked stays revoked
@@ -134,9 +134,9 @@ TEST_F(FdoFlow, AVoucherThatWasHandedOverOutlivesARepeatedDi) {
 TEST_F(FdoFlow, RevokingTwiceClosesTheDoorTwiceAndIsToldOnce) {
   DeviceId id = factory_to_owner();
   ASSERT_TRUE(device.onboard().complete);
-  must(plant.enroller.revoke(id, "anna", "stolen", plant.now));
+  must(plant.enroller.revoke(id, {"anna"}, "stolen", plant.now));
   auto story = plant.timeline(id);
-  must(plant.enroller.revoke(id, "anna", "stolen", plant.now));
+  must(plant.enroller.revoke(id, {"anna"}, "stolen", plant.now));
   EXPECT_EQ(plant.access.revoked.size(), 2u);
   EXPECT_EQ(plant.timeline(id), story);
 }
@@ -198,12 +198,13 @@ TEST_F(FdoFlow, TheOwnerServesNoVoucherThatIsNotItsOwn) {
   EXPECT_EQ(error_of(plant.say(60, {}, fdo::encode_hello_device(hello))).code,
             ErrorCode::not_found);
   auto other = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
-  must(plant.vouchers.extend(device.credential.guid, other->public_key(), plant.now));
+  must(plant.vouchers.extend(device.credential.guid, other->public_key(), {"anna"}, plant.now));
   EXPECT_EQ(error_of(plant.say(60, {}, fdo::encode_hello_device(hello))).code,
             ErrorCode::not_found);
-  EXPECT_EQ(
-      plant.vouchers.extend(device.credential.guid, other->public_key(), plant.now).error().code,
-      Errc::conflict);
+  EXPECT_EQ(plant.vouchers.extend(device.credential.guid, other->public_key(), {"anna"}, plant.now)
+                .error()
+                .code,
+            Errc::conflict);
 }
 
 TEST_F(FdoFlow, TheRendezvousRefusesAMakerThatNobodyListed) {
@@ -230,7 +231,7 @@ TEST_F(FdoFlow, TheRendezvousRefusesATruncatedVoucherAndRaisesTheAlarm) {
   fdo::Voucher shorter = stored_voucher(device.credential.guid);
   auto next = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
   fdo::Voucher longer =
-      must(plant.vouchers.extend(device.credential.guid, next->public_key(), plant.now));
+      must(plant.vouchers.extend(device.credential.guid, next->public_key(), {"anna"}, plant.now));
   ASSERT_EQ(register_voucher(shorter, *plant.identity.owner).type, 23);
   ASSERT_EQ(register_voucher(longer, *next).type, 23);  // the next owner takes over
   auto reply = register_voucher(shorter, *plant.identity.owner);
@@ -313,16 +314,17 @@ TEST_F(FdoFlow, AnOwnerDoesNotSellAGuidThatTheDeviceMayNotHold) {
   DeviceId id = factory_to_owner();
   auto next = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
   device.onboard(70);  // finished here; the device has not heard
-  auto sold =
-      plant.vouchers.extend(*fdo::Guid::from(plant.device(id).guid), next->public_key(), plant.now);
+  auto sold = plant.vouchers.extend(*fdo::Guid::from(plant.device(id).guid), next->public_key(),
+                                    {"anna"}, plant.now);
   ASSERT_FALSE(sold);
   EXPECT_EQ(sold.error().code, Errc::conflict);
   EXPECT_THAT(sold.error().context, HasSubstr(fdo::to_text(device.credential.guid)));
   EXPECT_NE(plant.device(id).state, DeviceState::revoked);
   ASSERT_TRUE(device.onboard().complete);
   ASSERT_TRUE(device.onboard().complete);  // seen under the one before
-  EXPECT_FALSE(plant.vouchers.extend(device.credential.guid, next->public_key(), plant.now));
-  must(plant.vouchers.extend(device.credential.guid, next->public_key(), plant.now,
+  EXPECT_FALSE(
+      plant.vouchers.extend(device.credential.guid, next->public_key(), {"anna"}, plant.now));
+  must(plant.vouchers.extend(device.credential.guid, next->public_key(), {"anna"}, plant.now,
                              Vouchers::Sale::unconfirmed));
   EXPECT_EQ(plant.device(id).state, DeviceState::revoked);
   for (const auto& each : plant.vouchers_of(id))
@@ -335,14 +337,15 @@ TEST_F(FdoFlow, ADeviceThatIsBoughtBackIsAdmittedAgainButOneRevokedBeforeTheSale
     each.initialize();
     DeviceId id = each.hand_to_owner();
     auto buyer = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
-    if (stolen) must(plant.enroller.revoke(id, "anna", "stolen", plant.now));
+    if (stolen) must(plant.enroller.revoke(id, {"anna"}, "stolen", plant.now));
     plant.now += std::chrono::seconds(1);
-    auto sold = must(plant.vouchers.extend(each.credential.guid, buyer->public_key(), plant.now));
+    auto sold =
+        must(plant.vouchers.extend(each.credential.guid, buyer->public_key(), {"anna"}, plant.now));
     EXPECT_EQ(plant.device(id).state, DeviceState::revoked);
     auto back = must(fdo::extend_voucher(
         sold, *buyer,
         fdo::make_public_key(plant.identity.owner->public_key(), fdo::KeyEncoding::x509)));
-    must(plant.vouchers.import(back, AccountId("acme"), false, plant.now));
+    must(plant.vouchers.import(back, AccountId("acme"), false, {"anna"}, plant.now));
     EXPECT_EQ(plant.device(id).state, stolen ? DeviceState::revoked : DeviceState::known);
     EXPECT_EQ(each.onboard().complete, !stolen);
   }
@@ -392,8 +395,8 @@ TEST_F(FdoFlow, ADeviceThatNeedsApprovalWaitsIsApprovedAndThenGranted) {
   auto story = plant.timeline(id);
   device.onboard();
   EXPECT_EQ(std::ranges::count(plant.timeline(id), "GRANT_PENDING"), 1);  // polling is no news
-  must(plant.enroller.approve(id, "anna", plant.now));
-  EXPECT_EQ(plant.enroller.approve(id, "anna", plant.now).error().code, Errc::not_found);
+  must(plant.enroller.approve(id, {"anna"}, plant.now));
+  EXPECT_EQ(plant.enroller.approve(id, {"anna"}, plant.now).error().code, Errc::not_found);
   ASSERT_TRUE(device.onboard().complete) << plant.log.text();
   EXPECT_EQ(plant.device(id).state, DeviceState::granted);
   EXPECT_EQ(plant.access.admitted.size(), 1u);
@@ -407,7 +410,7 @@ TEST_F(FdoFlow, ApprovalIsForTheKeyThatCameLastAndForNoOther) {
   auto earlier =
       std::exchange(device.operational, must(crypto::SoftwareKey::generate(crypto::KeyType::p256)));
   device.onboard();
-  must(plant.enroller.approve(id, "anna", plant.now));
+  must(plant.enroller.approve(id, {"anna"}, plant.now));
   int accepted = 0;
   for (const auto& key : must(plant.registry->keys_of(id))) {
     accepted += key.state == registry::KeyState::accepted;
@@ -422,7 +425,7 @@ TEST_F(FdoFlow, ARejectedKeyIsRefusedFromThenOn) {
   plant.profile("all", R"({"account": "acme", "approval": true})");
   DeviceId id = factory_to_owner();
   device.onboard();
-  must(plant.enroller.reject(id, "anna", "unknown box", plant.now));
+  must(plant.enroller.reject(id, {"anna"}, "unknown box", plant.now));
   auto run = device.onboard();
   ASSERT_TRUE(run.error);
   EXPECT_THAT(run.error->text, HasSubstr("rejected this key"));
@@ -432,7 +435,7 @@ TEST_F(FdoFlow, ARejectedKeyIsRefusedFromThenOn) {
 TEST_F(FdoFlow, ARevokedDeviceGetsNoFileOfItsProfileEither) {
   plant.profile("all", R"({"account": "acme", "actions": [{"kind": "upload", "name": "log"}]})");
   DeviceId id = factory_to_owner();
-  must(plant.enroller.revoke(id, "anna", "stolen", plant.now));
+  must(plant.enroller.revoke(id, {"anna"}, "stolen", plant.now));
   device.enrolls = false;
   auto run = device.onboard();
   EXPECT_EQ(run.sent, 64);
@@ -525,7 +528,7 @@ TEST_F(FdoFlow, TheOldestFileMakesRoomForOneMore) {
 }
 
 TEST_F(FdoFlow, AFileMayHaveOneMebibyteAndNoByteMore) {
-  News news(plant.store, plant.enroller, plant.log, DeviceId("d"), plant.now);
+  News news(plant.store, plant.enroller, plant.log, DeviceId("d"), Caller{"192.0.2.7", plant.now});
   EXPECT_TRUE(news.on_upload_part(limits::upload_bytes_max - 2, Bytes(2, 0)));
   for (std::uint64_t offset : {std::uint64_t{limits::upload_bytes_max - 1}, UINT64_MAX}) {
     auto refused = news.on_upload_part(offset, Bytes(2, 0));

@@ -39,13 +39,11 @@ void News::on_devmod(const fdo::DevMod& devmod) {
 }
 
 Result<Bytes> News::grant(View offer) {
-  TRY(auto grant, enroller_.grant(offer, device_, enroll::Right::voucher, now_));
+  TRY(auto grant, enroller_.grant(offer, device_, way_, now_));
   granted_by_ = std::move(grant.profile);
   return std::move(grant.document);
 }
-Result<Bytes> News::issue(View csr) {
-  return enroller_.certificate(csr, device_, enroll::Right::voucher, now_);
-}
+Result<Bytes> News::issue(View csr) { return enroller_.certificate(csr, device_, way_, now_); }
 Result<Bytes> News::ca_certificates() { return enroller_.ca_certificates(); }
 
 // Nothing of an upload is in this server's memory between two messages: parts are rows of the

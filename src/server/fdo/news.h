@@ -6,13 +6,19 @@
 #include "base/log.h"
 #include "fdo/owner_modules.h"
 #include "server/enroller.h"
+#include "server/fdo/answer.h"
 
 namespace fairlead::server {
 
 class News final : public fdo::OwnerEvents {
  public:
-  News(Store& store, Enroller& enroller, Log& log, DeviceId device, Time now)
-      : store_(store), enroller_(enroller), log_(log), device_(std::move(device)), now_(now) {}
+  News(Store& store, Enroller& enroller, Log& log, DeviceId device, const Caller& caller)
+      : store_(store),
+        enroller_(enroller),
+        log_(log),
+        device_(std::move(device)),
+        now_(caller.now),
+        way_{{device_.str(), "fdo " + caller.peer}, enroll::Right::voucher} {}
 
   void on_devmod(const fdo::DevMod& devmod) override;
   Result<Bytes> grant(View offer) override;
@@ -39,6 +45,7 @@ class News final : public fdo::OwnerEvents {
   Log& log_;
   DeviceId device_;
   Time now_;
+  WayIn way_;
   std::shared_ptr<const EnrolmentProfile> granted_by_;
   registry::Transaction changes_;  // uploads
   registry::Transaction told_;     // timeline

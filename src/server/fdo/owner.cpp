@@ -216,7 +216,7 @@ fdo::Outcome<Answer> Owner::exchange(fdo::to2::Exchanging state, ServedRun serve
     TRY(auto profile, enroller_.profile_of(device));
     served.plan = plan_by(profile);
   }
-  News news(store_, enroller_, log_, served.record->device, caller.now);
+  News news(store_, enroller_, log_, served.record->device, caller);
   TRY(auto exchanged,
       fdo::on_device_service_info(random_, std::move(state), *served.plan, news, body));
   TRY_VOID(news.store());

@@ -50,8 +50,8 @@ Result<fdo::RendezvousInfo> factory_rendezvous(registry::Registry& registry) {
   return fdo::decode_rendezvous_info(*stored);
 }
 
-Result<void> set_factory_rendezvous(Store& store, const fdo::RendezvousInfo& info) {
-  return store.commit({registry::PutSetting{std::string(rendezvous_setting), info.encoded}});
+registry::Change put_factory_rendezvous(const fdo::RendezvousInfo& info) {
+  return registry::PutSetting{std::string(rendezvous_setting), info.encoded};
 }
 
 fdo::Outcome<Answer> Station::on_app_start(View body, const Caller& caller) {

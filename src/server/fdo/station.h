@@ -33,6 +33,6 @@ class Station {
 // What devices are told to look for their owner with; a setting of the registry. not_found until it
 // was set.
 Result<fdo::RendezvousInfo> factory_rendezvous(registry::Registry& registry);
-Result<void> set_factory_rendezvous(Store& store, const fdo::RendezvousInfo& info);
+registry::Change put_factory_rendezvous(const fdo::RendezvousInfo& info);
 
 }  // namespace fairlead::server
