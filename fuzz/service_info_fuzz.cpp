@@ -51,8 +51,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ASSERT(decode_owner_info(encode_owner_info(*message)).has_value());
     join(message->info);
     DeviceDialogue dialogue({}, {});
-    dialogue.produce(5000);
-    if (dialogue.take(*message)) dialogue.produce(256);
+    (void)dialogue.produce(5000);
+    if (dialogue.take(*message)) (void)dialogue.produce(256);
   }
   DevMod devmod;
   for (auto message : {"active", "os", "nummodules", "modules", "sn", "nl"})

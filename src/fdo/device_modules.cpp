@@ -44,11 +44,24 @@ Outcome<void> DeviceDialogue::take(const OwnerInfoMessage& message) {
   return {};
 }
 
-DeviceInfoMessage DeviceDialogue::produce(std::size_t limit) {
+// One module after the other, so that what one says is not torn apart by another.
+Result<bool> DeviceDialogue::let_speak(std::size_t limit) {
+  for (const auto& module : modules_) {
+    for (bool more = true; more;) {
+      if (outbox_.bytes() >= limit) return true;
+      TRY(more, module->speak(outbox_).in(module->name()));
+    }
+  }
+  return false;
+}
+
+Outcome<DeviceInfoMessage> DeviceDialogue::produce(std::size_t limit) {
   DeviceInfoMessage out;
   if (owner_has_more_) return out;  // while one side has more, the other answers empty
+  TRY(bool more, let_speak(limit));
   out.info = outbox_.take(limit);
-  out.more = !outbox_.empty();
+  out.more = more || !outbox_.empty();
+  if (!out.info.empty()) idle_rounds_ = 0;
   return out;
 }
 

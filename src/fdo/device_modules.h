@@ -18,6 +18,10 @@ class DeviceModule {
   // `message` without the module's name; "active" is answered for the module before it hears of it.
   // May block. An error ends the run with code 100 (malformed) or 500.
   virtual Result<void> receive(std::string_view message, View value, Outbox& out) = 0;
+  // Asked whenever there is room in a message: queues the next of what the module has to say by
+  // itself, a stretch of a file or what came of a thing that takes long. True: more is ready to be
+  // said. So a file is never in memory as a whole. May block; an error ends the run with code 500.
+  virtual Result<bool> speak(Outbox&) { return false; }
 };
 
 // The device's half of messages 68 and 69.
@@ -26,11 +30,12 @@ class DeviceDialogue {
   DeviceDialogue(std::vector<std::unique_ptr<DeviceModule>> modules, DevMod devmod);
 
   Outcome<void> take(const OwnerInfoMessage& message);
-  DeviceInfoMessage produce(std::size_t limit);
+  Outcome<DeviceInfoMessage> produce(std::size_t limit);
   bool done() const { return done_; }  // the owner said IsDone
 
  private:
   Result<void> dispatch(const KeyValue& pair);
+  Result<bool> let_speak(std::size_t limit);  // true: more is ready than fits
 
   std::vector<std::unique_ptr<DeviceModule>> modules_;
   Outbox outbox_;

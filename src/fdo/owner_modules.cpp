@@ -341,6 +341,13 @@ Outcome<OwnerInfoMessage> after_done(const DeviceInfoMessage& message) {
   return OwnerInfoMessage{false, true, {}};
 }
 
+Outcome<void> count_round(OwnerDialogue& dialogue, bool progress) {
+  dialogue.idle_rounds = progress ? 0 : dialogue.idle_rounds + 1;
+  if (dialogue.idle_rounds > limits::service_info_rounds_idle_max)
+    return refuse(ErrorCode::invalid_message, "service info makes no progress");
+  return {};
+}
+
 }  // namespace
 
 Outcome<OwnerInfoMessage> next_round(OwnerDialogue& dialogue, const OwnerPlan& plan,
@@ -357,7 +364,10 @@ Outcome<OwnerInfoMessage> next_round(OwnerDialogue& dialogue, const OwnerPlan& p
     TRY(auto values, dialogue.joiner.add(pair));
     for (const KeyValue& value : values) TRY_VOID(round.take(value));
   }
-  if (message.more) return OwnerInfoMessage{};
+  if (message.more) {
+    TRY_VOID(count_round(dialogue, !message.info.empty()));
+    return OwnerInfoMessage{};
+  }
   if (!dialogue.joiner.whole()) return refuse(ErrorCode::body, "service info ends inside a value");
   if (!dialogue.devmod_done) {
     if (!dialogue.devmod.complete())
@@ -368,9 +378,7 @@ Outcome<OwnerInfoMessage> next_round(OwnerDialogue& dialogue, const OwnerPlan& p
   OwnerInfoMessage answer = round.produce();
   bool progress = !message.info.empty() || !answer.info.empty() || answer.done ||
                   dialogue.action != action_before;
-  dialogue.idle_rounds = progress ? 0 : dialogue.idle_rounds + 1;
-  if (dialogue.idle_rounds > limits::service_info_rounds_idle_max)
-    return refuse(ErrorCode::invalid_message, "service info makes no progress");
+  TRY_VOID(count_round(dialogue, progress));
   return answer;
 }
 

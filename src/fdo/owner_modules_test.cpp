@@ -361,6 +361,15 @@ TEST(OwnerDialogue, ADeviceThatNeverFinishesIsLeftInTheEnd) {
   EXPECT_EQ(d.say(false, {}).error().code, ErrorCode::invalid_message);
 }
 
+TEST(OwnerDialogue, ADeviceThatOnlyAnnouncesMoreIsLeftToo) {
+  Dialogue d;
+  d.plan = {action::Upload{"never"}};
+  ASSERT_TRUE(d.say(false, d.devmod({"fdo.upload"})));
+  for (std::size_t i = 0; i < limits::service_info_rounds_idle_max; ++i)
+    ASSERT_TRUE(d.say(true, {})) << i;
+  EXPECT_EQ(d.say(true, {}).error().code, ErrorCode::invalid_message);
+}
+
 TEST(OwnerDialogue, InactiveModulesAreRememberedOnlyWhereThePlanNeedsThem) {
   Dialogue d;
   d.plan = {action::Download{"x", std::make_shared<const Bytes>(pattern(10))}};

@@ -84,6 +84,11 @@ Bytes encode_owner_info(const OwnerInfoMessage& message) {
   return out.take();
 }
 
+void Outbox::push(std::string key, Bytes value) {
+  queue_.push_back({std::move(key), std::move(value)});
+  bytes_ += encoded_size(queue_.back());
+}
+
 std::vector<KeyValue> Outbox::take(std::size_t limit) {
   std::vector<KeyValue> out;
   std::size_t used = message_overhead;
@@ -92,6 +97,7 @@ std::vector<KeyValue> Outbox::take(std::size_t limit) {
     std::size_t size = encoded_size(next);
     if (used + size <= limit) {
       used += size;
+      bytes_ -= size;
       out.push_back(std::move(next));
       queue_.pop_front();
       continue;
@@ -104,6 +110,7 @@ std::vector<KeyValue> Outbox::take(std::size_t limit) {
     auto cut = next.value.begin() + static_cast<std::ptrdiff_t>(part);
     out.push_back({next.key, Bytes(next.value.begin(), cut)});
     next.value.erase(next.value.begin(), cut);
+    bytes_ -= size - encoded_size(next);
     break;
   }
   return out;
@@ -116,7 +123,7 @@ void Outbox::write(Writer& out) const {
 
 Outbox Outbox::read(Reader& in) {
   Outbox out;
-  for (KeyValue& pair : read_info(in)) out.queue_.push_back(std::move(pair));
+  for (KeyValue& pair : read_info(in)) out.push(std::move(pair.key), std::move(pair.value));
   return out;
 }
 

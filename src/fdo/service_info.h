@@ -40,8 +40,9 @@ Bytes encode_owner_info(const OwnerInfoMessage& message);
 // by itself is cut across pairs of one key, which peers that join them take as one stream.
 class Outbox {
  public:
-  void push(std::string key, Bytes value) { queue_.push_back({std::move(key), std::move(value)}); }
+  void push(std::string key, Bytes value);
   bool empty() const { return queue_.empty(); }
+  std::size_t bytes() const { return bytes_; }  // as encoded; what waits, not what was sent
   // As many pairs as fit into a plaintext of `limit` bytes.
   std::vector<KeyValue> take(std::size_t limit);
 
@@ -50,6 +51,7 @@ class Outbox {
 
  private:
   std::deque<KeyValue> queue_;
+  std::size_t bytes_ = 0;
 };
 
 // Whole CBOR values out of pairs: consecutive pairs of one key are one stream, so a value may be

@@ -172,7 +172,7 @@ class DeviceSide : public testing::Test {
           return ok();
         }));
     dialogue_ = std::make_unique<DeviceDialogue>(std::move(modules), test::test_devmod());
-    dialogue_->produce(5000);  // devmod
+    must(dialogue_->produce(5000));  // devmod
   }
   std::vector<std::string> heard_;
   std::unique_ptr<DeviceDialogue> dialogue_;
@@ -181,7 +181,7 @@ class DeviceSide : public testing::Test {
 TEST_F(DeviceSide, SaysWhichModulesItHas) {
   ASSERT_TRUE(dialogue_->take(
       {false, false, {{"mine:active", {0xF5}}, {"yours:active", {0xF5}}, {"yours:data", {0x00}}}}));
-  auto answer = dialogue_->produce(1300);
+  auto answer = must(dialogue_->produce(1300));
   ASSERT_EQ(answer.info.size(), 2u);
   EXPECT_EQ(answer.info[0].key, "mine:active");
   EXPECT_EQ(answer.info[0].value, Bytes{0xF5});
@@ -192,9 +192,9 @@ TEST_F(DeviceSide, SaysWhichModulesItHas) {
 
 TEST_F(DeviceSide, AnswersNothingWhileTheOwnerHasMore) {
   ASSERT_TRUE(dialogue_->take({true, false, {{"mine:active", {0xF5}}}}));
-  EXPECT_TRUE(dialogue_->produce(1300).info.empty());
+  EXPECT_TRUE(must(dialogue_->produce(1300)).info.empty());
   ASSERT_TRUE(dialogue_->take({false, false, {}}));
-  EXPECT_EQ(dialogue_->produce(1300).info.size(), 1u);
+  EXPECT_EQ(must(dialogue_->produce(1300)).info.size(), 1u);
 }
 
 TEST_F(DeviceSide, JoinsAValueAcrossMessagesLinkedByIsMore) {
@@ -225,6 +225,78 @@ TEST_F(DeviceSide, LeavesAnOwnerThatNeverComesToAnEnd) {
   for (std::size_t i = 0; i < limits::service_info_rounds_idle_max; ++i)
     ASSERT_TRUE(dialogue_->take({false, false, {}}));
   EXPECT_FALSE(dialogue_->take({false, false, {}}));
+}
+
+// Says `pieces` values of 500 bytes by itself, then nothing.
+class Speaker final : public DeviceModule {
+ public:
+  explicit Speaker(std::size_t& pieces) : pieces_(pieces) {}
+  std::string_view name() const override { return "speaker"; }
+  Result<void> receive(std::string_view, View, Outbox&) override { return ok(); }
+  Result<bool> speak(Outbox& out) override {
+    if (pieces_ == 13) return fail(Errc::io, "the file became shorter");
+    if (pieces_ == 0) return false;
+    out.push("speaker:data", cbor::Writer().bytes(Bytes(500)).take());
+    return --pieces_ > 0;
+  }
+
+ private:
+  std::size_t& pieces_;
+};
+
+class SpeakingDevice : public testing::Test {
+ protected:
+  SpeakingDevice() {
+    std::vector<std::unique_ptr<DeviceModule>> modules;
+    modules.push_back(std::make_unique<Speaker>(pieces_));
+    dialogue_ = std::make_unique<DeviceDialogue>(std::move(modules), test::test_devmod());
+    must(dialogue_->produce(5000));
+  }
+  std::size_t pieces_ = 0;
+  std::unique_ptr<DeviceDialogue> dialogue_;
+};
+
+TEST_F(SpeakingDevice, AModuleIsAskedForNoMoreThanAMessageTakes) {
+  pieces_ = 10;
+  auto first = must(dialogue_->produce(1300));
+  EXPECT_EQ(first.info.size(), 2u);
+  EXPECT_TRUE(first.more);
+  EXPECT_GE(pieces_, 7u);
+  std::size_t said = first.info.size();
+  for (bool more = true; more;) {
+    ASSERT_TRUE(dialogue_->take({false, false, {}}));
+    auto next = must(dialogue_->produce(1300));
+    said += next.info.size();
+    more = next.more;
+  }
+  EXPECT_EQ(said, 10u);
+}
+
+TEST_F(SpeakingDevice, AFileOfAnyLengthIsProgress) {
+  pieces_ = 3 * limits::service_info_rounds_idle_max;
+  for (bool more = true; more;) {
+    ASSERT_TRUE(dialogue_->take({false, false, {}}));
+    more = must(dialogue_->produce(600)).more;
+    if (pieces_ == 13) --pieces_;
+  }
+  EXPECT_EQ(pieces_, 0u);
+}
+
+TEST_F(SpeakingDevice, IsSilentWhileTheOwnerHasMore) {
+  pieces_ = 3;
+  ASSERT_TRUE(dialogue_->take({true, false, {}}));
+  auto answer = must(dialogue_->produce(1300));
+  EXPECT_TRUE(answer.info.empty());
+  EXPECT_FALSE(answer.more);
+  EXPECT_EQ(pieces_, 3u);
+}
+
+TEST_F(SpeakingDevice, AModuleThatCanNotGoOnEndsTheRun) {
+  pieces_ = 13;
+  auto failed = dialogue_->produce(1300);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::internal);
+  EXPECT_EQ(failed.error().why, "speaker: the file became shorter");
 }
 
 }  // namespace

@@ -250,7 +250,7 @@ struct To2Device::Run {
   }
 
   Outcome<Outgoing> send_info(AwaitingInfo s, bool owner_is_silent) {
-    DeviceInfoMessage message = s.dialogue.produce(s.max_device_info);
+    TRY(DeviceInfoMessage message, s.dialogue.produce(s.max_device_info));
     bool idle = owner_is_silent && message.info.empty();
     TRY(Bytes sealed, s.tunnel.seal(encode_device_info(message), random));
     state = std::move(s);
