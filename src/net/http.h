@@ -93,6 +93,16 @@ class HttpServer {
   std::shared_ptr<Impl> impl_;  // shared with the connections that are still open
 };
 
+// An answer that is too large for memory, taken as it comes.
+struct BodyInParts {
+  std::uint64_t bytes_max = 0;  // more: refused
+  Duration limit{};             // in all, else timed_out
+  Duration quiet{};             // the longest wait for the next byte, else timed_out
+  // Awaited for each part of a 200's body, in order, on the loop thread; its error ends the
+  // exchange. Bodies under other statuses are passed over.
+  std::function<Task<void>(Bytes part)> sink;
+};
+
 // Keeps connections open per origin and reuses them (and TLS sessions); no redirects.
 class HttpClient {
  public:
@@ -103,6 +113,8 @@ class HttpClient {
   // `limit` in all, else timed_out. io: can't resolve, refused, reset; untrusted: TLS peer not
   // accepted, with why (issuer named).
   Task<HttpResponse> send(Url url, HttpRequest request, Duration limit, std::size_t body_bytes_max);
+  // The same, with the body in parts and the response's own body empty.
+  Task<HttpResponse> receive(Url url, HttpRequest request, BodyInParts parts);
 
   struct Impl;
 

@@ -115,16 +115,16 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
   Impl(Loop& its_loop, TlsClient its_tls) : loop(its_loop), settings(std::move(its_tls)) {}
 
   static Task<HttpResponse> send(std::shared_ptr<Impl> client, Url url, HttpRequest request,
-                                 Duration limit, std::size_t body_bytes_max);
+                                 BodyInParts parts);
   struct Attempt {
     Result<HttpResponse> response = fail(Errc::internal, "nothing was attempted");
     bool answer_began = false;
   };
   asio::awaitable<Attempt> exchange(const Url& url, const HttpRequest& request,
                                     const std::string& head, std::unique_ptr<Connection> connection,
-                                    Deadline& deadline, std::size_t body_bytes_max);
+                                    Deadline& deadline, const BodyInParts& parts);
   Task<void> write(Connection& connection, std::string_view head, std::string_view body);
-  asio::awaitable<Result<void>> read(Connection& connection, ResponseReader& reader);
+  Task<void> read(Connection& connection, ResponseReader& reader, const BodyInParts& parts);
   Task<std::unique_ptr<Connection>> connect(const Url& url, Deadline& deadline);
   Task<std::unique_ptr<Connection>> connect_to(const std::string& address, const Url& url,
                                                Deadline& deadline, Duration limit);
@@ -292,7 +292,7 @@ Task<void> Impl::write(Connection& connection, std::string_view head, std::strin
   co_return ok();
 }
 
-asio::awaitable<Result<void>> Impl::read(Connection& connection, ResponseReader& reader) {
+Task<void> Impl::read(Connection& connection, ResponseReader& reader, const BodyInParts& parts) {
   std::string unread;
   for (;;) {
     auto io = connection.stream.read(buffer.data(), buffer.size());
@@ -314,11 +314,20 @@ asio::awaitable<Result<void>> Impl::read(Connection& connection, ResponseReader&
       co_return fail(Errc::io, io.why);
     } else {
       if (connection.stream.interrupted()) co_return fail(Errc::timed_out, "no answer in time");
+      std::optional<Deadline> quiet;
+      if (parts.quiet > Duration(0)) quiet.emplace(loop, parts.quiet).watch(&connection.stream);
       auto waiting = connection.stream.wait(io.kind);
       auto waited = co_await std::move(waiting);
       if (connection.stream.interrupted()) co_return fail(Errc::timed_out, "no answer in time");
       if (std::get<0>(waited)) co_return fail(Errc::cancelled, "cancelled");
       continue;
+    }
+    if (parts.sink) {
+      Bytes part = reader.take_body();
+      if (!part.empty() && reader.status() == 200) {
+        auto putting = parts.sink(std::move(part));
+        CO_TRY_VOID(co_await std::move(putting));
+      }
     }
     if (progress.refused == 413) co_return fail(Errc::refused, "the answer is larger than allowed");
     if (progress.refused)
@@ -330,13 +339,13 @@ asio::awaitable<Result<void>> Impl::read(Connection& connection, ResponseReader&
 asio::awaitable<Impl::Attempt> Impl::exchange(const Url& url, const HttpRequest& request,
                                               const std::string& head,
                                               std::unique_ptr<Connection> connection,
-                                              Deadline& deadline, std::size_t body_bytes_max) {
+                                              Deadline& deadline, const BodyInParts& parts) {
   deadline.watch(&connection->stream);
   struct Unwatch {
     Deadline& deadline;
     ~Unwatch() { deadline.watch(nullptr); }
   } unwatch{deadline};
-  ResponseReader reader(body_bytes_max, request.method);
+  ResponseReader reader(parts.bytes_max, request.method);
   auto writing = write(*connection, head, as_text(request.body));
   auto written = co_await std::move(writing);
   Attempt out;
@@ -346,7 +355,7 @@ asio::awaitable<Impl::Attempt> Impl::exchange(const Url& url, const HttpRequest&
     out.response = fail(std::move(written).error());
     co_return out;
   }
-  auto reading = read(*connection, reader);
+  auto reading = read(*connection, reader, parts);
   auto came = co_await std::move(reading);
   out.answer_began = reader.something_came();
   if (!came) {
@@ -360,16 +369,15 @@ asio::awaitable<Impl::Attempt> Impl::exchange(const Url& url, const HttpRequest&
 }
 
 Task<HttpResponse> Impl::send(std::shared_ptr<Impl> client, Url url, HttpRequest request,
-                              Duration limit, std::size_t body_bytes_max) {
+                              BodyInParts parts) {
   if (url.tls && !client->connector) {
     CO_TRY(client->connector, TlsConnector::create(client->settings));
   }
   CO_TRY(auto head, request_head(url, request));
-  Deadline deadline(client->loop, limit);
+  Deadline deadline(client->loop, parts.limit);
   auto where = url.authority();
   if (auto reused = client->take_idle(origin_of(url))) {
-    auto exchanging =
-        client->exchange(url, request, head, std::move(reused), deadline, body_bytes_max);
+    auto exchanging = client->exchange(url, request, head, std::move(reused), deadline, parts);
     auto attempt = co_await std::move(exchanging);
     // RFC 9110 §9.2.2: "A client SHOULD NOT automatically retry a request with a non-idempotent
     // method unless it has … some means to detect that the original request was never applied." A
@@ -386,8 +394,7 @@ Task<HttpResponse> Impl::send(std::shared_ptr<Impl> client, Url url, HttpRequest
     deadline.watch(nullptr);
     if (!secured) co_return fail(std::move(secured).error());
   }
-  auto exchanging =
-      client->exchange(url, request, head, std::move(connection), deadline, body_bytes_max);
+  auto exchanging = client->exchange(url, request, head, std::move(connection), deadline, parts);
   auto attempt = co_await std::move(exchanging);
   co_return std::move(attempt.response).in(where);
 }
@@ -398,7 +405,11 @@ HttpClient::~HttpClient() = default;
 
 Task<HttpResponse> HttpClient::send(Url url, HttpRequest request, Duration limit,
                                     std::size_t body_bytes_max) {
-  return Impl::send(impl_, std::move(url), std::move(request), limit, body_bytes_max);
+  return Impl::send(impl_, std::move(url), std::move(request), {body_bytes_max, limit, {}, {}});
+}
+
+Task<HttpResponse> HttpClient::receive(Url url, HttpRequest request, BodyInParts parts) {
+  return Impl::send(impl_, std::move(url), std::move(request), std::move(parts));
 }
 
 }  // namespace fairlead::net

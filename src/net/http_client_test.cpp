@@ -104,6 +104,77 @@ TEST(HttpClient, ReportsARefusedConnectionInWords) {
             "can't connect to 127.0.0.1:" + std::to_string(port) + ": Connection refused");
 }
 
+// Keeps what a body's sink was given.
+struct PartsOf {
+  std::string whole;
+  std::size_t largest = 0;
+  Result<void> verdict = ok();
+
+  static Task<void> take(PartsOf& parts, Bytes part) {
+    parts.whole += as_text(part);
+    parts.largest = std::max(parts.largest, part.size());
+    co_return parts.verdict;
+  }
+  BodyInParts with(std::uint64_t bytes_max, Duration quiet = test_patience) {
+    return {bytes_max, test_patience, quiet,
+            [this](Bytes part) { return take(*this, std::move(part)); }};
+  }
+};
+
+TEST(HttpClient, HandsOnALargeBodyInPartsAndKeepsNothingOfIt) {
+  std::string body;
+  while (body.size() < 3'000'000) body += "line " + std::to_string(body.size()) + "\n";
+  ScriptedServer server(
+      {{"HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body}});
+  Asking a;
+  PartsOf parts;
+  auto answer = a.t.await(
+      a.client.receive(parse_url(server.url()).value(), Asking::get(), parts.with(body.size())));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(parts.whole, body);
+  EXPECT_LE(parts.largest, 64u * 1024);
+  EXPECT_TRUE(answer->body.empty());
+}
+
+TEST(HttpClient, ASinkThatCanTakeNoMoreEndsTheExchange) {
+  ScriptedServer server({{hello, true}});
+  Asking a;
+  PartsOf parts{.verdict = fail(Errc::io, "No space left on device")};
+  auto answer =
+      a.t.await(a.client.receive(parse_url(server.url()).value(), Asking::get(), parts.with(100)));
+  ASSERT_FALSE(answer);
+  EXPECT_NE(answer.error().context.find("No space left on device"), std::string::npos);
+}
+
+TEST(HttpClient, ABodyInPartsHasItsBoundAndIsOnlyThatOfA200) {
+  ScriptedServer server({{"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone", true},
+                         {"HTTP/1.1 200 OK\r\n\r\n" + std::string(101, 'x'), true}});
+  Asking a;
+  PartsOf parts;
+  auto ask = [&] {
+    return a.t.await(
+        a.client.receive(parse_url(server.url()).value(), Asking::get(), parts.with(100)));
+  };
+  auto missing = ask();
+  ASSERT_TRUE(missing);
+  EXPECT_EQ(missing->status, 404u);
+  EXPECT_TRUE(parts.whole.empty());
+  auto large = ask();
+  ASSERT_FALSE(large);
+  EXPECT_EQ(large.error().code, Errc::refused);
+}
+
+TEST(HttpClient, AServerThatFallsSilentInABodyIsLeft) {
+  ScriptedServer server({{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"}});
+  Asking a;
+  PartsOf parts;
+  auto answer = a.t.await(a.client.receive(parse_url(server.url()).value(), Asking::get(),
+                                           parts.with(100, std::chrono::milliseconds(50))));
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, Errc::timed_out);
+  EXPECT_EQ(parts.whole, "hello");
+}
+
 TEST(HttpClient, RefusesAnAnswerThatIsNotOne) {
   struct {
     std::string answer;

@@ -200,13 +200,13 @@ struct ResponseReader::Impl {
     parser->body_limit(body_bytes_max);
     if (head_request) parser->skip(true);
   }
-  std::size_t body_bytes_max;
+  std::uint64_t body_bytes_max;
   bool head_request;
   bool something_came = false;
   std::optional<ResponseParser> parser = std::nullopt;
 };
 
-ResponseReader::ResponseReader(std::size_t body_bytes_max, std::string_view request_method)
+ResponseReader::ResponseReader(std::uint64_t body_bytes_max, std::string_view request_method)
     : impl_(new Impl{body_bytes_max, request_method == "HEAD"}) {
   impl_->begin();
 }
@@ -239,6 +239,9 @@ HttpProgress ResponseReader::end_of_stream() {
 
 bool ResponseReader::keep_alive() const { return impl_->parser->keep_alive(); }
 bool ResponseReader::something_came() const { return impl_->something_came; }
+
+unsigned ResponseReader::status() const { return impl_->parser->status; }
+Bytes ResponseReader::take_body() { return std::exchange(impl_->parser->body, {}); }
 
 HttpResponse ResponseReader::take() {
   HttpResponse out;

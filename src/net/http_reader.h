@@ -44,13 +44,15 @@ class RequestReader {
 
 class ResponseReader {
  public:
-  ResponseReader(std::size_t body_bytes_max, std::string_view request_method);
+  ResponseReader(std::uint64_t body_bytes_max, std::string_view request_method);
   ~ResponseReader();
 
   HttpProgress put(std::string_view bytes);  // informational answers (1xx) are skipped
   HttpProgress end_of_stream();              // completes a body that ends with the connection
   bool keep_alive() const;
   bool something_came() const;  // a byte of the answer has arrived
+  unsigned status() const;      // 0 before the status line is there
+  Bytes take_body();            // what came of the body since the last call
   HttpResponse take();
 
   struct Impl;
