@@ -261,9 +261,9 @@ int main(int argc, char** argv) {
   Checkpoint checkpoint = checkpoint_for(config, log);
   auto directory = StateDirectory::open(config.state, checkpoint);
   if (!directory) return complain(directory.error());
-  auto keys =
-      keystore::open_keystore(config.keystore, keystores, config.state / "keys",
-                              keystore::Credentials::from_environment(config.keystore_credentials));
+  auto keys = keystore::open_keystore(
+      config.keystore, keystores, config.state / "keys",
+      keystore::Credentials::from_environment(config.keystore_credentials), checkpoint);
   if (!keys) return complain(keys.error());
   if (config.command == Command::set_code) return set_code(config, *directory);
   if (config.command == Command::reset) return reset(config, *directory, **keys, log);

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/checkpoint.h"
 #include "base/result.h"
+#include "disk/descriptor.h"
 
 namespace fairlead::device {
 
@@ -21,12 +22,9 @@ class StateDirectory {
                                      Checkpoint checkpoint = no_checkpoint);
   // For looking only (status): no lock, nothing made, nothing cleared. not_found if there is none.
   static Result<StateDirectory> look(const std::filesystem::path& path);
-  ~StateDirectory();
-  StateDirectory(StateDirectory&& other) noexcept;
-  StateDirectory& operator=(StateDirectory&&) = delete;
 
   // Written beside, synced, moved into place: afterwards the file has its old content or the new
-  // one. Points asked: NAME.before, NAME.written, NAME.synced, NAME.renamed.
+  // one. Points asked: NAME.before, NAME.written, NAME.synced, NAME.done.
   Result<void> write(const std::string& name, View content) const;
   Result<std::optional<Bytes>> read(
       const std::string& name) const;                  // empty if absent; at most 1 MiB
@@ -36,10 +34,10 @@ class StateDirectory {
   const std::filesystem::path& path() const { return path_; }
 
  private:
-  StateDirectory(int fd, std::filesystem::path path, Checkpoint checkpoint)
-      : fd_(fd), path_(std::move(path)), checkpoint_(std::move(checkpoint)) {}
+  StateDirectory(disk::Descriptor fd, std::filesystem::path path, Checkpoint checkpoint)
+      : fd_(std::move(fd)), path_(std::move(path)), checkpoint_(std::move(checkpoint)) {}
 
-  int fd_;
+  disk::Descriptor fd_;  // with the lock
   std::filesystem::path path_;
   Checkpoint checkpoint_;
 };

@@ -6,11 +6,12 @@ namespace fairlead::keystore {
 Result<std::unique_ptr<Keystore>> open_keystore(std::string_view setting,
                                                 std::span<const Backend> built_in,
                                                 const std::filesystem::path& directory,
-                                                const Credentials& credentials) {
+                                                const Credentials& credentials,
+                                                Checkpoint checkpoint) {
   const std::size_t colon = setting.find(':');
   const std::string_view kind = setting.substr(0, colon);
   Place place{colon == setting.npos ? "" : std::string(setting.substr(colon + 1)), directory,
-              credentials};
+              credentials, std::move(checkpoint)};
   std::string kinds;
   for (const Backend& backend : built_in) {
     if (backend.kind == kind) return backend.open(place).in("keystore " + std::string(kind));

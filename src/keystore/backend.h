@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/checkpoint.h"
 #include "keystore/credentials.h"
 #include "keystore/keystore.h"
 
@@ -18,6 +19,7 @@ struct Place {
   std::string address;              // what follows "KIND:" in the setting; may be empty
   std::filesystem::path directory;  // for key files, or for keys that only a TPM can use
   Credentials credentials;
+  Checkpoint checkpoint{};  // of the writes of key files
 };
 
 struct Backend {
@@ -30,6 +32,7 @@ struct Backend {
 Result<std::unique_ptr<Keystore>> open_keystore(std::string_view setting,
                                                 std::span<const Backend> built_in,
                                                 const std::filesystem::path& directory,
-                                                const Credentials& credentials);
+                                                const Credentials& credentials,
+                                                Checkpoint checkpoint = {});
 
 }  // namespace fairlead::keystore

@@ -13,8 +13,8 @@ std::string file_of(const KeyName& name) { return name.str() + std::string(suffi
 
 }  // namespace
 
-Result<KeyFiles> KeyFiles::open(const std::filesystem::path& path) {
-  TRY(auto directory, Directory::open(path));
+Result<KeyFiles> KeyFiles::open(const std::filesystem::path& path, Checkpoint checkpoint) {
+  TRY(auto directory, Directory::open(path, std::move(checkpoint)));
   return KeyFiles(std::move(directory));
 }
 

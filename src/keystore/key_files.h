@@ -10,7 +10,8 @@ namespace fairlead::keystore {
 // Durable and atomic as Directory is; every name is checked first.
 class KeyFiles {
  public:
-  static Result<KeyFiles> open(const std::filesystem::path& directory);  // as Directory::open
+  static Result<KeyFiles> open(const std::filesystem::path& directory,
+                               Checkpoint checkpoint = {});  // as Directory::open
 
   Result<void> create(const KeyName& name, View content) const;       // conflict if it is there
   Result<SecretBytes> read(const KeyName& name) const;                // not_found

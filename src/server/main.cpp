@@ -217,7 +217,8 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
   crypto::SystemRandom random;
   TRY(auto keys, keystore::open_keystore(
                      config.keystore, keystores, config.data / "keystore",
-                     keystore::Credentials::from_environment(config.keystore_credentials)));
+                     keystore::Credentials::from_environment(config.keystore_credentials),
+                     checkpoint));
   TRY(auto registry, registry::SqliteRegistry::open(config.registry_file()));
   server::Store store(*registry, checkpoint);
   TRY(auto identity, server::open_identity(*keys, store, config.key_type, random, clock(),

@@ -7,7 +7,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -17,25 +16,10 @@
 #include "crypto/system_random.h"
 #include "fdo/to2_device.h"
 #include "fdo/to2_owner.h"
+#include "support/must.h"
 #include "support/vectors.h"
 
 namespace fairlead::test {
-
-// The value, or the test ends with the error's words.
-template <class T, class E>
-T must(std::expected<T, E> result) {
-  if (!result) {
-    if constexpr (std::is_same_v<E, Error>)
-      throw std::runtime_error(to_string(result.error()));
-    else
-      throw std::runtime_error(result.error().why);
-  }
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
-template <class T>
-T must(Result<T> result) {
-  return must(static_cast<std::expected<T, Error>>(std::move(result)));
-}
 
 using Key = std::unique_ptr<crypto::SoftwareKey>;
 

@@ -64,12 +64,13 @@ FileKeystore::~FileKeystore() = default;
 
 Result<std::unique_ptr<Keystore>> FileKeystore::open_place(const Place& place) {
   const std::filesystem::path elsewhere = place.address;
-  TRY(auto opened, open(elsewhere.empty() ? place.directory : elsewhere));
+  TRY(auto opened, open(elsewhere.empty() ? place.directory : elsewhere, place.checkpoint));
   return opened;
 }
 
-Result<std::unique_ptr<FileKeystore>> FileKeystore::open(const std::filesystem::path& path) {
-  TRY(auto files, KeyFiles::open(path));
+Result<std::unique_ptr<FileKeystore>> FileKeystore::open(const std::filesystem::path& path,
+                                                         Checkpoint checkpoint) {
+  TRY(auto files, KeyFiles::open(path, std::move(checkpoint)));
   TRY(auto secret, open_seal_secret(files));
   return std::make_unique<FileKeystore>(
       std::make_unique<Impl>(Impl{std::move(files), std::move(secret)}));

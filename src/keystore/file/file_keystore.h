@@ -18,7 +18,8 @@ class FileKeystore final : public Keystore {
   // Makes the directory (0700) and its parents where missing, and clears away what a crash left.
   // refused if the directory or a file in it belongs to another user or can be reached by group or
   // others; io otherwise.
-  static Result<std::unique_ptr<FileKeystore>> open(const std::filesystem::path& directory);
+  static Result<std::unique_ptr<FileKeystore>> open(const std::filesystem::path& directory,
+                                                    Checkpoint checkpoint = {});
   // As a back end to be chosen: keys are in the directory place.address, or in place.directory.
   static Result<std::unique_ptr<Keystore>> open_place(const Place& place);
   static constexpr Backend backend{"file", open_place};

@@ -100,7 +100,7 @@ Tpm2Keystore::~Tpm2Keystore() = default;
 Result<std::unique_ptr<Keystore>> Tpm2Keystore::open(const Place& place) {
   // The stack prints its own view of every error to the terminal; ours goes to the caller.
   ::setenv("TSS2_LOG", "all+none", 0);
-  TRY(auto files, KeyFiles::open(place.directory));
+  TRY(auto files, KeyFiles::open(place.directory, place.checkpoint));
   tpm2::Authorisation authorisation;
   TRY(authorisation.owner, credential(place.credentials, "tpm2-owner-auth"));
   TRY(authorisation.key, credential(place.credentials, "tpm2-key-auth"));
