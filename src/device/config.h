@@ -45,9 +45,9 @@ struct Config {
   std::vector<std::string>
       commands;  // programs that fdo.command may start, by full path; empty: none
   std::chrono::seconds command_seconds_max{60};
-  std::uint64_t download_bytes_max = 64u << 20;
-  std::uint64_t upload_bytes_max = 1u << 20;
-  std::uint64_t wget_bytes_max = 4u << 20;
+  std::uint64_t download_bytes_max = 256u << 20;  // of one file
+  std::uint64_t upload_bytes_max = 256u << 20;
+  std::uint64_t wget_bytes_max = 256u << 20;
 
   // Upstream.
   bool connect = true;       // false: end when provisioned

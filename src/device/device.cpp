@@ -4,11 +4,11 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 
-#include <future>
 #include <set>
 
 #include "base/events.h"
 #include "base/limits.h"
+#include "device/fetch.h"
 
 namespace fairlead::device {
 
@@ -19,7 +19,6 @@ constexpr Duration retry_first = std::chrono::seconds(2), refused_first = std::c
 // device which is let in, thrown out and granted again in a circle goes round ever more slowly.
 constexpr Duration settled_after = std::chrono::minutes(1);
 constexpr Duration network_poll = std::chrono::milliseconds(500);
-constexpr Duration fetch_deadline = std::chrono::minutes(2);
 constexpr Duration clock_error_max = std::chrono::hours(24);
 
 Duration monotonic() {
@@ -508,57 +507,11 @@ ModuleFacts Device::module_facts() {
   out.download_bytes_max = config_.download_bytes_max;
   out.upload_bytes_max = config_.upload_bytes_max;
   out.wget_bytes_max = config_.wget_bytes_max;
-  if (config_.wget_bytes_max > 0)
-    out.fetch = [this](const std::string& url, std::uint64_t bytes_max) {
-      return fetch(url, bytes_max);
-    };
+  if (config_.wget_bytes_max > 0) out.fetch = fetch_with(shop_.loop);
   out.log = &log_;
   out.clock = shop_.clock;
   out.clock_plausible = clock_plausible();
   return out;
-}
-
-namespace {
-
-// Delivers whatever becomes of the task, also when the loop stops before it has begun.
-struct Promise {
-  std::promise<Result<Bytes>> promise;
-  bool kept = false;
-  void keep(Result<Bytes> result) {
-    if (!std::exchange(kept, true)) promise.set_value(std::move(result));
-  }
-  ~Promise() { keep(fail(Errc::cancelled, "the program stops")); }
-};
-
-net::Task<void> fetch_on_loop(net::Loop& loop, net::Url url, std::uint64_t bytes_max,
-                              std::shared_ptr<Promise> promise) {
-  net::TlsTrust trust;
-  trust.system_anchors = true;
-  net::HttpClient client(loop, net::TlsClient{trust, {}, nullptr});
-  net::HttpRequest request;
-  request.method = "GET";
-  auto sending = client.send(std::move(url), std::move(request), fetch_deadline, bytes_max);
-  auto response = co_await std::move(sending);
-  if (!response)
-    promise->keep(fail(response.error()));
-  else if (response->status != 200)
-    promise->keep(
-        fail(Errc::io, "the server answered with status " + std::to_string(response->status)));
-  else
-    promise->keep(std::move(response->body));
-  co_return ok();
-}
-
-}  // namespace
-
-// On a worker: the loop does the fetching meanwhile.
-Result<Bytes> Device::fetch(const std::string& text, std::uint64_t bytes_max) {
-  TRY(auto url, net::parse_url(text));
-  auto promise = std::make_shared<Promise>();
-  auto future = promise->promise.get_future();
-  shop_.loop.spawn("fetch",
-                   fetch_on_loop(shop_.loop, std::move(url), bytes_max, std::move(promise)));
-  return future.get();
 }
 
 }  // namespace fairlead::device

@@ -57,7 +57,6 @@ class Device {
   bool clock_plausible() const;
   bool certificate_expired() const;
   ModuleFacts module_facts();
-  Result<Bytes> fetch(const std::string& url, std::uint64_t bytes_max);
 
   const Config& config_;
   Workshop shop_;

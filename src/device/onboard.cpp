@@ -131,9 +131,11 @@ Failure Run::peer_failure(Failure failure) const {
 }
 
 // Another owner than before: what the former one left here is none of this one's business. Done
-// before a module can touch a file, and again should the run be repeated.
+// before a module can touch a file, and again should the run be repeated. What a power cut left
+// half-written is removed at any owner's.
 Result<void> Run::meet_owner() {
   if (!proof_.owner || std::exchange(owner_met_, true)) return ok();
+  TRY_VOID(WorkingDirectory(facts_.work).clear_unfinished());
   if (!identity_.owner || *identity_.owner == proof_.owner->fingerprint()) return ok();
   (*facts_.log)(event::device_owner_changed,
                 {{"owner", proof_.owner->fingerprint().hex().substr(0, 16)},

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <memory>
 #include <vector>
 
@@ -27,8 +28,11 @@ struct ModuleReport {
   std::optional<Failure> failure;  // why a module ended the run
 };
 
-// Fetches a URL for fdo.wget; blocks, since modules run where blocking is allowed.
-using Fetch = std::function<Result<Bytes>(const std::string& url, std::uint64_t bytes_max)>;
+// Begins to fetch a URL for fdo.wget. `sink` is handed the body in parts, in order, where blocking
+// is allowed; its error ends the fetch. The future tells how it ended, in any case.
+using Sink = std::function<Result<void>(View part)>;
+using Fetch = std::function<std::future<Result<void>>(const std::string& url,
+                                                      std::uint64_t bytes_max, Sink sink)>;
 
 // What modules need to know and may do, from configuration.
 struct ModuleFacts {
