@@ -15,10 +15,12 @@ class Events final : public OwnerEvents {
   Result<Bytes> grant(View offer) override { return to_bytes(offer); }
   Result<Bytes> issue(View csr) override { return to_bytes(csr); }
   Result<Bytes> ca_certificates() override { return Bytes(100, 0x30); }
+  Bytes csr_attributes() override { return {0x30, 0x00}; }
   void on_upload_begin() override {}
   Result<void> on_upload_part(std::uint64_t, View) override { return ok(); }
   Result<void> on_upload_end(const std::string&, View) override { return ok(); }
   void on_output(const Action&, std::string_view, View) override {}
+  void on_action_refused(const Action&, std::string_view) override {}
   void on_action_done(const Action&, Result<void>) override {}
 };
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "device/clock_judge.h"
 #include "device/config.h"
 #include "device/initialize.h"
 #include "device/journal.h"
@@ -15,9 +16,6 @@
 #include "device/upstream_link.h"
 
 namespace fairlead::device {
-
-// The earliest time that it can be: when this program was built, or what an upstream last said.
-Time clock_floor(const std::optional<Identity>& identity);
 
 class Device {
  public:
@@ -51,10 +49,10 @@ class Device {
   Duration wait_time(Action action);
   void advance(const Row& row, const Outcome& outcome);
   void note(const Failure& failure);
+  void heed(const Failure& failure);  // a busy server's wish
   void reload();
   void compare_clocks();
   Outcome search_over(std::optional<Failure> failure) const;
-  bool clock_plausible() const;
   bool certificate_expired() const;
   ModuleFacts module_facts();
 
@@ -72,8 +70,8 @@ class Device {
   std::optional<Failure> round_failure_;  // what got furthest since the round began
   Duration search_wait_{0};
   std::unique_ptr<UpstreamLink> link_;
-  // What the owner's clock was ahead of the monotonic one, from the Grant of this run.
-  std::optional<Duration> owner_clock_;
+  ClockJudge clock_;
+  std::chrono::steady_clock::time_point held_off_until_{};  // as busy servers asked
   std::chrono::steady_clock::time_point connected_since_{};
   std::chrono::steady_clock::time_point renewal_due_{};  // past: to be planned anew
   unsigned attempts_ = 0;

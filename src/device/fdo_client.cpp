@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/limits.h"
+#include "pki/est/messages.h"
 
 namespace fairlead::device {
 
@@ -96,6 +97,18 @@ Failure FdoClient::peer_failure(std::uint8_t answering) const {
           detail};
 }
 
+Failure FdoClient::busy(std::uint8_t answering, const net::HttpResponse& response) const {
+  Failure out{pick(peer_, Reason::station_busy, Reason::rendezvous_busy, Reason::owner_busy),
+              where() + " answered message " + std::to_string(answering) + " with HTTP status " +
+                  std::to_string(response.status)};
+  auto asked = net::find_header(response.headers, "Retry-After");
+  if (auto wait = asked ? est::parse_retry_after(*asked) : std::nullopt) {
+    out.retry_after = *wait;
+    out.detail += ": again in " + std::to_string(wait->count() / 1000) + " s";
+  }
+  return out;
+}
+
 AttemptTask<FdoAnswer> FdoClient::exchange(std::uint8_t type, Bytes body, std::uint8_t expected,
                                            Duration limit) {
   CO_TRY_VOID(locally(checkpoint_("message-" + std::to_string(type) + ".sending")));
@@ -118,6 +131,9 @@ AttemptTask<FdoAnswer> FdoClient::exchange(std::uint8_t type, Bytes body, std::u
 Attempt<FdoAnswer> FdoClient::judge(std::uint8_t type, std::uint8_t expected,
                                     const net::HttpResponse& response) {
   auto answer_type = message_type(response.headers);
+  // RFC 6585 §4, RFC 9110 §15.6.4, which a message 255 in the body explains at most.
+  if (response.status == 429 || response.status == 503)
+    return std::unexpected(busy(type, response));
   if (answer_type == 255) {  // under any status
     auto error = fdo::decode_error(response.body);
     if (!error)

@@ -32,7 +32,7 @@ class FdoClient {
             net::TlsTrust trust);
 
   // An error message (255) of the peer is a failure, whatever the HTTP status. So is an answer
-  // other than `expected`.
+  // other than `expected`, and one that asks to come again later (429, 503): then with how long.
   AttemptTask<FdoAnswer> exchange(std::uint8_t type, Bytes body, std::uint8_t expected,
                                   Duration limit);
 
@@ -47,6 +47,7 @@ class FdoClient {
  private:
   Failure transport_failure(const Error& error) const;
   Failure peer_failure(std::uint8_t answering) const;
+  Failure busy(std::uint8_t answering, const net::HttpResponse& response) const;
   Attempt<FdoAnswer> judge(std::uint8_t type, std::uint8_t expected,
                            const net::HttpResponse& response);
 

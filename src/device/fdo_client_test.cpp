@@ -115,6 +115,30 @@ TEST_F(FdoPeerOverHttp, AnErrorIsOneUnderAnyStatusAndItsCodeIsTurnedIntoAReason)
   EXPECT_EQ(garbage.error().reason, Reason::peer_wrong);
 }
 
+TEST_F(FdoPeerOverHttp, ABusyServerIsToldFromAnUnreachableOneAndSaysWhenToComeAgain) {
+  struct Row {
+    unsigned status;
+    const char* retry_after;
+    Duration wait;
+  };
+  for (Row row : {Row{429, "7", std::chrono::seconds(7)}, Row{503, "1", std::chrono::seconds(1)},
+                  Row{503, nullptr, Duration(0)}, Row{429, "soon", Duration(0)},
+                  Row{429, "-5", Duration(0)}, Row{503, "999999999999", Duration(0)}}) {
+    auto answer = message("255", {}, error_body(fdo::ErrorCode::internal));
+    answer.status = row.status;
+    if (row.retry_after) answer.headers.emplace_back("Retry-After", row.retry_after);
+    auto got = ask(60, answer);
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().reason, Reason::owner_busy) << got.error().detail;
+    EXPECT_EQ(got.error().retry_after, row.wait) << got.error().detail;
+  }
+  auto plain = ask(60, {503, {{"Retry-After", "1"}}, to_bytes("too much to do")});
+  ASSERT_FALSE(plain);
+  EXPECT_EQ(in_words(plain.error()),
+            "The owner's server has too much to do and asks to come again later: " +
+                client_->where() + " answered message 60 with HTTP status 503: again in 1 s.");
+}
+
 TEST_F(FdoPeerOverHttp, AnAnswerLargerThanAMessageIsRefused) {
   auto got =
       ask(60, message("61", {{"Authorization", "t"}}, Bytes(limits::fdo_message_bytes_max + 1)));

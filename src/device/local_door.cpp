@@ -3,7 +3,7 @@
 
 #include "base/events.h"
 #include "base/limits.h"
-#include "device/device.h"
+#include "device/clock_judge.h"
 
 namespace fairlead::device {
 

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "base/time.h"
 
 namespace fairlead::device {
 
@@ -19,12 +20,15 @@ enum class Reason : std::uint8_t {
   dns_failed,
   station_unset,
   station_unreachable,
+  station_busy,  // it asks to come again later: HTTP status 429 or 503
   station_refused,
   rendezvous_unreachable,
+  rendezvous_busy,
   rendezvous_unknown,  // FDO error 6 at TO1
   rendezvous_refused,
   rendezvous_unusable,
   owner_unreachable,
+  owner_busy,
   owner_unknowing,  // FDO error 6 at TO2
   owner_refused,
   owner_fault,    // FDO error 500
@@ -56,7 +60,8 @@ const LogEvent& event_of(Reason reason);
 
 struct Failure {
   Reason reason;
-  std::string detail;  // one plain sentence, no secrets
+  std::string detail;      // one plain sentence, no secrets
+  Duration retry_after{};  // what a busy server asked for; of this run of the program only
 };
 std::string in_words(
     const Failure& failure);  // "The rendezvous server does not know this device: ..."

@@ -124,7 +124,7 @@ class Round {
         std::visit([&](const auto& a) { start(a); }, action);
         break;
       }
-      if (const auto* download = std::get_if<action::Download>(&action)) push_next_chunk(*download);
+      if (const auto* download = std::get_if<action::Download>(&action)) push_chunks(*download);
       break;
     }
     OwnerInfoMessage out;
@@ -223,7 +223,16 @@ class Round {
       finish(ok());
       return ok();
     }
-    if (message.ends_with("-req")) error(csr_error_not_supported);
+    if (message == "csrattrs-req") {
+      // FSIM fdo.csr: "The value carried in the fdo.csr.csrattrs-req message is ignored".
+      push("fdo.csr", "csrattrs-res",
+           std::move(Writer().text(to_base64(events_.csr_attributes()))));
+      return ok();
+    }
+    if (message == "serverkeygen-req") {
+      events_.on_action_refused(action::Csr{}, "keys are made by the device that keeps them");
+      return error(csr_error_not_supported), ok();
+    }
     return ok();
   }
 
@@ -234,13 +243,18 @@ class Round {
     push("fdo.download", "sha-384", std::move(Writer().bytes(sha384)));
     if (a.content->empty()) push("fdo.download", "data", std::move(Writer().bytes({})));
   }
-  void push_next_chunk(const action::Download& a) {
+  // One chunk, if need be a small one; as many more as fit whole.
+  void push_chunks(const action::Download& a) {
     std::size_t room = limit_ > download_overhead ? limit_ - download_overhead : 1;
-    std::size_t size = std::min({a.content->size() - d_.offset, download_chunk_max, room});
-    if (size == 0) return;
-    push("fdo.download", "data",
-         std::move(Writer().bytes(View(*a.content).subspan(d_.offset, size))));
-    d_.offset += size;
+    while (d_.offset < a.content->size()) {
+      std::size_t size = std::min(a.content->size() - d_.offset, download_chunk_max);
+      bool fits = d_.outbox.bytes() + size <= room;
+      if (!fits && !d_.outbox.empty()) return;
+      if (!fits) size = room;
+      push("fdo.download", "data",
+           std::move(Writer().bytes(View(*a.content).subspan(d_.offset, size))));
+      d_.offset += size;
+    }
   }
   Result<void> on(const action::Download& a, std::string_view message, Reader& in) {
     if (message != "done") return ok();

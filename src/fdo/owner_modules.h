@@ -52,12 +52,15 @@ class OwnerEvents {
   virtual Result<Bytes> grant(View offer) = 0;
   virtual Result<Bytes> issue(View csr) = 0;    // the leaf's chain as PKCS#7 certs-only DER
   virtual Result<Bytes> ca_certificates() = 0;  // PKCS#7 certs-only DER
+  virtual Bytes csr_attributes() = 0;           // what a request should have: RFC 7030 §4.5.2, DER
   // A device leaves one file at a time. What came of an earlier one, and did not end, is void from
   // begin on; parts follow each other, `offset` is the number of bytes before.
   virtual void on_upload_begin() = 0;
   virtual Result<void> on_upload_part(std::uint64_t offset, View part) = 0;
   virtual Result<void> on_upload_end(const std::string& name, View sha384) = 0;
   virtual void on_output(const Action& action, std::string_view stream, View output) = 0;
+  // A part of the action that the device asked for and does not get; the action goes on.
+  virtual void on_action_refused(const Action& action, std::string_view why) = 0;
   virtual void on_action_done(const Action& action, Result<void> result) = 0;
 };
 

@@ -225,7 +225,8 @@ TEST_P(WithinLimit, AnswersWhatFdoCsrDoesNotServeWithItsErrors) {
       "fdo.csr", [&](std::string_view message, View in, Outbox& out) -> Result<void> {
         if (message == "active") {
           out.push("fdo.csr:cacerts-req", uint_value(287));
-          out.push("fdo.csr:csrattrs-req", uint_value(285));
+          out.push("fdo.csr:serverkeygen-req",
+                   value(std::move(cbor::Writer().text(to_base64(pattern(300))))));
           out.push("fdo.csr:simpleenroll-req", value(std::move(cbor::Writer().text("%%%"))));
           out.push("fdo.csr:simpleenroll-req",
                    bytes_value(as_view(to_base64(pattern(300)) + "\r\n")));
@@ -233,8 +234,30 @@ TEST_P(WithinLimit, AnswersWhatFdoCsrDoesNotServeWithItsErrors) {
         if (message == "error") errors.push_back(cbor::Reader(in).uint());
         return ok();
       }));
-  expect_complete({"csr of 300", "failed: certificate by fdo.csr: not this one"});
+  expect_complete({"refused: certificate by fdo.csr: keys are made by the device that keeps them",
+                   "csr of 300", "failed: certificate by fdo.csr: not this one"});
   EXPECT_EQ(errors, (std::vector<std::uint64_t>{5, 3, 1, 2}));
+}
+
+TEST_P(WithinLimit, SaysWhatARequestShouldHaveWhateverValueAsksForIt) {
+  run_.plan = {action::Csr{}};
+  std::vector<Bytes> attributes;
+  run_.modules.push_back(std::make_unique<FunctionModule>(
+      "fdo.csr", [&](std::string_view message, View in, Outbox& out) -> Result<void> {
+        cbor::Reader r(in);
+        if (message == "active") {
+          out.push("fdo.csr:csrattrs-req", uint_value(285));
+          out.push("fdo.csr:csrattrs-req", value(std::move(cbor::Writer().text("please"))));
+        }
+        if (message == "csrattrs-res")
+          attributes.push_back(from_base64(r.text(10'000)).value_or(Bytes{}));
+        if (attributes.size() == 2 && message == "csrattrs-res")
+          out.push("fdo.csr:simpleenroll-req",
+                   value(std::move(cbor::Writer().text(to_base64(pattern(300))))));
+        return ok();
+      }));
+  expect_complete({"csr of 300", "done: certificate by fdo.csr"});
+  EXPECT_EQ(attributes, (std::vector<Bytes>(2, run_.events.csr_attributes())));
 }
 
 TEST_P(WithinLimit, CarriesOfferAndGrant) {

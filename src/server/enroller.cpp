@@ -2,6 +2,7 @@
 #include "server/enroller.h"
 
 #include "base/events.h"
+#include "pki/est/messages.h"
 
 namespace fairlead::server {
 
@@ -85,6 +86,10 @@ Result<Bytes> Enroller::certificate(View csr, const DeviceId& id, const WayIn& w
 
 Result<Bytes> Enroller::ca_certificates() const {
   return crypto::encode_certs_only(identity_.operational_ca.authority.chain());
+}
+
+Bytes Enroller::csr_attributes() const {
+  return est::encode_csr_attributes(identity_.operational_ca.key->public_key().type());
 }
 
 Result<crypto::Certificate> Enroller::enroll(const crypto::PublicKey& key, const DeviceId& id,

@@ -57,6 +57,7 @@ class Enroller {
   // certificate chain as PKCS#7. The subject is ours to say, whatever the request asks.
   Result<Bytes> certificate(View csr, const DeviceId& device, const WayIn& way, Time now);
   Result<Bytes> ca_certificates() const;  // PKCS#7
+  Bytes csr_attributes() const;           // what a request should have: RFC 7030 §4.5.2
 
   // The certificate alone, for EST. Errors as for grant(). A renewal leaves the certificate before
   // in force until the new one is used, and is refused when it comes later after the expiry than

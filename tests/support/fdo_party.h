@@ -163,6 +163,7 @@ class RecordingEvents final : public fdo::OwnerEvents {
     return issue_answer;
   }
   Result<Bytes> ca_certificates() override { return Bytes{0x30, 0x03, 0x02, 0x01, 0x01}; }
+  Bytes csr_attributes() override { return {0x30, 0x00}; }
   void on_upload_begin() override { coming_.clear(); }
   Result<void> on_upload_part(std::uint64_t offset, View part) override {
     if (offset != coming_.size()) return fail(Errc::malformed, "a part at another offset");
@@ -177,6 +178,9 @@ class RecordingEvents final : public fdo::OwnerEvents {
   }
   void on_output(const fdo::Action&, std::string_view stream, View out) override {
     output[std::string(stream)] += as_text(out);
+  }
+  void on_action_refused(const fdo::Action& action, std::string_view why) override {
+    log.push_back("refused: " + fdo::to_text(action) + ": " + std::string(why));
   }
   void on_action_done(const fdo::Action& action, Result<void> result) override {
     log.push_back(result ? "done: " + fdo::to_text(action)

@@ -45,6 +45,7 @@ Result<Bytes> News::grant(View offer) {
 }
 Result<Bytes> News::issue(View csr) { return enroller_.certificate(csr, device_, way_, now_); }
 Result<Bytes> News::ca_certificates() { return enroller_.ca_certificates(); }
+Bytes News::csr_attributes() { return enroller_.csr_attributes(); }
 
 // Nothing of an upload is in this server's memory between two messages: parts are rows of the
 // registry, and the run's state says how far they go.
@@ -85,6 +86,10 @@ void News::on_output(const fdo::Action& action, std::string_view stream, View ou
   note(event::action_output, {{"action", fdo::to_text(action)},
                               {"stream", std::string(stream)},
                               {"text", std::move(text)}});
+}
+
+void News::on_action_refused(const fdo::Action& action, std::string_view why) {
+  note(event::action_refused, {{"action", fdo::to_text(action)}, {"why", std::string(why)}});
 }
 
 void News::on_action_done(const fdo::Action& action, Result<void> result) {

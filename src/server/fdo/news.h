@@ -24,10 +24,12 @@ class News final : public fdo::OwnerEvents {
   Result<Bytes> grant(View offer) override;
   Result<Bytes> issue(View csr) override;
   Result<Bytes> ca_certificates() override;
+  Bytes csr_attributes() override;
   void on_upload_begin() override;
   Result<void> on_upload_part(std::uint64_t offset, View part) override;
   Result<void> on_upload_end(const std::string& name, View sha384) override;
   void on_output(const fdo::Action& action, std::string_view stream, View output) override;
+  void on_action_refused(const fdo::Action& action, std::string_view why) override;
   void on_action_done(const fdo::Action& action, Result<void> result) override;
 
   // The profile by which an Offer was answered with a Grant; null: none was.

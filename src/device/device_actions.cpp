@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the actions of the flow table do. Who calls them, and what is waited for between them, is in
+// device.cpp.
+#include "base/events.h"
+#include "base/limits.h"
+#include "device/addresses.h"
+#include "device/device.h"
+#include "device/fetch.h"
+
+namespace fairlead::device {
+
+namespace {
+
+// A connection that lasted so long ends a series of failures. A shorter one does not, so that a
+// device which is let in, thrown out and granted again in a circle goes round ever more slowly.
+constexpr Duration settled_after = std::chrono::minutes(1);
+
+bool about_reachability(Reason reason) {
+  return reason == Reason::dns_failed || reason == Reason::station_unreachable ||
+         reason == Reason::rendezvous_unreachable || reason == Reason::owner_unreachable ||
+         reason == Reason::broker_unreachable;
+}
+
+std::string text_of(const fdo::Candidate& candidate) {
+  net::Url url{candidate.tls, candidate.host, candidate.port, "/"};
+  return std::string(candidate.tls ? "https://" : "http://") + url.authority();
+}
+
+}  // namespace
+
+AttemptTask<void> Device::act_initialize() {
+  if (config_.manufacturer.empty())
+    co_return give_up(Reason::station_unset, "no manufacturer is configured");
+  FactoryFacts facts{config_.serial.empty() ? machine_serial() : config_.serial, config_.model,
+                     config_.key_type};
+  if (facts.serial.empty())
+    co_return give_up(Reason::station_unset,
+                      "the machine has no serial number: set one with --serial");
+  auto initializing = initialize(shop_, facts, config_.manufacturer);
+  auto identity = co_await std::move(initializing);
+  if (!identity) {
+    reload();  // a commit that failed in its last step may have happened
+    co_return std::unexpected(std::move(identity.error()));
+  }
+  identity_ = std::move(*identity);
+  log_(event::device_initialized,
+       {{"guid", fdo::to_text(identity_->credential.guid)}, {"serial", identity_->serial}});
+  co_return Attempt<void>{};
+}
+
+boost::asio::awaitable<Device::Outcome> Device::seek() {
+  if (!search_) {
+    search_ = std::make_unique<RendezvousSearch>(identity_->credential.rendezvous, shop_.random,
+                                                 config_.retry_max);
+    round_failure_.reset();
+  }
+  if (!search_->usable()) {
+    search_.reset();
+    search_wait_ = config_.retry_max;
+    co_return search_over(
+        Failure{Reason::rendezvous_unusable, "none of its directives is for http or https"});
+  }
+  for (;;) {
+    auto step = search_->next();
+    if (auto* pause = std::get_if<RendezvousSearch::Wait>(&step)) {
+      if (pause->round_over) {
+        search_wait_ = pause->time;
+        search_.reset();
+        co_return search_over(round_failure_);
+      }
+      auto sleeping = shop_.loop.sleep(pause->time);
+      auto slept = co_await std::move(sleeping);
+      if (slept) continue;
+      Outcome out{Event::failed, Failure{Reason::interrupted, "while looking for the owner"}};
+      co_return out;
+    }
+    auto candidate = std::get<RendezvousSearch::Try>(step);
+    owners_ = {candidate.candidate};
+    to1d_.reset();
+    if (candidate.bypass) {
+      Outcome out{Event::done, {}};
+      co_return out;
+    }
+    auto asking =
+        ask_rendezvous(shop_, *identity_, candidate.candidate, clock_.plausible(identity_));
+    auto redirect = co_await std::move(asking);
+    if (!redirect) {
+      Failure failure = std::move(redirect.error());
+      if (!round_failure_ || round_failure_->reason <= failure.reason) round_failure_ = failure;
+      Outcome out{event_for(failure.reason), std::move(failure)};
+      co_return out;
+    }
+    owners_ = fdo::candidates(redirect->addresses);
+    to1d_ = std::move(*redirect);
+    std::string owners;
+    for (const auto& each : owners_) owners += (owners.empty() ? "" : ", ") + text_of(each);
+    log_(event::device_owner_found,
+         {{"rendezvous", text_of(candidate.candidate)}, {"owners", owners}});
+    Outcome out{Event::done, {}};
+    co_return out;
+  }
+}
+
+Device::Outcome Device::search_over(std::optional<Failure> failure) const {
+  if (failure && about_reachability(failure->reason) && network_addresses().empty())
+    failure->reason = Reason::network_missing;
+  bool has_access = state_of(identity_) == State::provisioned && !certificate_expired();
+  return {has_access ? Event::kept : Event::exhausted, std::move(failure)};
+}
+
+bool Device::certificate_expired() const {
+  return clock_.plausible(identity_) &&
+         identity_->operational->chain[0].not_after() < shop_.clock();
+}
+
+boost::asio::awaitable<Device::Outcome> Device::onboard_at_owners() {
+  Failure failure{Reason::owner_unreachable, "the owner registered no address of http or https"};
+  for (const fdo::Candidate& owner : owners_) {
+    OwnerSought sought{owner, to1d_, clock_.plausible(identity_)};
+    Proposal proposal{config_.allow_credential_reuse, config_.kex, config_.cipher};
+    auto onboarding =
+        onboard(shop_, *identity_, module_facts(), std::move(sought), std::move(proposal));
+    auto onboarded = co_await std::move(onboarding);
+    if (!onboarded) {
+      reload();  // a commit that failed in its last step may have happened
+      failure = std::move(onboarded.error());
+      if (failure.reason == Reason::interrupted) break;
+      heed(failure);
+      if (&owner != &owners_.back()) note(failure);
+      continue;
+    }
+    identity_ = std::move(*onboarded);
+    renewal_due_ = {};
+    search_.reset();
+    round_failure_.reset();
+    log_(event::device_onboarded,
+         {{"guid", fdo::to_text(identity_->credential.guid)}, {"owner", text_of(owner)}});
+    Outcome out{Event::done, {}};
+    if (state_of(identity_) != State::provisioned)
+      out = {Event::bare, Failure{Reason::grant_missing, "its plan for this device had none"}};
+    else
+      log_(event::device_granted,
+           {{"device", identity_->operational->device.str()},
+            {"endpoint", identity_->operational->endpoints[0].uri},
+            {"not_after", to_rfc3339(identity_->operational->chain[0].not_after())}});
+    if (out.event == Event::done) compare_clocks();
+    co_return out;
+  }
+  if (!round_failure_ || round_failure_->reason <= failure.reason) round_failure_ = failure;
+  Outcome out{event_for(failure.reason), std::move(failure)};
+  co_return out;
+}
+
+void Device::plan_renewal(Duration wait) { renewal_due_ = std::chrono::steady_clock::now() + wait; }
+
+boost::asio::awaitable<bool> Device::renew_now() {
+  if (identity_->operational->renewal_url.empty()) {
+    plan_renewal(std::chrono::hours(24));  // another Grant may bring one
+    co_return false;
+  }
+  auto renewing = renew(shop_, *identity_, clock_.plausible(identity_));
+  auto outcome = co_await std::move(renewing);
+  if (!outcome.renewed) {
+    const Failure& failure = *outcome.failure;
+    Duration wait =
+        until_next_try(*identity_->operational, shop_.clock(), outcome.come_again, shop_.random);
+    log_(event::device_renewal_failed,
+         {{"why", failure.detail}, {"seconds", std::to_string(wait.count() / 1000)}});
+    reload();  // a commit that failed in its last step may have happened
+    plan_renewal(wait);
+    co_return false;
+  }
+  identity_ = std::move(*outcome.renewed);
+  const Operational& now = *identity_->operational;
+  log_(event::device_renewed, {{"serial_number", to_hex(now.chain[0].serial())},
+                               {"not_after", to_rfc3339(now.chain[0].not_after())}});
+  // By a clock that is far ahead the new one is overdue as well; not again before a third of its
+  // life.
+  Duration least = (now.chain[0].not_after() - now.server_time) / 3;
+  Duration wait = until_renewal(now, shop_.clock(), clock_.plausible(identity_), shop_.random);
+  plan_renewal(std::max(wait, least));
+  co_return true;
+}
+
+boost::asio::awaitable<Device::Outcome> Device::connect() {
+  const bool expired = certificate_expired();
+  // What an earlier run staged may be the only certificate that the broker still takes; and an
+  // expired one may get its successor, if the upstream's policy says so.
+  if (expired || is_renewal_staged(shop_.directory, *identity_)) {
+    auto renewing = renew_now();
+    bool renewed = co_await std::move(renewing);
+    if (expired && !renewed) {
+      Outcome out{Event::exhausted, {}};
+      co_return out;
+    }
+  }
+  const Operational& operational = *identity_->operational;
+  std::string firmware = firmware_of(config_);
+  LinkSettings settings{firmware, config_.telemetry_interval, clock_.plausible(identity_)};
+  link_ = std::make_unique<UpstreamLink>(shop_.loop, log_, shop_.keystore, shop_.clock, operational,
+                                         settings);
+  auto connecting = link_->connect();
+  auto connected = co_await std::move(connecting);
+  Outcome out{Event::done, {}};
+  if (connected) {
+    connected_since_ = std::chrono::steady_clock::now();
+    search_wait_ = Duration(0);
+    // What a renewal has planned stands: by a clock that is far ahead every certificate is due.
+    if (renewal_due_ <= connected_since_)
+      plan_renewal(
+          until_renewal(operational, shop_.clock(), clock_.plausible(identity_), shop_.random));
+  } else {
+    Failure failure = std::move(connected.error());
+    if (about_reachability(failure.reason) && network_addresses().empty())
+      failure.reason = Reason::network_missing;
+    out = {event_for(failure.reason), std::move(failure)};
+    ++attempts_;
+  }
+  co_return out;
+}
+
+boost::asio::awaitable<Device::Outcome> Device::serve() {
+  Outcome out{Event::done, {}};
+  if (config_.once) {
+    auto leaving = link_->disconnect();
+    auto left = co_await std::move(leaving);
+    (void)left;
+    co_return out;
+  }
+  for (;;) {
+    auto serving = link_->serve(renewal_due_);
+    auto served = co_await std::move(serving);
+    if (!served) {
+      out = {event_for(served.error().reason), served.error()};
+      break;
+    }
+    auto renewing = renew_now();
+    bool renewed = co_await std::move(renewing);
+    if (!renewed) continue;
+    // With the old certificate still up: leave in order, come back with the new one at once.
+    auto leaving = link_->disconnect();
+    auto left = co_await std::move(leaving);
+    (void)left;
+    auto connecting = connect();
+    out = co_await std::move(connecting);
+    if (out.event == Event::exhausted)
+      out = {Event::failed, Failure{Reason::clock_wrong, "the new certificate has expired, too"}};
+    if (out.event != Event::done) break;
+  }
+  if (std::chrono::steady_clock::now() - connected_since_ > settled_after) attempts_ = 0;
+  ++attempts_;
+  co_return out;
+}
+
+// After a Grant of this run: its time is the owner's, signed a moment ago.
+void Device::compare_clocks() {
+  Time owners = identity_->operational->server_time;
+  if (owners == Time{}) return;  // fdo.csr tells no time
+  clock_.compare(owners);
+  if (clock_.plausible(identity_)) return;
+  Failure wrong{Reason::clock_wrong,
+                "here it is " + to_rfc3339(shop_.clock()) + ", at the owner " + to_rfc3339(owners) +
+                    "; until they agree, certificates' dates are not looked at"};
+  note(wrong);
+  auto written = journal_.step(state_, wrong, in_words(wrong));
+  if (!written) note(local_failure(written.error()));
+}
+
+ModuleFacts Device::module_facts() {
+  ModuleFacts out;
+  out.work = work_folder(config_);
+  out.product_uri = config_.product_uri;
+  out.firmware = firmware_of(config_);
+  out.upstream_uri = config_.upstream_uri;
+  out.commands = config_.commands;
+  out.command_seconds_max = config_.command_seconds_max;
+  out.download_bytes_max = config_.download_bytes_max;
+  out.upload_bytes_max = config_.upload_bytes_max;
+  out.wget_bytes_max = config_.wget_bytes_max;
+  if (config_.wget_bytes_max > 0) out.fetch = fetch_with(shop_.loop);
+  out.log = &log_;
+  out.clock = shop_.clock;
+  out.clock_plausible = clock_.plausible(identity_);
+  return out;
+}
+
+}  // namespace fairlead::device
