@@ -215,10 +215,10 @@ server::RendezvousPolicy rendezvous_policy(const server::Config& config,
 Result<void> run(const server::Config& config, server::Metrics& log, const Checkpoint& checkpoint) {
   Clock clock = system_clock();
   crypto::SystemRandom random;
-  TRY(auto keys, keystore::open_keystore(
-                     config.keystore, keystores, config.data / "keystore",
-                     keystore::Credentials::from_environment(config.keystore_credentials),
-                     checkpoint));
+  TRY(auto keys,
+      keystore::open_keystore(config.keystore, keystores, config.data / "keystore",
+                              keystore::Credentials::from_environment(config.keystore_credentials),
+                              checkpoint));
   TRY(auto registry, registry::SqliteRegistry::open(config.registry_file()));
   server::Store store(*registry, checkpoint);
   TRY(auto identity, server::open_identity(*keys, store, config.key_type, random, clock(),
