@@ -112,7 +112,7 @@ std::string_view in_words(State state) {
     case S::uninitialized:
       return "waits to be initialised at the factory";
     case S::initialized:
-      return "has its factory credential and looks for its owner";
+      return "has a credential and looks for its owner";
     case S::onboarded:
       return "is onboarded; its owner gave no access to an upstream";
     case S::provisioned:

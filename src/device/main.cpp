@@ -79,7 +79,8 @@ int show_status(const Config& config) {
     journal = Journal::open(*directory, system_clock(), lost).record();
     if (auto full = no_room(*directory)) journal.failure = std::move(full);
   }
-  std::cout << (config.json ? status_json(identity, journal) : status_text(identity, journal));
+  std::cout << (config.json ? status_json(identity, journal)
+                            : status_text(identity, journal, system_clock()()));
   return 0;
 }
 

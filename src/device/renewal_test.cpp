@@ -4,10 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "codec/der/reader.h"
-#include "codec/der/writer.h"
-#include "crypto/request.h"
-#include "crypto/software_key.h"
+#include "support/bare_certificate.h"
 
 namespace fairlead::device {
 namespace {
@@ -26,21 +23,9 @@ class Constant final : public Random {
   std::uint8_t byte_;
 };
 
-// Self-signed, with nothing in it but dates.
 crypto::Certificate certificate(Time from, Time to) {
-  auto key = crypto::SoftwareKey::generate(crypto::KeyType::p256).value();
-  const std::uint8_t one[] = {1}, version[] = {2};
-  Bytes algorithm = der::sequence_of({der::object_identifier("1.2.840.10045.4.3.2")});
-  Bytes name = crypto::encode_name({"d-1", {}, {}});
-  Bytes tbs = der::sequence_of(
-      {der::element(der::context_constructed(0), der::unsigned_integer(version)),
-       der::unsigned_integer(one), algorithm, name,
-       der::sequence_of({der::time(from), der::time(to)}), name, key->public_key().spki()});
-  Bytes signature =
-      crypto::ecdsa_raw_to_der(crypto::KeyType::p256, key->sign(tbs).value().raw).value();
-  return crypto::Certificate::from_der(
-             der::sequence_of({tbs, algorithm, der::bit_string_of(signature)}))
-      .value();
+  auto key = test::must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
+  return test::bare_certificate(key->public_key(), from, to);
 }
 
 struct Given {

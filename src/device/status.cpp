@@ -7,7 +7,8 @@ namespace fairlead::device {
 
 namespace json = boost::json;
 
-std::string status_text(const std::optional<Identity>& identity, const JournalRecord& journal) {
+std::string status_text(const std::optional<Identity>& identity, const JournalRecord& journal,
+                        Time now) {
   std::string out;
   auto line = [&](std::string_view label, std::string_view value) {
     out += std::string(label) + std::string(label.size() < 12 ? 12 - label.size() : 1, ' ') +
@@ -26,8 +27,10 @@ std::string status_text(const std::optional<Identity>& identity, const JournalRe
     line("Device", operational.device.str());
     for (const auto& endpoint : operational.endpoints)
       line("Upstream", endpoint.uri + " as " + endpoint.client_id);
-    if (!operational.chain.empty())
-      line("Valid until", to_rfc3339(operational.chain[0].not_after()));
+    if (!operational.chain.empty()) {
+      Time end = operational.chain[0].not_after();
+      line("Valid until", to_rfc3339(end) + (end < now ? " (past, by the device's clock)" : ""));
+    }
   }
   if (journal.failure) {
     line("Obstacle", in_words(*journal.failure));

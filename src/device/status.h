@@ -9,8 +9,9 @@
 
 namespace fairlead::device {
 
-// Where the device stands, for a person and for a program.
-std::string status_text(const std::optional<Identity>& identity, const JournalRecord& journal);
+// Where the device stands, for a person (`now` by the device's clock) and for a program.
+std::string status_text(const std::optional<Identity>& identity, const JournalRecord& journal,
+                        Time now);
 std::string status_json(const std::optional<Identity>& identity, const JournalRecord& journal);
 
 }  // namespace fairlead::device

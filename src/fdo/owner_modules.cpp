@@ -100,9 +100,11 @@ class Round {
     }
     if (d_.action >= plan_.size() || module_of(plan_[d_.action]) != key.module)
       return ok();  // not asked for: no effect
-    return std::visit([&](const auto& action) { return on(action, key.message, in); },
-                      plan_[d_.action])
-        .in(pair.key);
+    auto taken = std::visit([&](const auto& action) { return on(action, key.message, in); },
+                            plan_[d_.action]);
+    // What can't be read needs to be named; what was decided is said in its own words.
+    if (!taken && taken.error().code == Errc::malformed) return std::move(taken).in(pair.key);
+    return taken;
   }
 
   // Starts actions and fills the message. What a module says at its start goes out before its bulk.

@@ -33,6 +33,8 @@ Refusal::Refusal(const Error& error) : code(ErrorCode::invalid_message), why(err
       code = ErrorCode::not_found;
       break;
     case Errc::busy:
+      for_peer = true;
+      [[fallthrough]];
     case Errc::timed_out:
     case Errc::cancelled:
     case Errc::io:

@@ -45,9 +45,11 @@ enum class ErrorCode : std::uint16_t {
 struct Refusal {
   ErrorCode code;
   std::string why;
+  bool for_peer = false;  // the sentence is meant for the peer, also where the code alone is told
 
   Refusal(ErrorCode error_code, std::string reason) : code(error_code), why(std::move(reason)) {}
-  // The one table from kinds of error to FDO's codes.
+  // The one table from kinds of error to FDO's codes. What is busy says so to the peer: somebody
+  // has to decide, or it is to come again.
   Refusal(const Error& error);  // NOLINT(google-explicit-constructor): TRY hands errors on
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/operator/explain.h"
 
+#include <algorithm>
+
 namespace fairlead::client {
 
 namespace {
@@ -98,18 +100,41 @@ std::string profile_of(const json::value& device) {
   return decided + "; next time: " + will;
 }
 
+// The newest event of these; null if there is none.
+const json::value* newest_of(const json::array& events,
+                             std::initializer_list<std::string_view> ids) {
+  for (auto event = events.rbegin(); event != events.rend(); ++event)
+    if (std::ranges::find(ids, text_at(*event, "id")) != ids.end()) return &*event;
+  return nullptr;
+}
+
+// A person's word explains a state better than its last event, which may be a try of the device
+// that came to nothing because of it. Null where nobody said anything.
+const json::value* decision_behind(const std::string& state, const json::array& events) {
+  const json::value* event = nullptr;
+  std::string_view decisive;
+  if (state == "failed") {
+    event = newest_of(events, {"DEVICE_REJECTED", "DEVICE_APPROVED", "GRANT_PENDING"});
+    decisive = "DEVICE_REJECTED";
+  } else if (state == "revoked") {
+    event = newest_of(events, {"VOUCHER_HANDED_OVER", "DEVICE_REVOKED", "DEVICE_READMITTED"});
+    decisive = "VOUCHER_HANDED_OVER";
+  }
+  return event && text_at(*event, "id") == decisive ? event : nullptr;
+}
+
 // Somebody has decided, and the device has not come again since.
 bool is_approved(const json::array& events) {
-  for (auto event = events.rbegin(); event != events.rend(); ++event) {
-    std::string id = text_at(*event, "id");
-    if (id == "DEVICE_APPROVED") return true;
-    if (id == "GRANT_PENDING") return false;
-  }
-  return false;
+  const json::value* event = newest_of(events, {"DEVICE_APPROVED", "GRANT_PENDING"});
+  return event && text_at(*event, "id") == "DEVICE_APPROVED";
 }
 
 std::string next_step(const std::string& state, const json::array& events, const std::string& as) {
   if (state == "waiting" && is_approved(events)) return std::string(comes_again);
+  if (const json::value* decision = decision_behind(state, events)) {
+    std::string words = filled(plain_text(text_at(*decision, "advice")), *decision, as);
+    if (!words.empty()) return words;
+  }
   const StateWords* words = nullptr;
   for (const auto& row : state_words)
     if (row.state == state) words = &row;

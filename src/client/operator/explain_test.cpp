@@ -82,6 +82,28 @@ TEST(Explain, WhoHasDecidedIsNotAskedToDecide) {
             std::string::npos);
 }
 
+json::value decision(std::string at, std::string id, std::string advice) {
+  json::value out = event(at, id, advice);
+  out.as_object()["id"] = id;
+  return out;
+}
+
+TEST(Explain, WhatAPersonDecidedComesBeforeATryThatFailedBecauseOfIt) {
+  auto next = [](std::string state, json::array events) {
+    return explain(device(state), timeline(std::move(events)), "SN-17").next;
+  };
+  auto tried = event("2026-11-24T12:05:00Z", "Onboarding failed.", "Mend it.");
+  auto rejected = decision("2026-11-24T12:00:00Z", "DEVICE_REJECTED", "`approve DEVICE` helps");
+  auto approved = decision("2026-11-24T12:01:00Z", "DEVICE_APPROVED", "");
+  EXPECT_EQ(next("failed", {rejected, tried}), "`approve SN-17` helps");
+  EXPECT_EQ(next("failed", {rejected, approved, tried}), "Mend it.");
+  EXPECT_EQ(next("failed", {tried}), "Mend it.");
+  auto sold = decision("2026-11-24T12:00:00Z", "VOUCHER_HANDED_OVER", "Give {guid} to the buyer.");
+  auto revoked = decision("2026-11-24T12:01:00Z", "DEVICE_REVOKED", "`readmit DEVICE`");
+  EXPECT_EQ(next("revoked", {sold, tried}), "Give g1 to the buyer.");
+  EXPECT_TRUE(next("revoked", {sold, revoked, tried}).starts_with("It is locked out."));
+}
+
 TEST(Explain, SaysWhichProfileDecidedAndWhichWill) {
   auto with = [](std::string decided, std::string next) {
     return explain(json::object{{"profile", decided},

@@ -146,8 +146,8 @@ FdoReply FdoService::refuse(std::uint8_t type, const fdo::Refusal& refusal, cons
                               {"peer", caller.peer}});
   // Failures of a voucher go out without detail: the log says which check, the stranger need not
   // know.
-  bool bare =
-      refusal.code == fdo::ErrorCode::invalid_voucher || refusal.code == fdo::ErrorCode::internal;
+  bool bare = !refusal.for_peer && (refusal.code == fdo::ErrorCode::invalid_voucher ||
+                                    refusal.code == fdo::ErrorCode::internal);
   return error(type, refusal.code, bare ? "refused; the server's log says why" : refusal.why,
                caller);
 }
