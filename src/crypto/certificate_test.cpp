@@ -275,6 +275,21 @@ TEST(Path, GoodPathsAreTaken) {
   expect_good(validate({"leaf", "issuing"}, {"other-root", "rsa-root", "root"}));
 }
 
+// Authorities are decoded once per thread, and whether they sign themselves is verified once.
+TEST(Links, AnAuthorityThatCameBeforeIsStillHeldToItsOwnSignature) {
+  Bytes forged = one("root").der();
+  forged.back() ^= 1;
+  for (int i = 0; i < 3; ++i) {
+    auto good = chain_of({"leaf", "issuing", "root"});
+    expect_good(validate_links(good));
+    std::vector bad{good[0], good[1], Certificate::from_der(forged).value()};
+    expect_refused(validate_links(bad), Errc::untrusted, "self-signed");
+  }
+  auto first = Certificate::from_der(one("root").der()),
+       again = Certificate::from_der(first->der());
+  EXPECT_EQ(&first->impl(), &again->impl());
+}
+
 TEST(Links, AreCheckedWithoutAnAnchor) {
   for (const Names& good :
        {Names{"leaf"}, {"leaf", "issuing"}, {"leaf", "issuing", "root"}, {"root"}}) {
