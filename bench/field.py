@@ -2,21 +2,14 @@
 """Device daemons on a real broker: their memory and size, power-on to online, revoke to disconnected."""
 import datetime
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import time
 
-from plant import Server, events, resident_bytes, wait_for
+from plant import Server, events, free_port, resident_bytes, wait_for
 
 mib = 1024 * 1024
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def seconds_of(event):
@@ -83,16 +76,16 @@ def run(server, folder, count, figures, devices):
     shutil.copy(server.binaries / "fairlead-device", stripped)
     subprocess.run(["strip", stripped], check=True)
     size = stripped.stat().st_size / mib
+    cut_ms = {share: round(cut[min(len(cut) - 1, len(cut) * share // 100)] * 1000) for share in (50, 95, 99)}
     result = {"devices": count, "device_resident_mib": round(statistics.median(resident), 2),
               "device_binary_mib": round(size, 2), "power_on_to_online_s": round(statistics.median(online), 3),
-              "revoke_to_disconnect_p50_ms": round(cut[len(cut) // 2] * 1000),
-              "revoke_to_disconnect_max_ms": round(cut[-1] * 1000)}
+              "revoke_to_disconnect_p50_ms": cut_ms[50], "revoke_to_disconnect_p95_ms": cut_ms[95],
+              "revoke_to_disconnect_p99_ms": cut_ms[99], "revoke_to_disconnect_max_ms": round(cut[-1] * 1000)}
     figures.add("Device daemon, provisioned and connected, resident", result["device_resident_mib"], "MiB", "under 8",
                 result["device_resident_mib"] < 8)
     figures.add("Device daemon, binary, stripped", result["device_binary_mib"], "MiB", "under 3",
                 result["device_binary_mib"] < 3)
     figures.add("Power on to online", result["power_on_to_online_s"], "s")
-    figures.add("Revoke to disconnected, p50", result["revoke_to_disconnect_p50_ms"], "ms")
-    figures.add(f"  slowest of {count}", result["revoke_to_disconnect_max_ms"], "ms", "p99 under 1,000",
-                result["revoke_to_disconnect_max_ms"] < 1000)
+    figures.add("Revoke to disconnected, p50", cut_ms[50], "ms")
+    figures.add(f"  p99 of {count}", cut_ms[99], "ms", "under 1,000", cut_ms[99] < 1000)
     return result

@@ -2,6 +2,7 @@
 """Servers of the benchmarks that are driven by the command line, as in scripts/demo."""
 import json
 import signal
+import socket
 import subprocess
 import time
 import urllib.request
@@ -27,6 +28,12 @@ def events(log, event_id):
     return found
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def resident_bytes(pid):
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
 
@@ -36,8 +43,9 @@ class Server:
         self.binaries, self.folder = binaries, folder
         folder.mkdir(exist_ok=True)
         self.log = folder / "server.log"
+        # Not 0: the owner registers itself at the rendezvous server under the port that is set.
         (folder / "server.toml").write_text(
-            f'data = "{folder}/data"\n[fdo]\nport = 0\n[api]\nport = 0\n[est]\nport = 0\n[broker]\n'
+            f'data = "{folder}/data"\n[fdo]\nport = {free_port()}\n[api]\nport = 0\n[est]\nport = 0\n[broker]\n'
             f"enabled = {'true' if broker_port else 'false'}\nport = {broker_port or 8883}\n"
             f'plugin = "{binaries}/fairlead-mosquitto.so"\n')
         self.process = subprocess.Popen([binaries / "fairlead-server", "--config", folder / "server.toml"],
