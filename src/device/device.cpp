@@ -17,6 +17,7 @@ Device::Device(const Config& config, Workshop workshop, Journal& journal, Log& l
                std::optional<Identity> identity, LocalDoor* door)
     : config_(config),
       shop_(std::move(workshop)),
+      instance_(to_hex(shop_.random.bytes(8))),
       journal_(journal),
       log_(log),
       identity_(std::move(identity)),

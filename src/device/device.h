@@ -58,6 +58,7 @@ class Device {
 
   const Config& config_;
   Workshop shop_;
+  const std::string instance_;  // drawn anew for each run of the program
   Journal& journal_;
   Log& log_;
   std::optional<Identity> identity_;

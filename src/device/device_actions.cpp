@@ -196,7 +196,8 @@ boost::asio::awaitable<Device::Outcome> Device::connect() {
   }
   const Operational& operational = *identity_->operational;
   std::string firmware = firmware_of(config_);
-  LinkSettings settings{firmware, config_.telemetry_interval, clock_.plausible(identity_)};
+  LinkSettings settings{firmware, config_.telemetry_interval, clock_.plausible(identity_),
+                        instance_};
   link_ = std::make_unique<UpstreamLink>(shop_.loop, log_, shop_.keystore, shop_.clock, operational,
                                          settings);
   auto connecting = link_->connect();

@@ -53,9 +53,10 @@ double uptime_seconds() {
 
 }  // namespace
 
-std::string birth_payload(std::string_view firmware, Time now) {
-  return json::serialize(
-      json::object{{"state", "online"}, {"time", to_rfc3339(now)}, {"firmware", firmware}});
+std::string birth_payload(const LinkSettings& settings, Time now) {
+  json::object out{{"state", "online"}, {"time", to_rfc3339(now)}, {"firmware", settings.firmware}};
+  if (!settings.instance.empty()) out["instance"] = settings.instance;
+  return json::serialize(out);
 }
 std::string will_payload() { return R"({"state":"offline"})"; }
 std::string telemetry_payload(Time now) {
@@ -134,8 +135,8 @@ AttemptTask<void> UpstreamLink::connect_to(enroll::Endpoint endpoint,
     tell(event::link_refused, session_->state());
     co_return std::unexpected(failure_of(session_->state(), connected.error()));
   }
-  upstream::MqttMessage birth{endpoint_.topic_prefix + "state",
-                              birth_payload(settings_.firmware, clock_()), 1, true};
+  upstream::MqttMessage birth{endpoint_.topic_prefix + "state", birth_payload(settings_, clock_()),
+                              1, true};
   auto publishing = session_->publish(std::move(birth));
   auto published = co_await std::move(publishing);
   if (!published) co_return std::unexpected(failure_of(session_->state(), published.error()));

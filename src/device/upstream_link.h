@@ -16,6 +16,7 @@ struct LinkSettings {
   std::string firmware;
   std::chrono::seconds telemetry_interval{60};
   bool clock_plausible = true;
+  std::string instance = {};  // of this run of the program (docs/wire/mqtt.md); "": not told
 };
 
 class UpstreamLink {
@@ -50,7 +51,7 @@ class UpstreamLink {
 };
 
 // What the broker is told: births, wills, telemetry. JSON.
-std::string birth_payload(std::string_view firmware, Time now);
+std::string birth_payload(const LinkSettings& settings, Time now);
 std::string will_payload();
 std::string telemetry_payload(Time now);
 

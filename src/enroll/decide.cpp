@@ -97,6 +97,10 @@ Decision decide(const crypto::PublicKey& key, const Claim& claim, const Profile&
                    "', the device is claimed for '" + claim.account.str() + "'"};
   const AccountId& account = profile.account.empty() ? claim.account : profile.account;
   if (account.empty()) return Pending{"nobody has said which account it belongs to", "an operator"};
+  // Whoever copied a device may have copied all that proves it: no key is good by itself.
+  if (known.quarantined && !known.this_key_approved)
+    return Pending{"two devices are alive under this identity",
+                   "an operator of account '" + account.str() + "' who has found the copy"};
   bool same_key = known.accepted_key == key.fingerprint();
   // Who holds the accepted key may name its successor: approval is asked for once, not at every
   // renewal.

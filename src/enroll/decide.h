@@ -66,6 +66,7 @@ struct Known {
   bool revoked = false;
   std::optional<crypto::Sha256> accepted_key;  // fingerprint
   bool this_key_approved = false, this_key_rejected = false;
+  bool quarantined = false;  // two devices were seen alive under this identity
 };
 
 struct Granted {

@@ -66,12 +66,14 @@ struct X509Free {
   void operator()(X509* certificate) const { X509_free(certificate); }
 };
 
-// For the server, which confirms a renewal by the first use of the new certificate. Below no
+// For the server, which confirms a renewal by the first use of the new certificate, and tells two
+// devices of one identity apart. Below no
 // device's prefix, so that no device can write it. Nobody may be listening; the next connection
 // says it again.
-void say_connected(const std::string& device, const upstream::CertificateFingerprint& certificate) {
-  std::string payload =
-      R"({"device":")" + device + R"(","certificate":")" + to_hex(certificate) + R"("})";
+void say_connected(const std::string& device, const upstream::CertificateFingerprint& certificate,
+                   std::string_view address) {
+  std::string payload = R"({"device":")" + device + R"(","certificate":")" + to_hex(certificate) +
+                        R"(","address":")" + json_escaped(address) + R"("})";
   mosquitto_broker_publish_copy(nullptr, std::string(upstream::connected_topic).c_str(),
                                 static_cast<int>(payload.size()), payload.data(), 0, false,
                                 nullptr);
@@ -98,7 +100,7 @@ int on_basic_auth(int, void* data, void* user) noexcept {
       plugin.refused("connection", id, address, name.error().context);
       return MOSQ_ERR_AUTH;
     }
-    say_connected(*name, fingerprint);
+    say_connected(*name, fingerprint, address ? address : "");
     return mosquitto_set_username(client, name->c_str());
   } catch (const std::exception&) {  // out of memory
     return MOSQ_ERR_AUTH;

@@ -58,15 +58,27 @@ Result<std::unique_ptr<BrokerSide>> BrokerSide::open(net::Loop& loop, const Conf
   out->watch_ = std::make_unique<upstream::BrokerWatch>(
       loop, log, random, clock, std::move(settings),
       [self](const upstream::Presence& presence) { self->hear(presence); },
-      [self](const upstream::CertificateUse& use) {
-        if (self->on_use_) self->loop_.spawn("certificate use", self->record_use(use));
-      });
+      [self](const upstream::CertificateUse& use) { self->hear(use); });
   return out;
+}
+
+void BrokerSide::hear(const upstream::CertificateUse& use) {
+  clones_.connected(use.device, use.address);
+  if (on_use_)
+    loop_.spawn("certificate use",
+                carry_out([this, use] { return on_use_(use.device, use.fingerprint, use.seen); }));
 }
 
 // One at a time for each device: two workers would write "offline", as it was, and "online", as it
 // is, in either order. Of what is heard while one is being written only the last counts.
 void BrokerSide::hear(const upstream::Presence& presence) {
+  if (presence.online && !presence.instance.empty() && on_clone_) {
+    auto pair = clones_.born(presence.device, presence.instance, presence.seen);
+    if (pair)
+      loop_.spawn("clone",
+                  carry_out([this, device = presence.device, pair = std::move(*pair),
+                             seen = presence.seen] { return on_clone_(device, pair, seen); }));
+  }
   auto [entry, idle] = writing_.try_emplace(topic_prefix_of(presence.account, presence.device));
   if (idle)
     loop_.spawn("presence", record(presence));
@@ -89,25 +101,19 @@ net::Task<void> BrokerSide::record(upstream::Presence presence) {
 }
 
 net::Task<void> BrokerSide::write(upstream::Presence presence) {
-  // Another node may write the device at the same time; the later look decides.
-  constexpr int tries = 3;
-  Result<void> written;
-  for (int i = 0; i < tries; ++i) {
-    auto work = [&] {
-      return presence_.on_presence(presence.account, presence.device, presence.online,
-                                   presence.seen);
-    };
-    written = co_await loop_.on_worker(work);
-    if (written || written.error().code != Errc::conflict) break;
-  }
+  std::function<Result<void>()> work = [this, &presence] {
+    return presence_.on_presence(presence.account, presence.device, presence.online, presence.seen);
+  };
+  auto carrying = carry_out(std::move(work));
+  auto written = co_await std::move(carrying);
   co_return written;
 }
 
-net::Task<void> BrokerSide::record_use(upstream::CertificateUse use) {
+// The later look decides.
+net::Task<void> BrokerSide::carry_out(std::function<Result<void>()> work) {
   constexpr int tries = 3;
   Result<void> written;
   for (int i = 0; i < tries; ++i) {
-    auto work = [&] { return on_use_(use.device, use.fingerprint, use.seen); };
     written = co_await loop_.on_worker(work);
     if (written || written.error().code != Errc::conflict) break;
   }

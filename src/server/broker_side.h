@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "server/broker_access.h"
+#include "server/clone_watch.h"
 #include "server/config.h"
 #include "server/listeners.h"
 #include "server/presence.h"
@@ -33,6 +34,10 @@ class BrokerSide {
   // before run(). conflict: called again.
   using OnUse = std::function<Result<void>(const DeviceId&, View fingerprint, Time)>;
   void on_certificate_use(OnUse on_use) { on_use_ = std::move(on_use); }
+  // Called on a worker when two devices live under one identity. Set before run(). conflict: called
+  // again.
+  using OnClone = std::function<Result<void>(const DeviceId&, const ClonePair&, Time)>;
+  void on_clone(OnClone on_clone) { on_clone_ = std::move(on_clone); }
   net::Task<void>
   run();  // starts the broker, watches it, keeps the table's heartbeat; until the loop stops
   net::Task<void> stop();  // awaited before the loop ends
@@ -48,7 +53,9 @@ class BrokerSide {
   void hear(const upstream::Presence& presence);
   net::Task<void> record(upstream::Presence presence);
   net::Task<void> write(upstream::Presence presence);
-  net::Task<void> record_use(upstream::CertificateUse use);
+  void hear(const upstream::CertificateUse& use);
+  // On a worker, again where another node writes the device at the same time.
+  net::Task<void> carry_out(std::function<Result<void>()> work);
 
   net::Loop& loop_;
   Store& store_;
@@ -60,6 +67,8 @@ class BrokerSide {
   // Devices whose presence is being written, and what was heard of them meanwhile. Loop thread.
   std::unordered_map<std::string, std::optional<upstream::Presence>> writing_;
   OnUse on_use_;
+  OnClone on_clone_;
+  CloneWatch clones_;  // loop thread
   std::unique_ptr<BrokerAccess> access_;
   std::unique_ptr<upstream::Broker> broker_;
   std::unique_ptr<upstream::BrokerWatch> watch_;

@@ -37,6 +37,7 @@ Result<enroll::Known> known_of(registry::Registry& registry, const registry::Dev
       known.this_key_approved |= this_one;
     }
     known.this_key_rejected |= this_one && each.state == registry::KeyState::rejected;
+    known.quarantined |= each.state == registry::KeyState::quarantined;
   }
   return known;
 }
@@ -315,6 +316,52 @@ Result<void> Enroller::confirm_use(const DeviceId& id, View fingerprint, Time no
   return ok();
 }
 
+namespace {
+bool is_undecided(registry::KeyState state) {
+  return state == registry::KeyState::pending || state == registry::KeyState::quarantined;
+}
+}  // namespace
+
+Result<void> Enroller::report_clone(const DeviceId& id, const ClonePair& pair, Time now) {
+  TRY(auto device, require_device(store_.read(), id));
+  TRY(auto profile, profile_of(device));
+  const Actor actor{id.str(), "mqtt"};
+  Fields fields{{"one", in_words(pair.one)}, {"other", in_words(pair.other)}};
+  log_.write(event::clone_seen, fields);
+  registry::Transaction changes;
+  append_deed(changes, actor, device, now, event::clone_seen, fields);
+  const bool locked_out = device.state == registry::DeviceState::revoked;
+  if (locked_out || (profile && !profile->quarantine_clones))
+    return store_.commit(std::move(changes));
+  TRY(auto certificates, store_.read().certificates_of(id));
+  std::erase_if(certificates, [](const auto& each) { return !is_usable(each); });
+  for (const registry::Certificate& each : certificates)
+    changes.push_back(
+        registry::SetCertificateState{each.serial, registry::CertificateState::revoked, now});
+  TRY(auto keys, store_.read().keys_of(id));
+  for (registry::DeviceKey& key : keys) {
+    if (key.state != registry::KeyState::accepted && key.state != registry::KeyState::renewing)
+      continue;
+    key.state = registry::KeyState::quarantined;
+    key.changed = now;
+    changes.push_back(registry::PutKey{std::move(key)});
+  }
+  log_.write(event::device_quarantined, {});
+  append_deed(changes, actor, device, now, event::device_quarantined, {});
+  changes.push_back(update(std::move(device), registry::DeviceState::waiting,
+                           "two devices are alive under this identity", now));
+  TRY_VOID(store_.commit(std::move(changes)));
+  for (const registry::Certificate& each : certificates) TRY_VOID(access_.revoke(each));
+  return ok();
+}
+
+Result<bool> is_quarantined(registry::Registry& registry, const DeviceId& id) {
+  TRY(auto keys, registry.keys_of(id));
+  return std::ranges::any_of(keys, [](const registry::DeviceKey& each) {
+    return each.state == registry::KeyState::quarantined;
+  });
+}
+
 Error Enroller::hold(registry::Device device, const crypto::PublicKey& key, const WayIn& way,
                      const enroll::Pending& pending, Time now) {
   Fields fields{{"why", pending.why}, {"who", pending.who}};
@@ -327,9 +374,9 @@ Error Enroller::hold(registry::Device device, const crypto::PublicKey& key, cons
                              now};
   auto keys = store_.read().keys_of(device.id);
   if (!keys) return keys.error();
-  bool same_key = std::ranges::any_of(*keys, [&](const registry::DeviceKey& each) {
-    return each.state == registry::KeyState::pending && each.fingerprint == record.fingerprint;
-  });
+  auto before = std::ranges::find(*keys, record.fingerprint, &registry::DeviceKey::fingerprint);
+  bool same_key = before != keys->end() && is_undecided(before->state);
+  if (same_key) record.state = before->state;  // asking again lifts no quarantine
   bool already = same_key && device.state == registry::DeviceState::waiting &&
                  device.state_reason == pending.why;
   if (!already) {
@@ -359,14 +406,12 @@ Result<void> Enroller::approve(const DeviceId& id, const Actor& actor, Time now)
   // Many keys may ask for one device, one is accepted: the one that asked last.
   const registry::DeviceKey* chosen = nullptr;
   for (const registry::DeviceKey& key : keys)
-    if (key.state == registry::KeyState::pending && (!chosen || key.changed > chosen->changed))
-      chosen = &key;
+    if (is_undecided(key.state) && (!chosen || key.changed > chosen->changed)) chosen = &key;
   if (!chosen)
     return fail(Errc::not_found, "no key of device '" + id.str() + "' waits for approval");
   registry::Transaction changes;
   for (registry::DeviceKey key : keys) {
-    if (key.state != registry::KeyState::pending && key.state != registry::KeyState::accepted)
-      continue;
+    if (!is_undecided(key.state) && key.state != registry::KeyState::accepted) continue;
     key.state = key.fingerprint == chosen->fingerprint ? registry::KeyState::accepted
                                                        : registry::KeyState::superseded;
     key.changed = now;

@@ -9,6 +9,7 @@
 #include "enroll/decide.h"
 #include "server/access.h"
 #include "server/audit.h"
+#include "server/clone_watch.h"
 #include "server/identity.h"
 #include "server/profiles.h"
 #include "server/store.h"
@@ -69,6 +70,10 @@ class Enroller {
   // at the broker. Nothing to do when it has none before; idempotent.
   Result<void> confirm_use(const DeviceId& device, View fingerprint, Time now);
 
+  // Two devices live under this identity: on record, and by its profile both are locked out. From
+  // then on each key of it waits for a person. conflict: the device changed meanwhile.
+  Result<void> report_clone(const DeviceId& device, const ClonePair& pair, Time now);
+
   // An operator's word on the key that waits. not_found when none does.
   Result<void> approve(const DeviceId& device, const Actor& actor, Time now);
   Result<void> reject(const DeviceId& device, const Actor& actor, const std::string& reason,
@@ -111,6 +116,9 @@ class Enroller {
   Log& log_;
   const std::string renewal_url_;  // for the Grant; "" where EST is not offered
 };
+
+// Whether two devices were seen under this identity, and nobody has decided since.
+Result<bool> is_quarantined(registry::Registry& registry, const DeviceId& device);
 
 // "fairlead/v1/acme/d-17/": what a device may publish and subscribe below.
 std::string topic_prefix_of(const AccountId& account, const DeviceId& device);

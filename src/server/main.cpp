@@ -234,6 +234,9 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
   broker->on_certificate_use([&](const DeviceId& device, View fingerprint, Time seen) {
     return enroller.confirm_use(device, fingerprint, seen);
   });
+  broker->on_clone([&](const DeviceId& device, const server::ClonePair& pair, Time seen) {
+    return enroller.report_clone(device, pair, seen);
+  });
   server::Vouchers vouchers(store, identity, log);
   server::Station station(store, identity, random, log);
   server::Rendezvous rendezvous(store, rendezvous_policy(config, identity), random, log);

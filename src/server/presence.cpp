@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/events.h"
+#include "server/enroller.h"
 #include "server/vouchers.h"
 
 namespace fairlead::server {
@@ -37,8 +38,9 @@ Result<registry::Transaction> PresenceRecord::changes_for(registry::Device devic
   log_.write(event, fields);
   DeviceId id = device.id;
   std::uint64_t revision = device.revision;
-  bool revoked = device.state == registry::DeviceState::revoked;
-  if (!revoked) {
+  // What a person has decided, or has to, is not undone by a will.
+  TRY(bool quarantined, is_quarantined(store_.read(), id));
+  if (device.state != registry::DeviceState::revoked && !quarantined) {
     device.state = online ? registry::DeviceState::online : registry::DeviceState::offline;
     device.state_reason = describe(event, fields);
     device.changed = seen;

@@ -159,6 +159,10 @@ Result<EnrolmentProfile> parse_profile(const ProfileId& id, std::string_view tex
       std::chrono::seconds(in.number("certificate_lifetime_s", 90 * 86'400, 60, 20 * year));
   out.renew_after_expiry =
       std::chrono::seconds(in.number("renew_after_expiry_s", 30 * 86'400, 0, 20 * year));
+  std::string on_clone = in.text("on_clone");
+  if (!on_clone.empty() && on_clone != "quarantine" && on_clone != "note")
+    in.error("on_clone", "must be quarantine or note");
+  out.quarantine_clones = on_clone != "note";
   out.endpoints = in.texts("endpoints");
   out.allow_credential_reuse = in.flag("allow_credential_reuse", false);
   if (const json::value* actions = in.find("actions", false)) {

@@ -20,7 +20,8 @@ struct EnrolmentProfile {
   std::vector<std::string> endpoints;  // URIs; empty: this server's own broker
   Duration renew_after_expiry{};       // how long an expired certificate still gets its successor
   bool allow_credential_reuse = false;
-  fdo::OwnerPlan actions;  // beside Grant and fdo.csr, which come first by themselves
+  bool quarantine_clones = true;  // two devices alive under one identity: lock both out, or note it
+  fdo::OwnerPlan actions;         // beside Grant and fdo.csr, which come first by themselves
 };
 
 // malformed with the member that is wrong: "actions[2].url: missing".

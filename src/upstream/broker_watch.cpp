@@ -10,7 +10,7 @@ namespace fairlead::upstream {
 namespace {
 
 constexpr std::string_view presence_filter = "fairlead/v1/+/+/state";
-constexpr std::size_t presence_bytes_max = 4096;
+constexpr std::size_t presence_bytes_max = 4096, instance_bytes_max = 64;
 constexpr Duration retry_most = std::chrono::seconds(30);
 
 }  // namespace
@@ -28,6 +28,14 @@ Result<boost::json::value> parse_notice(std::string_view payload, const std::str
   return value;
 }
 
+// A member's text; "" where there is none.
+std::string text_if_any(const boost::json::value& value, std::string_view member) {
+  const auto* object = value.if_object();
+  const auto* found = object ? object->if_contains(member) : nullptr;
+  const auto* text = found ? found->if_string() : nullptr;
+  return text ? std::string(*text) : std::string();
+}
+
 // A member's text; malformed where there is none.
 Result<std::string> text_of(const boost::json::value& value, std::string_view member,
                             const std::string& what) {
@@ -40,12 +48,15 @@ Result<std::string> text_of(const boost::json::value& value, std::string_view me
 
 }  // namespace
 
-Result<bool> decode_presence(std::string_view payload) {
+Result<PresenceNotice> decode_presence(std::string_view payload) {
   TRY(auto value, parse_notice(payload, "presence"));
   TRY(auto text, text_of(value, "state", "presence"));
-  if (text == "online") return true;
-  if (text == "offline") return false;
-  return fail(Errc::malformed, "presence is neither online nor offline");
+  PresenceNotice out{text == "online", text_if_any(value, "instance")};
+  if (!out.online && text != "offline")
+    return fail(Errc::malformed, "presence is neither online nor offline");
+  if (out.instance.size() > instance_bytes_max)
+    return fail(Errc::malformed, "presence with an instance of more than 64 bytes");
+  return out;
 }
 
 Result<CertificateUse> decode_certificate_use(std::string_view payload) {
@@ -56,7 +67,8 @@ Result<CertificateUse> decode_certificate_use(std::string_view payload) {
   auto fingerprint = from_hex(digits);
   if (!fingerprint || fingerprint->size() != 32 || !is_topic_level(device))
     return fail(Errc::malformed, what + " names no device, or no certificate");
-  return CertificateUse{DeviceId(std::move(device)), std::move(*fingerprint), {}};
+  return CertificateUse{
+      DeviceId(std::move(device)), std::move(*fingerprint), {}, text_if_any(value, "address")};
 }
 
 std::string encode_presence(bool online) {
@@ -112,15 +124,16 @@ void BrokerWatch::Impl::hear(const MqttMessage& message) {
   auto topic = parse_device_topic(message.topic);
   if (stopped || !topic || topic->rest != "state") return;
   if (message.payload.empty()) return;  // a retained state that was taken back
-  auto online = decode_presence(message.payload);
-  if (!online) {
-    log(event::presence_unreadable, {{"topic", message.topic}, {"why", online.error().context}});
+  auto notice = decode_presence(message.payload);
+  if (!notice) {
+    log(event::presence_unreadable, {{"topic", message.topic}, {"why", notice.error().context}});
     return;
   }
   Presence presence;
   presence.account = AccountId(std::move(topic->account));
   presence.device = DeviceId(std::move(topic->device));
-  presence.online = *online;
+  presence.online = notice->online;
+  presence.instance = std::move(notice->instance);
   presence.retained = message.retain;
   presence.seen = clock();
   on_presence(presence);

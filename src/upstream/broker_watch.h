@@ -22,11 +22,16 @@ struct Presence {
   bool online = false;
   bool retained = false;  // the state as it was when we came, not a change just now
   Time seen{};            // our clock
+  std::string instance;   // which run of the device's program says so; "": it doesn't tell
 };
 
-// {"state":"online"} and {"state":"offline"}; other members are ignored. At most 4096 bytes.
-// malformed otherwise.
-Result<bool> decode_presence(std::string_view payload);
+// {"state":"online","instance":"9f3c…"} and {"state":"offline"}; other members are ignored. At most
+// 4096 bytes, an instance of at most 64. malformed otherwise.
+struct PresenceNotice {
+  bool online = false;
+  std::string instance;
+};
+Result<PresenceNotice> decode_presence(std::string_view payload);
 std::string encode_presence(bool online);
 // "fairlead/v1/{account}/{device}/state" of a device whose topic prefix this is.
 std::string presence_topic(std::string_view topic_prefix);
@@ -34,11 +39,12 @@ std::string presence_topic(std::string_view topic_prefix);
 // A device was let in with this certificate: what the plugin says to connected_topic.
 struct CertificateUse {
   DeviceId device;
-  Bytes fingerprint;  // SHA-256 of the certificate
-  Time seen{};        // our clock
+  Bytes fingerprint;         // SHA-256 of the certificate
+  Time seen{};               // our clock
+  std::string address = {};  // where it came from; "" where the broker didn't know
 };
-// {"device":"d-17","certificate":"<64 hexadecimal digits>"}; at most 4096 bytes. malformed
-// otherwise.
+// {"device":"d-17","certificate":"<64 hexadecimal digits>","address":"192.0.2.7"}; at most 4096
+// bytes. malformed otherwise.
 Result<CertificateUse> decode_certificate_use(std::string_view payload);
 
 // Keeps a connection with a service certificate, returns after each loss, and reports. Runs until

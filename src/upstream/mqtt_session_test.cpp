@@ -52,7 +52,8 @@ TEST(Presence, AnythingElseThanOnlineOrOfflineIsRefused) {
        {std::string(), std::string("online"), std::string("[]"), std::string("{}"),
         std::string(R"({"state":1})"), std::string(R"({"state":"away"})"),
         std::string(R"({"state":"online"}x)"), std::string(R"({"state":"online")"),
-        std::string(100, '['), R"({"state":"online","pad":")" + std::string(4096, 'x') + "\"}"})
+        std::string(100, '['), R"({"state":"online","pad":")" + std::string(4096, 'x') + "\"}",
+        R"({"state":"online","instance":")" + std::string(65, 'x') + "\"}"})
     EXPECT_FALSE(decode_presence(payload)) << payload.substr(0, 60);
 }
 
@@ -62,6 +63,10 @@ TEST(CertificateUse, NamesADeviceAndACertificateOrIsRefused) {
   ASSERT_TRUE(use);
   EXPECT_EQ(use->device, DeviceId("d-1"));
   EXPECT_EQ(use->fingerprint, Bytes(32, 0xAA));
+  EXPECT_EQ(use->address, "");
+  use = decode_certificate_use(R"({"device":"d-1","address":"192.0.2.7","certificate":")" + digits +
+                               R"("})");
+  EXPECT_EQ(use.value().address, "192.0.2.7");
   for (std::string payload :
        {std::string(), std::string("[]"), R"({"certificate":")" + digits + R"("})",
         std::string(R"({"device":"d-1"})"), std::string(R"({"device":"d-1","certificate":"aa"})"),
@@ -71,9 +76,12 @@ TEST(CertificateUse, NamesADeviceAndACertificateOrIsRefused) {
 }
 
 TEST(Presence, RoundTripsAndIgnoresWhatItDoesNotKnow) {
-  EXPECT_EQ(decode_presence(encode_presence(true)), true);
-  EXPECT_EQ(decode_presence(encode_presence(false)), false);
-  EXPECT_EQ(decode_presence(R"({"state":"online","firmware":"1.2"})"), true);
+  EXPECT_TRUE(decode_presence(encode_presence(true)).value().online);
+  EXPECT_FALSE(decode_presence(encode_presence(false)).value().online);
+  auto told = decode_presence(R"({"state":"online","firmware":"1.2","instance":"9f3c"})").value();
+  EXPECT_TRUE(told.online);
+  EXPECT_EQ(told.instance, "9f3c");
+  EXPECT_EQ(decode_presence(R"({"state":"online","instance":7})").value().instance, "");
   EXPECT_EQ(presence_topic("fairlead/v1/acme/d-1/"), "fairlead/v1/acme/d-1/state");
 }
 

@@ -98,6 +98,7 @@ TEST_F(BrokerTest, ServicesHearWhoConnectedWithWhatAndDevicesNeitherHearNorSayIt
   ASSERT_TRUE(use) << heard->payload;
   EXPECT_EQ(use->device, DeviceId("a1"));
   EXPECT_TRUE(equal(use->fingerprint, a1.fingerprint));
+  EXPECT_EQ(use->address, "127.0.0.1");
   EXPECT_FALSE(device->subscribe(std::string(upstream::connected_topic)));
   EXPECT_FALSE(device->publish(std::string(upstream::connected_topic), heard->payload));
 }

@@ -119,6 +119,9 @@ const json::value* decision_behind(const std::string& state, const json::array& 
   } else if (state == "revoked") {
     event = newest_of(events, {"VOUCHER_HANDED_OVER", "DEVICE_REVOKED", "DEVICE_READMITTED"});
     decisive = "VOUCHER_HANDED_OVER";
+  } else if (state == "waiting") {
+    event = newest_of(events, {"DEVICE_QUARANTINED", "DEVICE_APPROVED"});
+    decisive = "DEVICE_QUARANTINED";
   }
   return event && text_at(*event, "id") == decisive ? event : nullptr;
 }
