@@ -201,6 +201,15 @@ struct To0Job {
   friend bool operator==(const To0Job&, const To0Job&) = default;
 };
 
+// The same with whose voucher it is, for people who look for devices that nobody could find.
+struct OwnRegistration {
+  To0Job job;
+  AccountId account;
+  std::string serial;
+
+  friend bool operator==(const OwnRegistration&, const OwnRegistration&) = default;
+};
+
 // A protocol run between two messages, sealed by nobody: the registry is trusted, the peer is not.
 struct Session {
   std::string id;  // the bearer token

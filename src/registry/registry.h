@@ -62,6 +62,12 @@ struct VoucherFilter {
   std::optional<DeviceId> device;
 };
 
+struct OwnRegistrationFilter {
+  std::optional<AccountId> account;
+  std::string rendezvous;     // base URL, exact
+  bool only_failing = false;  // whose last try failed
+};
+
 // One thing to do. Each is checked against the registry as it is inside the transaction.
 struct PutAccount {
   Account account;
@@ -69,6 +75,9 @@ struct PutAccount {
 struct PutUser {
   User user;
 };
+struct ReplaceUser {
+  User user, expect;
+};  // conflict unless it is stored exactly as `expect`
 struct PutToken {
   ApiToken token;
 };
@@ -82,6 +91,7 @@ struct PutProfile {
 };
 struct RemoveProfile {
   ProfileId id;
+  std::optional<std::uint64_t> expect_revision{};  // conflict if it is at another one, or gone
 };
 struct PutTrustedKey {
   TrustedKey key;
@@ -189,19 +199,24 @@ struct PutSetting {
   std::string name;
   Bytes value;
 };
+struct ReplaceSetting {
+  std::string name;
+  Bytes value, expect;
+};  // conflict unless it is `expect`
 struct InsertSetting {
   std::string name;
   Bytes value;
 };  // conflict if it is there: "who is first"
 
 using Change =
-    std::variant<PutAccount, PutUser, PutToken, RemoveToken, PutProfile, RemoveProfile,
+    std::variant<PutAccount, PutUser, ReplaceUser, PutToken, RemoveToken, PutProfile, RemoveProfile,
                  PutTrustedKey, RemoveTrustedKey, InsertVoucher, ReplaceVoucher, SetVoucherState,
                  RequireVoucher, RemoveVoucher, InsertDevice, UpdateDevice, PutKey,
                  InsertCertificate, SetCertificateState, PutOneTimePassword, UseOneTimePassword,
                  CountWrongPassword, PutRegistration, RemoveRegistration, PutTo0Job, RemoveTo0Job,
                  PutSession, RemoveSession, TakeSession, AppendEvent, AppendAudit, PutUploadPart,
-                 RemoveUploadParts, PutUpload, RemoveUpload, PutSetting, InsertSetting>;
+                 RemoveUploadParts, PutUpload, RemoveUpload, PutSetting, ReplaceSetting,
+                 InsertSetting>;
 using Transaction = std::vector<Change>;
 
 class Registry {
@@ -250,6 +265,17 @@ class Registry {
   // needs.
   virtual Result<std::vector<Certificate>> certificates_in(CertificateState state,
                                                            const Page& page) = 0;
+  // What other servers on this registry did since: certificates that were inserted or changed their
+  // state after change number `after`, as they are now, in the order of their last change. Numbers
+  // only grow, and none appears below one that was seen; `upto` is that of the last one given, else
+  // `after`.
+  struct CertificateChanges {
+    std::vector<Certificate> certificates;
+    std::uint64_t upto = 0;
+  };
+  virtual Result<CertificateChanges> certificates_changed(std::uint64_t after,
+                                                          std::size_t limit) = 0;
+  virtual Result<std::uint64_t> last_certificate_change() = 0;  // 0: there was none
 
   virtual Result<std::optional<OneTimePassword>> find_one_time_password(const DeviceId& device) = 0;
 
@@ -260,6 +286,10 @@ class Registry {
   virtual Result<std::vector<To0Job>> to0_jobs_due(Time until,
                                                    std::size_t limit) = 0;  // soonest first
   virtual Result<std::vector<To0Job>> to0_jobs_of(View guid) = 0;
+  // Jobs of vouchers that are here, by GUID, then URL; `after` is "GUID URL" of the last one, the
+  // GUID in hexadecimal.
+  virtual Result<std::vector<OwnRegistration>> own_registrations(
+      const OwnRegistrationFilter& filter, const Page& page) = 0;
   virtual Result<std::optional<Session>> find_session(std::string_view id) = 0;
   // Removes what expired before this; returns how many. Done in portions, so that other writers get
   // their turn.
@@ -287,6 +317,8 @@ class Registry {
                   sessions = 0, devices_online = 0;
   };
   virtual Result<Counts> counts() = 0;
+  virtual Result<Counts> counts_of(
+      const AccountId& account) = 0;  // registrations and sessions are nobody's: 0
 };
 
 }  // namespace fairlead::registry

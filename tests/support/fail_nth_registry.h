@@ -67,12 +67,18 @@ class FailNth : public registry::Registry {
                 (registry::CertificateState state, const registry::Page& page), (state, page))
   FAIRLEAD_PASS(Found<registry::OneTimePassword>, find_one_time_password, (const DeviceId& device),
                 (device))
+  FAIRLEAD_PASS(Result<CertificateChanges>, certificates_changed,
+                (std::uint64_t after, std::size_t limit), (after, limit))
+  FAIRLEAD_PASS(Result<std::uint64_t>, last_certificate_change, (), ())
   FAIRLEAD_PASS(Found<registry::Registration>, find_registration, (View guid), (guid))
   FAIRLEAD_PASS(List<registry::Registration>, registrations, (const registry::Page& page), (page))
   FAIRLEAD_PASS(List<registry::Registration>, registrations_of, (View device_key), (device_key))
   FAIRLEAD_PASS(List<registry::To0Job>, to0_jobs_due, (Time until, std::size_t limit),
                 (until, limit))
   FAIRLEAD_PASS(List<registry::To0Job>, to0_jobs_of, (View guid), (guid))
+  FAIRLEAD_PASS(List<registry::OwnRegistration>, own_registrations,
+                (const registry::OwnRegistrationFilter& filter, const registry::Page& page),
+                (filter, page))
   FAIRLEAD_PASS(Found<registry::Session>, find_session, (std::string_view id), (id))
   FAIRLEAD_PASS(Result<std::uint64_t>, remove_sessions_before, (Time expired), (expired))
   FAIRLEAD_PASS(Result<std::uint64_t>, remove_registrations_before, (Time expired), (expired))
@@ -87,6 +93,7 @@ class FailNth : public registry::Registry {
                 (device, name))
   FAIRLEAD_PASS(Found<Bytes>, find_setting, (std::string_view name), (name))
   FAIRLEAD_PASS(Result<Counts>, counts, (), ())
+  FAIRLEAD_PASS(Result<Counts>, counts_of, (const AccountId& account), (account))
 #undef FAIRLEAD_PASS
 
  private:

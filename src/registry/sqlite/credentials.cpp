@@ -7,6 +7,9 @@ const std::string columns =
     "serial, device, account, key_fingerprint, fingerprint, state, not_before, not_after, changed,"
     " topic_prefix, der";
 
+// SQLite has one writer at a time, so the numbers are committed in their order.
+const std::string next_change = " (SELECT coalesce(max(change), 0) + 1 FROM certificates)";
+
 Result<void> read(Statement& row, DeviceKey& key) {
   return row.read(key.device, key.fingerprint, key.state, key.evidence, key.created, key.changed);
 }
@@ -29,8 +32,9 @@ Result<void> apply(Connection& connection, const PutKey& put) {
 }
 
 Result<void> apply(Connection& connection, const InsertCertificate& insert) {
-  static const std::string sql =
-      "INSERT INTO certificates(" + columns + ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+  static const std::string sql = "INSERT INTO certificates(" + columns +
+                                 ", change) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?," + next_change +
+                                 ")";
   const Certificate& c = insert.certificate;
   return change(connection, sql, c.serial, c.device, c.account, c.key_fingerprint, c.fingerprint,
                 c.state, c.not_before, c.not_after, c.changed, c.topic_prefix, c.der)
@@ -38,9 +42,10 @@ Result<void> apply(Connection& connection, const InsertCertificate& insert) {
 }
 
 Result<void> apply(Connection& connection, const SetCertificateState& set) {
-  return change_one(connection, "is unknown",
-                    "UPDATE certificates SET state = ?, changed = ? WHERE serial = ?", set.state,
-                    set.at, set.serial)
+  static const std::string sql =
+      "UPDATE certificates SET state = ?, changed = ?, change =" + next_change +
+      " WHERE serial = ?";
+  return change_one(connection, "is unknown", sql, set.state, set.at, set.serial)
       .in("certificate " + to_hex(set.serial));
 }
 
@@ -70,6 +75,36 @@ Result<std::vector<Certificate>> certificates_in(Connection& connection, Certifi
                                  " ORDER BY serial LIMIT ?";
   TRY(const Bytes after, after_key(page));
   return find_all<Certificate>(connection, sql, state, after, rows_of(page.limit));
+}
+
+namespace {
+struct Numbered {
+  Certificate certificate;
+  std::uint64_t change = 0;
+};
+}  // namespace
+
+Result<void> read(Statement& row, Numbered& n) {
+  Certificate& c = n.certificate;
+  return row.read(c.serial, c.device, c.account, c.key_fingerprint, c.fingerprint, c.state,
+                  c.not_before, c.not_after, c.changed, c.topic_prefix, c.der, n.change);
+}
+
+Result<Registry::CertificateChanges> certificates_changed(Connection& connection,
+                                                          std::uint64_t after, std::size_t limit) {
+  static const std::string sql = "SELECT " + columns +
+                                 ", change FROM certificates WHERE change > ?"
+                                 " ORDER BY change LIMIT ?";
+  TRY(auto numbered, find_all<Numbered>(connection, sql, after, rows_of(limit)));
+  Registry::CertificateChanges out{{}, numbered.empty() ? after : numbered.back().change};
+  for (Numbered& each : numbered) out.certificates.push_back(std::move(each.certificate));
+  return out;
+}
+
+Result<std::uint64_t> last_certificate_change(Connection& connection) {
+  TRY(auto last,
+      find_one<std::uint64_t>(connection, "SELECT coalesce(max(change), 0) FROM certificates"));
+  return last.value_or(0);
 }
 
 }  // namespace fairlead::registry::sqlite

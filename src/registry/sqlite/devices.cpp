@@ -87,4 +87,18 @@ Result<Registry::Counts> counts(Connection& connection) {
   return counts;
 }
 
+Result<Registry::Counts> counts_of(Connection& connection, const AccountId& account) {
+  Statement row(connection,
+                "SELECT (SELECT count(*) FROM devices WHERE account = ?1),"
+                " (SELECT count(*) FROM vouchers WHERE account = ?1 AND state <> ?2),"
+                " (SELECT count(*) FROM certificates WHERE account = ?1 AND state = ?3),"
+                " (SELECT count(*) FROM devices WHERE account = ?1 AND state = ?4)",
+                account, VoucherState::replaced, CertificateState::active, DeviceState::online);
+  TRY_VOID(row.next());
+  Registry::Counts counts;
+  TRY_VOID(
+      row.read(counts.devices, counts.vouchers, counts.certificates_active, counts.devices_online));
+  return counts;
+}
+
 }  // namespace fairlead::registry::sqlite

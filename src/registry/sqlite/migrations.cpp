@@ -113,6 +113,14 @@ CREATE TABLE audit(sequence INTEGER PRIMARY KEY, account TEXT NOT NULL, entry TE
 CREATE TRIGGER audit_keeps BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_holds BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 )sql"},
+    // Certificates by their last change, for other servers to follow; by account, to be counted;
+    // registrations that fail, to be found among all.
+    {11, R"sql(
+ALTER TABLE certificates ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX certificates_change ON certificates(change);
+CREATE INDEX certificates_account_state ON certificates(account, state);
+CREATE INDEX to0_jobs_failing ON to0_jobs(guid, rendezvous) WHERE failures > 0;
+)sql"},
 };
 
 // A new, empty file gets version 0.

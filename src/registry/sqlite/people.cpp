@@ -38,6 +38,18 @@ Result<void> apply(Connection& connection, const PutUser& put) {
       .in("user");
 }
 
+Result<void> apply(Connection& connection, const ReplaceUser& replace) {
+  const User &user = replace.user, &expect = replace.expect;
+  return change_one(connection, "is unknown, or was changed by someone else meanwhile",
+                    "UPDATE users SET account = ?, role = ?, password_hash = ?, disabled = ?,"
+                    " created = ? WHERE id = ? AND account = ? AND role = ? AND password_hash = ?"
+                    " AND disabled = ? AND created = ?",
+                    user.account, user.role, user.password_hash, user.disabled, user.created,
+                    expect.id, expect.account, expect.role, expect.password_hash, expect.disabled,
+                    expect.created)
+      .in("user " + user.id.str());
+}
+
 Result<void> apply(Connection& connection, const PutToken& put) {
   const ApiToken& token = put.token;
   return change(connection,
@@ -61,6 +73,13 @@ Result<void> apply(Connection& connection, const PutSetting& put) {
                 " ON CONFLICT(name) DO UPDATE SET value = excluded.value",
                 put.name, put.value)
       .in("setting");
+}
+
+Result<void> apply(Connection& connection, const ReplaceSetting& replace) {
+  return change_one(connection, "is unknown, or was changed by someone else meanwhile",
+                    "UPDATE settings SET value = ? WHERE name = ? AND value = ?", replace.value,
+                    replace.name, replace.expect)
+      .in("setting " + replace.name);
 }
 
 Result<void> apply(Connection& connection, const InsertSetting& insert) {

@@ -30,6 +30,11 @@ Result<void> apply(Connection& connection, const PutProfile& put) {
 }
 
 Result<void> apply(Connection& connection, const RemoveProfile& remove) {
+  if (remove.expect_revision)
+    return change_one(connection, "is unknown, or was changed by someone else meanwhile",
+                      "DELETE FROM profiles WHERE id = ? AND revision = ?", remove.id,
+                      *remove.expect_revision)
+        .in("profile " + remove.id.str());
   return change(connection, "DELETE FROM profiles WHERE id = ?", remove.id).in("profile");
 }
 

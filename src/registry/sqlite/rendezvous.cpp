@@ -12,6 +12,12 @@ Result<void> read(Statement& row, To0Job& job) {
                   job.registered_until);
 }
 
+Result<void> read(Statement& row, OwnRegistration& own) {
+  To0Job& job = own.job;
+  return row.read(job.guid, job.rendezvous, job.due, job.failures, job.last_error,
+                  job.registered_until, own.account, own.serial);
+}
+
 Result<void> apply(Connection& connection, const PutRegistration& put) {
   const Registration& r = put.registration;
   return change(connection,
@@ -87,6 +93,30 @@ Result<std::vector<To0Job>> to0_jobs_of(Connection& connection, View guid) {
       "SELECT guid, rendezvous, due, failures, last_error, registered_until FROM to0_jobs"
       " WHERE guid = ? ORDER BY rendezvous",
       guid);
+}
+
+// An account's vouchers are walked in order of their GUIDs, so nothing is sorted; failing ones have
+// an index of their own, since they are few.
+Result<std::vector<OwnRegistration>> own_registrations(Connection& connection,
+                                                       const OwnRegistrationFilter& filter,
+                                                       const Page& page) {
+  const auto blank = page.after.find(' ');
+  TRY(const Bytes after, after_key({page.after.substr(0, blank), page.limit}));
+  const std::string after_url = blank == std::string::npos ? "" : page.after.substr(blank + 1);
+  std::string sql =
+      "SELECT j.guid, j.rendezvous, j.due, j.failures, j.last_error, j.registered_until, v.account,"
+      " v.serial FROM ";
+  sql += filter.account && !filter.only_failing
+             ? "vouchers v INDEXED BY vouchers_account CROSS JOIN to0_jobs j ON j.guid = v.guid"
+             : "to0_jobs j CROSS JOIN vouchers v ON v.guid = j.guid";
+  const char* order = filter.account && !filter.only_failing ? "v.guid" : "j.guid";
+  sql += std::string(" WHERE ") + order + " >= ?1 AND (j.guid, j.rendezvous) > (?1, ?2)";
+  sql += filter.account ? " AND v.account = ?4" : " AND ?4 = ''";
+  sql += filter.rendezvous.empty() ? " AND ?5 = ''" : " AND j.rendezvous = ?5";
+  if (filter.only_failing) sql += " AND j.failures > 0";
+  sql += std::string(" ORDER BY ") + order + ", j.rendezvous LIMIT ?3";
+  return find_all<OwnRegistration>(connection, sql, after, after_url, rows_of(page.limit),
+                                   filter.account.value_or(AccountId()), filter.rendezvous);
 }
 
 Result<std::uint64_t> remove_some_registrations_before(Connection& connection, Time expired) {

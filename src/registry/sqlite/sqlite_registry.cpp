@@ -259,6 +259,15 @@ Result<std::optional<OneTimePassword>> SqliteRegistry::find_one_time_password(
   return read([&](Connection& c) { return sqlite::find_one_time_password(c, device); });
 }
 
+Result<Registry::CertificateChanges> SqliteRegistry::certificates_changed(std::uint64_t after,
+                                                                          std::size_t limit) {
+  return read([&](Connection& c) { return sqlite::certificates_changed(c, after, limit); });
+}
+
+Result<std::uint64_t> SqliteRegistry::last_certificate_change() {
+  return read([](Connection& c) { return sqlite::last_certificate_change(c); });
+}
+
 Result<std::optional<Registration>> SqliteRegistry::find_registration(View guid) {
   return read([&](Connection& c) { return sqlite::find_registration(c, guid); });
 }
@@ -277,6 +286,11 @@ Result<std::vector<To0Job>> SqliteRegistry::to0_jobs_due(Time until, std::size_t
 
 Result<std::vector<To0Job>> SqliteRegistry::to0_jobs_of(View guid) {
   return read([&](Connection& c) { return sqlite::to0_jobs_of(c, guid); });
+}
+
+Result<std::vector<OwnRegistration>> SqliteRegistry::own_registrations(
+    const OwnRegistrationFilter& filter, const Page& page) {
+  return read([&](Connection& c) { return sqlite::own_registrations(c, filter, page); });
 }
 
 Result<std::optional<Session>> SqliteRegistry::find_session(std::string_view id) {
@@ -316,6 +330,10 @@ Result<std::optional<Bytes>> SqliteRegistry::find_setting(std::string_view name)
 
 Result<Registry::Counts> SqliteRegistry::counts() {
   return read([](Connection& c) { return sqlite::counts(c); });
+}
+
+Result<Registry::Counts> SqliteRegistry::counts_of(const AccountId& account) {
+  return read([&](Connection& c) { return sqlite::counts_of(c, account); });
 }
 
 }  // namespace fairlead::registry

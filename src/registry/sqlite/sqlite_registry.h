@@ -71,11 +71,15 @@ class SqliteRegistry final : public Registry {
   Result<std::vector<Certificate>> certificates_in(CertificateState state,
                                                    const Page& page) override;
   Result<std::optional<OneTimePassword>> find_one_time_password(const DeviceId& device) override;
+  Result<CertificateChanges> certificates_changed(std::uint64_t after, std::size_t limit) override;
+  Result<std::uint64_t> last_certificate_change() override;
   Result<std::optional<Registration>> find_registration(View guid) override;
   Result<std::vector<Registration>> registrations(const Page& page) override;
   Result<std::vector<Registration>> registrations_of(View device_key) override;
   Result<std::vector<To0Job>> to0_jobs_due(Time until, std::size_t limit) override;
   Result<std::vector<To0Job>> to0_jobs_of(View guid) override;
+  Result<std::vector<OwnRegistration>> own_registrations(const OwnRegistrationFilter& filter,
+                                                         const Page& page) override;
   Result<std::optional<Session>> find_session(std::string_view id) override;
   Result<std::uint64_t> remove_sessions_before(Time expired) override;
   Result<std::uint64_t> remove_registrations_before(Time expired) override;
@@ -88,6 +92,7 @@ class SqliteRegistry final : public Registry {
                                                    std::string_view name) override;
   Result<std::optional<Bytes>> find_setting(std::string_view name) override;
   Result<Counts> counts() override;
+  Result<Counts> counts_of(const AccountId& account) override;
 
  private:
   SqliteRegistry(std::filesystem::path file, SqliteOptions options,

@@ -120,6 +120,8 @@ TEST_F(SqliteRegistryTest, AFailedMigrationLeavesTheFileAsItWas) {
 TEST_F(SqliteRegistryTest, TrustedKeysOfSchema1CountEverywhereAsBefore) {
   open();
   Stranger(file_).run(
+      "DROP INDEX certificates_change; DROP INDEX certificates_account_state;"
+      "DROP INDEX to0_jobs_failing; ALTER TABLE certificates DROP COLUMN change;"
       "DROP TABLE audit; DROP TABLE one_time_passwords; DROP TABLE upload_parts; DROP TABLE "
       "uploads;"
       "DROP INDEX registrations_device_key; DROP TABLE trusted_keys;"

@@ -27,6 +27,7 @@ Result<void> read(Statement& row, Certificate&);
 Result<void> read(Statement& row, OneTimePassword&);
 Result<void> read(Statement& row, Registration&);
 Result<void> read(Statement& row, To0Job&);
+Result<void> read(Statement& row, OwnRegistration&);
 Result<void> read(Statement& row, Session&);
 Result<void> read(Statement& row, TimelineEvent&);
 Result<void> read(Statement& row, AuditRecord&);
@@ -36,9 +37,11 @@ Result<void> read(Statement& row, UploadPart&);
 // people.cpp
 Result<void> apply(Connection&, const PutAccount&);
 Result<void> apply(Connection&, const PutUser&);
+Result<void> apply(Connection&, const ReplaceUser&);
 Result<void> apply(Connection&, const PutToken&);
 Result<void> apply(Connection&, const RemoveToken&);
 Result<void> apply(Connection&, const PutSetting&);
+Result<void> apply(Connection&, const ReplaceSetting&);
 Result<void> apply(Connection&, const InsertSetting&);
 Result<std::optional<Account>> find_account(Connection&, const AccountId& id);
 Result<std::vector<Account>> accounts(Connection&);
@@ -75,6 +78,7 @@ extern const std::string device_columns;
 Result<std::optional<Device>> find_device(Connection&, const DeviceId& id);
 Result<std::optional<Device>> find_device_by_guid(Connection&, View guid);
 Result<Registry::Counts> counts(Connection&);
+Result<Registry::Counts> counts_of(Connection&, const AccountId& account);
 
 // device_search.cpp
 Result<std::vector<Device>> devices(Connection&, const DeviceFilter& filter, const Page& page);
@@ -88,6 +92,9 @@ Result<std::optional<Certificate>> find_certificate(Connection&, View serial);
 Result<std::vector<Certificate>> certificates_of(Connection&, const DeviceId& device);
 Result<std::vector<Certificate>> certificates_in(Connection&, CertificateState state,
                                                  const Page& page);
+Result<Registry::CertificateChanges> certificates_changed(Connection&, std::uint64_t after,
+                                                          std::size_t limit);
+Result<std::uint64_t> last_certificate_change(Connection&);
 
 // one_time_passwords.cpp
 Result<void> apply(Connection&, const PutOneTimePassword&);
@@ -105,6 +112,9 @@ Result<std::vector<Registration>> registrations(Connection&, const Page& page);
 Result<std::vector<Registration>> registrations_of(Connection&, View device_key);
 Result<std::vector<To0Job>> to0_jobs_due(Connection&, Time until, std::size_t limit);
 Result<std::vector<To0Job>> to0_jobs_of(Connection&, View guid);
+Result<std::vector<OwnRegistration>> own_registrations(Connection&,
+                                                       const OwnRegistrationFilter& filter,
+                                                       const Page& page);
 // At most a thousand at once; how many it were.
 Result<std::uint64_t> remove_some_registrations_before(Connection&, Time expired);
 
