@@ -16,6 +16,13 @@ Result<upstream::AccessEntry> entry_of(const registry::Certificate& certificate)
       certificate.device.str(),
       certificate.topic_prefix};
 }
+
+Result<void> revoke_entry(upstream::AccessWriter& table, const upstream::AccessEntry& entry) {
+  auto revoked = table.revoke(entry.fingerprint);
+  if (!revoked && revoked.error().code == Errc::not_found)
+    return ok();  // not let in, so not let in
+  return revoked;
+}
 }  // namespace
 
 Result<void> BrokerAccess::admit(const registry::Certificate& certificate) {
@@ -27,14 +34,12 @@ Result<void> BrokerAccess::admit(const registry::Certificate& certificate) {
 Result<void> BrokerAccess::revoke(const registry::Certificate& certificate) {
   TRY(auto entry, entry_of(certificate));
   std::lock_guard lock(mutex_);
-  auto revoked = table_->revoke(entry.fingerprint);
-  if (!revoked && revoked.error().code == Errc::not_found)
-    return ok();  // not let in, so not let in
-  return revoked;
+  return revoke_entry(*table_, entry);
 }
 
 Result<void> BrokerAccess::rebuild(registry::Registry& registry,
                                    const upstream::AccessEntry& service) {
+  TRY(std::uint64_t before, registry.last_certificate_change());
   std::vector<upstream::AccessEntry> entries{service};
   for (auto state : {registry::CertificateState::issued, registry::CertificateState::active,
                      registry::CertificateState::revoked}) {
@@ -50,7 +55,29 @@ Result<void> BrokerAccess::rebuild(registry::Registry& registry,
     }
   }
   std::lock_guard lock(mutex_);
+  followed_ = before;
   return table_->rebuild(entries);
+}
+
+// A certificate that another took its place has no access either, and revoked it stays.
+Result<void> BrokerAccess::carry_over(const registry::Certificate& certificate) {
+  TRY(auto entry, entry_of(certificate));
+  using enum registry::CertificateState;
+  if (certificate.state == issued || certificate.state == active) return table_->put(entry);
+  return revoke_entry(*table_, entry);
+}
+
+// The registry is read with the table locked: what this server itself takes away meanwhile waits,
+// and so is not given back by what was read before.
+Result<void> BrokerAccess::follow(registry::Registry& registry) {
+  constexpr std::size_t at_once = 1000;
+  std::lock_guard lock(mutex_);
+  for (;;) {
+    TRY(auto changes, registry.certificates_changed(followed_, at_once));
+    for (const registry::Certificate& each : changes.certificates) TRY_VOID(carry_over(each));
+    followed_ = changes.upto;
+    if (changes.certificates.size() < at_once) return ok();
+  }
 }
 
 Result<void> BrokerAccess::heartbeat(Time now) {

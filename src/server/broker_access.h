@@ -18,10 +18,16 @@ class BrokerAccess final : public Access {
   Result<void> revoke(const registry::Certificate& certificate) override;
   // What the registry says, all of it, in one rename; `service` is the server's own way in.
   Result<void> rebuild(registry::Registry& registry, const upstream::AccessEntry& service);
+  // What other servers on this registry granted and took since rebuild() or the last call. Also
+  // after an error, which the next call makes good.
+  Result<void> follow(registry::Registry& registry);
   Result<void> heartbeat(Time now);
 
  private:
-  std::mutex mutex_;  // the table has one writer at a time
+  Result<void> carry_over(const registry::Certificate& certificate);  // mutex_ is held
+
+  std::mutex mutex_;            // the table has one writer at a time
+  std::uint64_t followed_ = 0;  // the registry's number of the last change that is in the table
   std::unique_ptr<upstream::AccessWriter> table_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/broker_side.h"
 
+#include "base/events.h"
 #include "server/enroller.h"
 
 namespace fairlead::server {
@@ -8,7 +9,8 @@ namespace fairlead::server {
 namespace {
 constexpr Duration look_every = std::chrono::seconds(1);  // whether the broker is there
 constexpr int looks_per_heartbeat = 10;
-constexpr std::uint64_t table_capacity = 4096;  // grows by itself
+constexpr Duration follow_every = std::chrono::milliseconds(300);  // one look into an index
+constexpr std::uint64_t table_capacity = 4096;                     // grows by itself
 }  // namespace
 
 Result<std::unique_ptr<BrokerSide>> BrokerSide::open(net::Loop& loop, const Config& config,
@@ -131,6 +133,20 @@ net::Task<void> BrokerSide::run() {
       CO_TRY_VOID(co_await loop_.on_worker(beat));
     }
     auto slept = co_await loop_.sleep(look_every);
+    if (!slept) break;
+  }
+  co_return ok();
+}
+
+net::Task<void> BrokerSide::follow() {
+  std::string said;  // an obstacle is said once, not three times a second
+  while (!loop_.stopping()) {
+    auto look = [&] { return access_->follow(store_.read()); };
+    auto followed = co_await loop_.on_worker(look);
+    std::string why = followed ? std::string() : followed.error().context;
+    if (!why.empty() && why != said) log_(event::access_not_followed, {{"why", why}});
+    said = std::move(why);
+    auto slept = co_await loop_.sleep(follow_every);
     if (!slept) break;
   }
   co_return ok();

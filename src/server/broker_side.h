@@ -40,6 +40,9 @@ class BrokerSide {
   void on_clone(OnClone on_clone) { on_clone_ = std::move(on_clone); }
   net::Task<void>
   run();  // starts the broker, watches it, keeps the table's heartbeat; until the loop stops
+  // Brings into the table what other servers on the registry granted and took, within half a
+  // second; until the loop stops.
+  net::Task<void> follow();
   net::Task<void> stop();  // awaited before the loop ends
 
  private:

@@ -269,6 +269,7 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
   if (config.roles.owner) {
     loop.spawn("TO0", registrar.run());
     loop.spawn("broker", broker->run());
+    loop.spawn("access", broker->follow());
   }
   loop.spawn("sessions", server::sweep(loop, *sessions, log));
   loop.run_until_signal();
