@@ -28,6 +28,7 @@ constexpr std::array routes_table{
     Route{"POST", "/api/v1/accounts", "users:write", create_account},
     Route{"GET", "/api/v1/users", "users:read", list_users},
     Route{"POST", "/api/v1/users", "users:write", create_user},
+    Route{"GET", "/api/v1/users/{id}", "users:read", show_user},
     Route{"PATCH", "/api/v1/users/{id}", "users:write", change_user},
     Route{"GET", "/api/v1/tokens", "self", list_tokens},
     Route{"POST", "/api/v1/tokens", "self", create_token},
@@ -44,6 +45,7 @@ constexpr std::array routes_table{
     Route{"GET", "/api/v1/rendezvous/registrations", "factory:read", list_registrations},
     Route{"GET", "/api/v1/vouchers", "vouchers:read", list_vouchers},
     Route{"POST", "/api/v1/vouchers/import", "vouchers:write", import_vouchers},
+    Route{"GET", "/api/v1/vouchers/registrations", "vouchers:read", list_own_registrations},
     Route{"GET", "/api/v1/vouchers/{guid}", "vouchers:read", show_voucher},
     Route{"GET", "/api/v1/vouchers/{guid}/pem", "vouchers:read", show_voucher_pem},
     Route{"POST", "/api/v1/vouchers/{guid}/extend", "vouchers:write", extend_voucher},
@@ -200,6 +202,33 @@ std::optional<bool> Call::flag(std::string_view name) const {
   const json::value* value = body.if_contains(name);
   if (!value || !value->is_bool()) return std::nullopt;
   return value->get_bool();
+}
+
+bool Call::matches(std::string_view etag) const {
+  std::string_view wanted = request.if_match;
+  if (wanted.empty()) return true;
+  if (wanted == "*") return !etag.empty();
+  while (!wanted.empty()) {
+    auto comma = wanted.find(',');
+    std::string_view each = wanted.substr(0, comma);
+    wanted.remove_prefix(comma == std::string_view::npos ? wanted.size() : comma + 1);
+    while (each.starts_with(' ')) each.remove_prefix(1);
+    while (each.ends_with(' ')) each.remove_suffix(1);
+    if (!etag.empty() && each == etag) return true;
+  }
+  return false;
+}
+
+std::string content_tag(std::initializer_list<std::string_view> parts) {
+  std::string all;
+  for (std::string_view part : parts) all += std::to_string(part.size()) + ":" + std::string(part);
+  return "\"" + crypto::sha256(as_view(all)).hex().substr(0, 16) + "\"";
+}
+
+Response changed_meanwhile(std::string_view what) {
+  return error_response(
+      412, "conflict",
+      "somebody else changed " + std::string(what) + " meanwhile; look at it again first");
 }
 
 Result<AccountId> own_account(const Call& call, const std::string& named) {

@@ -36,7 +36,15 @@ struct Call {
   Result<std::string> text(std::string_view name) const;
   std::string text_or(std::string_view name, std::string otherwise) const;
   std::optional<bool> flag(std::string_view name) const;
+
+  // RFC 9110 §13.1.1: whether the request is meant for what is there now, whose ETag this is; ""
+  // if there is nothing. Without If-Match every request is.
+  bool matches(std::string_view etag) const;
 };
+
+// An ETag of what people can change of something. Never empty.
+std::string content_tag(std::initializer_list<std::string_view> parts);
+Response changed_meanwhile(std::string_view what);  // 412
 
 // PUBLIC KEY, or a chain of CERTIFICATEs, leaf first.
 Result<fdo::ShownKey> key_from_pem(std::string_view text);
@@ -66,6 +74,7 @@ Result<Response> list_accounts(Call&);
 Result<Response> create_account(Call&);
 Result<Response> list_users(Call&);
 Result<Response> create_user(Call&);
+Result<Response> show_user(Call&);
 Result<Response> change_user(Call&);
 Result<Response> list_tokens(Call&);
 Result<Response> create_token(Call&);
@@ -84,7 +93,9 @@ Result<Response> add_trusted(Call&);
 Result<Response> remove_trusted(Call&);
 Result<Response> show_rendezvous(Call&);
 Result<Response> put_rendezvous(Call&);
+// handlers_registrations.cpp
 Result<Response> list_registrations(Call&);
+Result<Response> list_own_registrations(Call&);
 // handlers_vouchers.cpp
 Result<Response> list_vouchers(Call&);
 Result<Response> show_voucher(Call&);

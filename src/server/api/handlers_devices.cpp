@@ -39,6 +39,11 @@ std::string joined(const std::vector<std::string>& texts) {
   return out;
 }
 
+// Of what people change: what a device does by itself is nobody's lost edit.
+std::string tag_of(const registry::Device& device) {
+  return content_tag({device.name, json::serialize(json::value_from(device.groups))});
+}
+
 Result<Response> show(Call& call) {
   TRY(auto device, require_device(call));
   json::object out = to_json(device);
@@ -55,7 +60,9 @@ Result<Response> show(Call& call) {
   TRY(auto profile, call.s.enroller.profile_of(device));
   out["next_profile"] = profile ? profile->decision.id.str() : "";
   out["next_profile_is_for"] = profile ? enroll::in_words(profile->decision.match) : "";
-  return ok_json(out);
+  Response response = ok_json(out);
+  response.etag = tag_of(device);
+  return response;
 }
 
 }  // namespace
@@ -123,9 +130,8 @@ Result<Response> make_password(Call& call) {
 
 Result<Response> show_device(Call& call) { return show(call); }
 
-Result<Response> change_device(Call& call) {
-  TRY(auto device, require_device(call));
-  std::uint64_t revision = device.revision;
+namespace {
+Result<void> apply_edit(const Call& call, registry::Device& device) {
   device.name = call.text_or("name", device.name);
   if (const json::value* groups = call.body.if_contains("groups")) {
     if (!groups->is_array() || groups->get_array().size() > 32)
@@ -137,11 +143,27 @@ Result<Response> change_device(Call& call) {
       device.groups.emplace_back(each.get_string());
     }
   }
-  device.changed = call.request.now;
-  auto deed = call.deed(device.account, device.id.str(), event::device_changed,
-                        {{"name", device.name}, {"groups", joined(device.groups)}});
-  TRY_VOID(
-      call.s.store.commit({registry::UpdateDevice{std::move(device), revision}, std::move(deed)}));
+  return ok();
+}
+}  // namespace
+
+Result<Response> change_device(Call& call) {
+  // The device may come online, or go, between the look and the change.
+  constexpr int tries = 3;
+  Result<void> stored;
+  for (int i = 0; i < tries; ++i) {
+    TRY(auto device, require_device(call));
+    if (!call.matches(tag_of(device))) return changed_meanwhile("the device");
+    TRY_VOID(apply_edit(call, device));
+    std::uint64_t revision = device.revision;
+    device.changed = call.request.now;
+    auto deed = call.deed(device.account, device.id.str(), event::device_changed,
+                          {{"name", device.name}, {"groups", joined(device.groups)}});
+    stored =
+        call.s.store.commit({registry::UpdateDevice{std::move(device), revision}, std::move(deed)});
+    if (stored || stored.error().code != Errc::conflict) break;
+  }
+  TRY_VOID(std::move(stored));
   return show(call);
 }
 

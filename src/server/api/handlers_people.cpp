@@ -139,13 +139,35 @@ Result<Response> create_user(Call& call) {
   return ok_json(to_json(user), 201);
 }
 
-Result<Response> change_user(Call& call) {
+namespace {
+Result<registry::User> require_user(Call& call) {
   TRY(auto user, call.read().find_user(UserId(call.parameters[0])));
   if (!user || !call.who.sees(user->account))
     return fail(Errc::not_found, "there is no user '" + call.parameters[0] + "'");
+  return std::move(*user);
+}
+
+// Also of the password, which nobody is shown.
+Response user_response(const registry::User& user) {
+  Response response = ok_json(to_json(user));
+  response.etag = content_tag({to_string(user.role), user.disabled ? "disabled" : "enabled",
+                               user.password_hash, user.account.str()});
+  return response;
+}
+}  // namespace
+
+Result<Response> show_user(Call& call) {
+  TRY(auto user, require_user(call));
+  return user_response(user);
+}
+
+Result<Response> change_user(Call& call) {
+  TRY(const auto before, require_user(call));
+  if (!call.matches(user_response(before).etag)) return changed_meanwhile("the user");
+  registry::User user = before;
   std::string what;
   if (auto disabled = call.flag("disabled")) {
-    user->disabled = *disabled;
+    user.disabled = *disabled;
     what += *disabled ? "disabled; " : "enabled; ";
   }
   if (call.body.contains("role")) {
@@ -154,19 +176,21 @@ Result<Response> change_user(Call& call) {
     if (!role)
       return fail(Errc::malformed,
                   "'role' is none of admin, factory, operator, engineer, installer, auditor");
-    user->role = *role;
+    user.role = *role;
     what += "role " + role_name + "; ";
   }
   if (call.body.contains("password")) {
     TRY(auto password, call.text("password"));
-    TRY(user->password_hash, hash_password(password, call.s.random));
+    TRY(user.password_hash, hash_password(password, call.s.random));
     what += "new password; ";
   }
   what = what.empty() ? "nothing" : what.substr(0, what.size() - 2);
-  TRY_VOID(call.s.store.commit(
-      {registry::PutUser{*user}, call.deed(user->account, user->id.str(), event::user_changed,
-                                           {{"user", user->id.str()}, {"what", what}})}));
-  return ok_json(to_json(*user));
+  auto stored = call.s.store.commit({registry::ReplaceUser{user, before},
+                                     call.deed(user.account, user.id.str(), event::user_changed,
+                                               {{"user", user.id.str()}, {"what", what}})});
+  if (!stored && stored.error().code == Errc::conflict) return changed_meanwhile("the user");
+  TRY_VOID(std::move(stored));
+  return user_response(user);
 }
 
 Result<Response> list_tokens(Call& call) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
-
 #include "base/events.h"
 #include "codec/pem.h"
 #include "server/api/call.h"
+#include "server/api/directives.h"
 #include "server/fdo/station.h"
 
 namespace fairlead::server::api {
@@ -11,15 +10,20 @@ namespace fairlead::server::api {
 Result<Response> health(Call&) { return ok_json(json::object{{"status", "ok"}}); }
 
 Result<Response> status(Call& call) {
-  TRY(auto counts, call.read().counts());
-  return ok_json(json::object{{"devices", counts.devices},
-                              {"vouchers", counts.vouchers},
-                              {"certificates_active", counts.certificates_active},
-                              {"devices_online", counts.devices_online},
-                              {"registrations", counts.registrations},
-                              {"sessions", counts.sessions},
-                              {"broker", call.s.broker ? call.s.broker() : "none"},
-                              {"time", to_rfc3339(call.request.now)}});
+  const AccountId& account = call.who.user.account;
+  TRY(auto counts, account.empty() ? call.read().counts() : call.read().counts_of(account));
+  json::object out{{"account", account.str()},
+                   {"devices", counts.devices},
+                   {"vouchers", counts.vouchers},
+                   {"certificates_active", counts.certificates_active},
+                   {"devices_online", counts.devices_online},
+                   {"broker", call.s.broker ? call.s.broker() : "none"},
+                   {"time", to_rfc3339(call.request.now)}};
+  if (account.empty()) {
+    out["registrations"] = counts.registrations;
+    out["sessions"] = counts.sessions;
+  }
+  return ok_json(out);
 }
 
 Result<Response> metrics(Call& call) {
@@ -43,7 +47,7 @@ Result<Response> keys(Call& call) {
 
 namespace {
 // Profiles decide for every account's devices. A user of one account has a say only where the
-// profile names that account and no other, and does not see the ones that name others.
+// profile names that account and no other, and does not see the ones that name others only.
 bool may_edit(const Principal& who, const EnrolmentProfile& profile) {
   if (who.user.account.empty()) return true;
   const AccountId& into = profile.decision.account;
@@ -54,6 +58,8 @@ bool may_see(const Principal& who, const registry::Profile& record) {
   if (who.user.account.empty()) return true;
   auto profile = parse_profile(record.id, record.document);
   if (!profile) return false;
+  const AccountId& into = profile->decision.account;
+  if (!into.empty() && into != who.user.account) return false;
   const auto& accounts = profile->decision.match.accounts;
   return accounts.empty() || std::ranges::find(accounts, who.user.account) != accounts.end();
 }
@@ -108,14 +114,9 @@ Result<Response> put_profile(Call& call) {
       return fail(Errc::not_found, "there is no account '" + parsed.decision.account.str() + "'");
   }
   std::optional<std::uint64_t> expected;
-  std::string_view if_match = call.request.if_match;
-  if (if_match.size() > 2) {
-    std::uint64_t number = 0;
-    if_match = if_match.substr(1, if_match.size() - 2);
-    if (std::from_chars(if_match.data(), if_match.data() + if_match.size(), number).ec !=
-        std::errc{})
-      return fail(Errc::malformed, "If-Match is not an ETag of ours");
-    expected = number;
+  if (!call.request.if_match.empty()) {
+    if (!call.matches(before ? etag_of(*before) : "")) return changed_meanwhile("the profile");
+    expected = before ? before->revision : 0;
   }
   auto deed =
       call.deed(parsed.decision.account, id.str(), event::profile_put,
@@ -124,12 +125,7 @@ Result<Response> put_profile(Call& call) {
       {registry::PutProfile{{id, parsed.priority, 0, std::move(document)}, expected},
        std::move(deed)});
   if (!stored && stored.error().code == Errc::conflict && expected)
-    return Response{
-        412,
-        "application/json",
-        {},
-        R"({"error":{"code":"conflict","message":"somebody else changed the profile meanwhile"}})",
-        {}};
+    return changed_meanwhile("the profile");
   TRY_VOID(std::move(stored));
   TRY(auto profile, require_profile(call));
   Response response = ok_json(to_json(profile));
@@ -141,10 +137,15 @@ Result<Response> remove_profile(Call& call) {
   TRY(auto profile, require_profile(call));
   TRY_VOID(check_edit(call, profile.id, profile.document));
   TRY(auto parsed, parse_profile(profile.id, profile.document));
-  TRY_VOID(
-      call.s.store.commit({registry::RemoveProfile{profile.id},
+  if (!call.matches(etag_of(profile))) return changed_meanwhile("the profile");
+  // Who saw no ETag removes whatever is there.
+  auto seen = call.request.if_match.empty() ? std::optional<std::uint64_t>() : profile.revision;
+  auto removed =
+      call.s.store.commit({registry::RemoveProfile{profile.id, seen},
                            call.deed(parsed.decision.account, profile.id.str(),
-                                     event::profile_removed, {{"profile", profile.id.str()}})}));
+                                     event::profile_removed, {{"profile", profile.id.str()}})});
+  if (!removed && removed.error().code == Errc::conflict) return changed_meanwhile("the profile");
+  TRY_VOID(std::move(removed));
   return Response{204, {}, {}, {}, {}};
 }
 
@@ -197,119 +198,18 @@ Result<Response> remove_trusted(Call& call) {
 }
 
 namespace {
-
-json::object directive_json(const fdo::Directive& d) {
-  json::object out;
-  if (!d.dns.empty()) out["dns"] = d.dns;
-  json::array ips;
-  for (const Bytes& ip : d.ips) ips.emplace_back(fdo::ip_text(ip));
-  if (!ips.empty()) out["ips"] = std::move(ips);
-  if (d.device_port) out["device_port"] = *d.device_port;
-  if (d.owner_port) out["owner_port"] = *d.owner_port;
-  if (d.protocol)
-    out["protocol"] = *d.protocol == fdo::RvProtocol::http    ? "http"
-                      : *d.protocol == fdo::RvProtocol::https ? "https"
-                                                              : "rest";
-  if (d.delay_seconds) out["delay_seconds"] = *d.delay_seconds;
-  if (d.server_cert_hash) out["server_cert_hash"] = to_hex(d.server_cert_hash->value);
-  if (d.authority_cert_hash) out["authority_cert_hash"] = to_hex(d.authority_cert_hash->value);
-  if (d.bypass) out["bypass"] = true;
-  if (d.device_only) out["device_only"] = true;
-  if (d.owner_only) out["owner_only"] = true;
-  return out;
+Result<Response> rendezvous_response(const fdo::RendezvousInfo& info) {
+  json::array directives;
+  for (const auto& directive : info.directives) directives.push_back(to_json(directive));
+  Response response = ok_json(json::object{{"directives", std::move(directives)}});
+  response.etag = content_tag({as_text(info.encoded)});
+  return response;
 }
-
-Result<std::optional<std::uint32_t>> number(const json::object& in, std::string_view name,
-                                            std::int64_t max) {
-  const json::value* value = in.if_contains(name);
-  if (!value) return std::optional<std::uint32_t>();
-  if (!value->is_int64() || value->get_int64() < 0 || value->get_int64() > max)
-    return fail(Errc::malformed,
-                "'" + std::string(name) + "' is not a whole number up to " + std::to_string(max));
-  return std::optional(static_cast<std::uint32_t>(value->get_int64()));
-}
-
-// FDO 1.1 §3.7, SvCertHash and ClCertHash: of the certificate's DER.
-Result<std::optional<fdo::Hash>> certificate_hash(const json::object& in, std::string_view name) {
-  const json::value* value = in.if_contains(name);
-  if (!value) return std::optional<fdo::Hash>();
-  auto bytes = value->is_string() ? from_hex(std::string_view(value->get_string())) : std::nullopt;
-  if (!bytes || (bytes->size() != 32 && bytes->size() != 48))
-    return fail(Errc::malformed, "directive: '" + std::string(name) +
-                                     "' is not the SHA-256 or SHA-384 of a certificate in "
-                                     "hexadecimal");
-  auto alg = bytes->size() == 32 ? crypto::HashAlg::sha256 : crypto::HashAlg::sha384;
-  return std::optional(fdo::Hash{alg, std::move(*bytes)});
-}
-
-bool is_set(const json::object& in, std::string_view name) {
-  const json::value* value = in.if_contains(name);
-  return value && value->is_bool() && value->get_bool();
-}
-
-Result<fdo::Directive> directive_from(const json::object& in) {
-  static constexpr std::string_view known[] = {"dns",
-                                               "ips",
-                                               "device_port",
-                                               "owner_port",
-                                               "protocol",
-                                               "delay_seconds",
-                                               "bypass",
-                                               "device_only",
-                                               "owner_only",
-                                               "server_cert_hash",
-                                               "authority_cert_hash"};
-  for (const auto& member : in)
-    if (std::ranges::find(known, std::string_view(member.key())) == std::end(known))
-      return fail(Errc::malformed,
-                  "directive: '" + std::string(member.key()) + "' is not known here");
-  fdo::Directive d;
-  if (const json::value* dns = in.if_contains("dns")) {
-    if (!dns->is_string()) return fail(Errc::malformed, "directive: 'dns' is not a text");
-    d.dns = std::string(dns->get_string());
-  }
-  if (const json::value* ips = in.if_contains("ips")) {
-    if (!ips->is_array()) return fail(Errc::malformed, "directive: 'ips' is not a list");
-    for (const json::value& each : ips->get_array()) {
-      auto ip =
-          each.is_string() ? fdo::ip_from_text(std::string_view(each.get_string())) : std::nullopt;
-      if (!ip)
-        return fail(Errc::malformed, "directive: 'ips' holds something that is no IP address");
-      d.ips.push_back(std::move(*ip));
-    }
-  }
-  TRY(auto device_port, number(in, "device_port", 65535));
-  TRY(auto owner_port, number(in, "owner_port", 65535));
-  TRY(d.delay_seconds, number(in, "delay_seconds", 86'400));
-  TRY(d.server_cert_hash, certificate_hash(in, "server_cert_hash"));
-  TRY(d.authority_cert_hash, certificate_hash(in, "authority_cert_hash"));
-  if (device_port) d.device_port = static_cast<std::uint16_t>(*device_port);
-  if (owner_port) d.owner_port = static_cast<std::uint16_t>(*owner_port);
-  if (const json::value* protocol = in.if_contains("protocol")) {
-    if (*protocol == "http")
-      d.protocol = fdo::RvProtocol::http;
-    else if (*protocol == "https")
-      d.protocol = fdo::RvProtocol::https;
-    else if (*protocol == "rest")
-      d.protocol = fdo::RvProtocol::rest;
-    else
-      return fail(Errc::malformed, "directive: 'protocol' is none of http, https, rest");
-  }
-  d.bypass = is_set(in, "bypass");
-  d.device_only = is_set(in, "device_only");
-  d.owner_only = is_set(in, "owner_only");
-  if (d.dns.empty() && d.ips.empty() && !d.delay_seconds)
-    return fail(Errc::malformed, "directive: names neither 'dns' nor 'ips' nor a 'delay_seconds'");
-  return d;
-}
-
 }  // namespace
 
 Result<Response> show_rendezvous(Call& call) {
   TRY(auto info, factory_rendezvous(call.read()));
-  json::array directives;
-  for (const auto& directive : info.directives) directives.push_back(directive_json(directive));
-  return ok_json(json::object{{"directives", std::move(directives)}});
+  return rendezvous_response(info);
 }
 
 Result<Response> put_rendezvous(Call& call) {
@@ -325,20 +225,21 @@ Result<Response> put_rendezvous(Call& call) {
     TRY(auto directive, directive_from(each.get_object()));
     directives.push_back(std::move(directive));
   }
-  auto deed = call.deed({}, "factory", event::factory_rendezvous_set,
-                        {{"directives", json::serialize(*given)}});
-  TRY_VOID(call.s.store.commit(
-      {put_factory_rendezvous(fdo::make_rendezvous_info(std::move(directives))), std::move(deed)}));
-  return show_rendezvous(call);
-}
-
-// What owners left here for their devices; expired ones are kept against truncated vouchers.
-Result<Response> list_registrations(Call& call) {
-  if (!call.who.user.account.empty())
-    return fail(Errc::refused, "registrations are of no account; a user of no account sees them");
-  registry::Page page = call.page();
-  TRY(auto registrations, call.read().registrations(page));
-  return page_of(registrations, page.limit, [](const auto& each) { return to_hex(each.guid); });
+  auto info = fdo::make_rendezvous_info(std::move(directives));
+  std::optional<Bytes> expected;
+  if (!call.request.if_match.empty()) {
+    auto before = factory_rendezvous(call.read());
+    if (!before || !call.matches(content_tag({as_text(before->encoded)})))
+      return changed_meanwhile("the factory's rendezvous");
+    expected = std::move(before->encoded);
+  }
+  auto stored = call.s.store.commit({put_factory_rendezvous(info, std::move(expected)),
+                                     call.deed({}, "factory", event::factory_rendezvous_set,
+                                               {{"directives", json::serialize(*given)}})});
+  if (!stored && stored.error().code == Errc::conflict)
+    return changed_meanwhile("the factory's rendezvous");
+  TRY_VOID(std::move(stored));
+  return rendezvous_response(info);
 }
 
 }  // namespace fairlead::server::api

@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "codec/pem.h"
 #include "server/api/call.h"
+#include "server/api/voucher_content.h"
 
 namespace fairlead::server::api {
 
@@ -60,9 +61,35 @@ Result<Response> list_vouchers(Call& call) {
   return page_of(vouchers, page.limit, [](const auto& each) { return to_hex(each.guid); });
 }
 
+namespace {
+// Names of keys as the caller may see them.
+Result<NameKey> key_names(Call& call) {
+  TRY(auto trusted, call.read().trusted_keys());
+  std::erase_if(trusted, [&](const auto& each) {
+    return !each.account.empty() && !call.who.sees(each.account);
+  });
+  const Identity& own = call.s.identity;
+  return [trusted = std::move(trusted), &own](const crypto::PublicKey& key) -> std::string {
+    if (key == own.owner->public_key()) return "this server's owner key";
+    if (key == own.manufacturer->public_key()) return "this server's manufacturer key";
+    auto known = std::ranges::find(trusted, to_bytes(View(key.fingerprint())),
+                                   &registry::TrustedKey::fingerprint);
+    if (known == trusted.end()) return "";
+    return known->name.empty() ? "a trusted key without a name" : known->name;
+  };
+}
+}  // namespace
+
 Result<Response> show_voucher(Call& call) {
-  TRY(auto voucher, require_voucher(call));
-  return ok_json(to_json(voucher));
+  TRY(auto record, require_voucher(call));
+  json::object out = to_json(record);
+  out["content"] = nullptr;  // of one that was replaced only the GUID is kept
+  if (!record.encoded.empty()) {
+    TRY(auto voucher, fdo::decode_voucher(record.encoded));
+    TRY(auto name, key_names(call));
+    out["content"] = content_of(voucher, name);
+  }
+  return ok_json(out);
 }
 
 Result<Response> show_voucher_pem(Call& call) {

@@ -180,6 +180,14 @@ json::object to_json(const registry::To0Job& job) {
           {"last_error", job.last_error}};
 }
 
+json::object to_json(const registry::OwnRegistration& own) {
+  json::object out = to_json(own.job);
+  out["guid"] = guid_text(own.job.guid);
+  out["account"] = own.account.str();
+  out["serial"] = own.serial;
+  return out;
+}
+
 json::object to_json(const registry::Registration& registration) {
   return {{"guid", guid_text(registration.guid)},
           {"expires", time_or_null(registration.expires)},

@@ -20,6 +20,7 @@ boost::json::object to_json(const registry::TimelineEvent& event);
 boost::json::object to_json(const registry::AuditRecord& record);
 boost::json::object to_json(const registry::Upload& upload);
 boost::json::object to_json(const registry::To0Job& job);
+boost::json::object to_json(const registry::OwnRegistration& own);
 boost::json::object to_json(const registry::Registration& registration);
 
 std::string guid_text(const Bytes& guid);  // with dashes

@@ -50,8 +50,11 @@ Result<fdo::RendezvousInfo> factory_rendezvous(registry::Registry& registry) {
   return fdo::decode_rendezvous_info(*stored);
 }
 
-registry::Change put_factory_rendezvous(const fdo::RendezvousInfo& info) {
-  return registry::PutSetting{std::string(rendezvous_setting), info.encoded};
+registry::Change put_factory_rendezvous(const fdo::RendezvousInfo& info,
+                                        std::optional<Bytes> expect) {
+  std::string name(rendezvous_setting);
+  if (expect) return registry::ReplaceSetting{std::move(name), info.encoded, std::move(*expect)};
+  return registry::PutSetting{std::move(name), info.encoded};
 }
 
 fdo::Outcome<Answer> Station::on_app_start(View body, const Caller& caller) {

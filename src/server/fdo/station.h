@@ -33,6 +33,8 @@ class Station {
 // What devices are told to look for their owner with; a setting of the registry. not_found until it
 // was set.
 Result<fdo::RendezvousInfo> factory_rendezvous(registry::Registry& registry);
-registry::Change put_factory_rendezvous(const fdo::RendezvousInfo& info);
+// `expect`: conflict unless it is this at present.
+registry::Change put_factory_rendezvous(const fdo::RendezvousInfo& info,
+                                        std::optional<Bytes> expect = {});
 
 }  // namespace fairlead::server
