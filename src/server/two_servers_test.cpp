@@ -3,6 +3,7 @@
 // every message reaches the other one.
 #include <gtest/gtest.h>
 
+#include "server/broker_access.h"
 #include "server/registry_sessions.h"
 #include "support/server_plant.h"
 
@@ -66,6 +67,62 @@ TEST_F(TwoServers, AMessageThatReachesBothIsAnsweredByOne) {
   auto first = plant.say(22, hello.token, {}), second = plant.say(22, hello.token, {});
   EXPECT_EQ(test::error_of(first).code, fdo::ErrorCode::body);
   EXPECT_EQ(test::error_of(second).code, fdo::ErrorCode::invalid_token);
+}
+
+// The doors of two brokers, each filled by its own server.
+struct TwoDoors : TwoServers {
+  upstream::AccessEntry service{*upstream::CertificateFingerprint::from(Bytes(32, 1)),
+                                upstream::AccessState::active,
+                                upstream::AccessRole::service,
+                                1,
+                                "service",
+                                "fairlead/v1/"};
+  struct Door {
+    std::string path;
+    BrokerAccess access;
+    Door(const ServerPlant& plant, const char* name)
+        : path((plant.directory.path() / name).string()),
+          access(must(upstream::AccessWriter::create_or_open(path, 16))) {}
+    std::optional<upstream::AccessState> state_of(const crypto::Certificate& certificate) {
+      auto reader = must(upstream::AccessReader::open(path));
+      auto found =
+          must(reader->find(*upstream::CertificateFingerprint::from(certificate.fingerprint())));
+      return found ? std::optional(found->state) : std::nullopt;
+    }
+  };
+  Door mine{plant, "a.table"}, theirs{plant, "b.table"};
+  Enroller enroller{a.store, a.identity,   mine.access, "mqtts://a.example:8883",
+                    {},      plant.random, plant.log};
+};
+
+TEST_F(TwoDoors, WhatOneServerGrantsAndTakesTheOtherFollows) {
+  must(theirs.access.rebuild(b.store.read(), service));
+  device.initialize();
+  DeviceId id = device.hand_to_owner();
+  ASSERT_TRUE(device.onboard().complete) << plant.log.text();
+  const crypto::Certificate& certificate = device.grant->chain.front();
+  EXPECT_EQ(theirs.state_of(certificate), std::nullopt);
+  must(theirs.access.follow(b.store.read()));
+  EXPECT_EQ(theirs.state_of(certificate), upstream::AccessState::active);
+  must(enroller.revoke(id, "anna", "stolen", plant.now));
+  must(theirs.access.follow(b.store.read()));
+  EXPECT_EQ(theirs.state_of(certificate), upstream::AccessState::revoked);
+  must(theirs.access.follow(b.store.read()));  // nothing new
+  EXPECT_EQ(theirs.state_of(certificate), upstream::AccessState::revoked);
+}
+
+TEST_F(TwoDoors, AKeyThatWasReplacedLosesItsAccessAtTheOtherToo) {
+  device.initialize();
+  device.hand_to_owner();
+  ASSERT_TRUE(device.onboard().complete);
+  must(theirs.access.rebuild(b.store.read(), service));
+  crypto::Certificate first = device.grant->chain.front();
+  EXPECT_EQ(theirs.state_of(first), upstream::AccessState::active);
+  device.operational = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
+  ASSERT_TRUE(device.onboard().complete);
+  must(theirs.access.follow(b.store.read()));
+  EXPECT_EQ(theirs.state_of(first), upstream::AccessState::revoked);
+  EXPECT_EQ(theirs.state_of(device.grant->chain.front()), upstream::AccessState::active);
 }
 
 }  // namespace

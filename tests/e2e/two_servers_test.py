@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two servers on one registry and keystore, and a balancer that gives each message to the other one:
 a device is made and onboarded through both, and again after one of them was killed and started anew
-in the middle of a run."""
+in the middle of a run. Then each has a broker, and one revokes what is connected to the other's."""
 import argparse
 import http.client
 import http.server
 import threading
+import time
 
 from plant import EVERY_ROLE, Device, Server, Site
 
@@ -14,8 +15,8 @@ from plant import EVERY_ROLE, Device, Server, Site
 class Half(Server):
     """One of the two: what they share is in the site's folder."""
 
-    def __init__(self, site, name):
-        super().__init__(site, name, EVERY_ROLE, broker=False)
+    def __init__(self, site, name, broker=False):
+        super().__init__(site, name, EVERY_ROLE, broker)
         self.top_settings |= {"registry": f"{site.folder}/registry.db", "keystore": f"file:{site.folder}/keystore",
                               "sessions": "registry"}
 
@@ -110,12 +111,32 @@ def run(site):
     check(status.get("sessions", 0) == 0, f"runs were left behind: {status}")
 
 
+def run_revocation(site):
+    a, b = Half(site, "a", broker=True), Half(site, "b", broker=True)
+    b.token_file = a.token_file
+    a.start()
+    b.start()
+    a.set_rendezvous(a.directive(bypass=True))
+    device = Device(site, "SN-2", station=a)
+    a.import_voucher(a.sell(device.made(), a))
+    device.start()
+    a.until_online("SN-2")
+    b.cli("revoke", "SN-2", "--reason", "stolen")
+    revoked = time.monotonic()
+    device.until_said("LINK_LOST", seconds=10)
+    print(f"two_servers: cut off at the other server's broker after {time.monotonic() - revoked:.2f} s")
+    check(not a.said("ACCESS_NOT_FOLLOWED"), "the other server could not follow")
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--bin", required=True, help="folder of the programs")
-    with Site(arguments.parse_args().bin) as site:
+    bin_folder = arguments.parse_args().bin
+    with Site(bin_folder) as site:
         run(site)
     print("two_servers: onboarded through both, and across a restart of one")
+    with Site(bin_folder) as site:
+        run_revocation(site)
 
 
 main()
