@@ -19,32 +19,15 @@
 #include "device/local_presence.h"
 #include "device/modules/working_directory.h"
 #include "device/status.h"
-#include "keystore/file/file_keystore.h"
+#include "keystore/built_in.h"
 #ifdef FAIRLEAD_AVAHI
 #include "link/avahi/avahi_announcer.h"
-#endif
-#ifdef FAIRLEAD_TPM2
-#include "keystore/tpm2/tpm2_keystore.h"
-#endif
-#ifdef FAIRLEAD_PKCS11
-#include "keystore/pkcs11/pkcs11_keystore.h"
 #endif
 
 namespace {
 
 using namespace fairlead;
 using namespace fairlead::device;
-
-// From which the setting `keystore` chooses.
-constexpr keystore::Backend keystores[] = {
-    keystore::FileKeystore::backend,
-#ifdef FAIRLEAD_TPM2
-    keystore::Tpm2Keystore::backend,
-#endif
-#ifdef FAIRLEAD_PKCS11
-    keystore::Pkcs11Keystore::backend,
-#endif
-};
 
 int complain(const Error& error) {
   std::cerr << "fairlead-device: " << to_string(error) << "\n";
@@ -263,7 +246,7 @@ int main(int argc, char** argv) {
   auto directory = StateDirectory::open(config.state, checkpoint);
   if (!directory) return complain(directory.error());
   auto keys = keystore::open_keystore(
-      config.keystore, keystores, config.state / "keys",
+      config.keystore, keystore::built_in, config.state / "keys",
       keystore::Credentials::from_environment(config.keystore_credentials), checkpoint);
   if (!keys) return complain(keys.error());
   if (config.command == Command::set_code) return set_code(config, *directory);

@@ -13,17 +13,11 @@
 #include "base/limits.h"
 #include "base/version.h"
 #include "crypto/system_random.h"
-#include "keystore/file/file_keystore.h"
-#ifdef FAIRLEAD_TPM2
-#include "keystore/tpm2/tpm2_keystore.h"
-#endif
-#ifdef FAIRLEAD_PKCS11
-#include "keystore/pkcs11/pkcs11_keystore.h"
-#endif
+#include "keystore/built_in.h"
 #include "net/http.h"
 #include "registry/sqlite/sqlite_registry.h"
 #include "server/broker_side.h"
-#include "server/config.h"
+#include "server/command_line.h"
 #include "server/gauges.h"
 #include "server/http_front.h"
 #include "server/keep_sessions.h"
@@ -36,71 +30,9 @@ using namespace fairlead;
 constexpr unsigned workers = 32;  // most of them wait for a commit
 constexpr std::size_t api_body_bytes_max = 8 * 1024 * 1024;
 
-// From which the setting `keystore` chooses.
-constexpr keystore::Backend keystores[] = {
-    keystore::FileKeystore::backend,
-#ifdef FAIRLEAD_TPM2
-    keystore::Tpm2Keystore::backend,
-#endif
-#ifdef FAIRLEAD_PKCS11
-    keystore::Pkcs11Keystore::backend,
-#endif
-};
-
-constexpr std::string_view usage =
-    "fairlead-server [--config FILE] [--data DIR] [--version]\n"
-    "\n"
-    "Without a configuration: factory, rendezvous and owner in one process, broker included, data "
-    "in /var/lib/fairlead,\n"
-    "devices on ports 8040 (FDO), 8042 (EST) and 8883 (MQTT) of 127.0.0.1, REST API on 8041. "
-    "docs/operations.md lists every setting.\n";
-
 int report(const Error& error) {
   std::fprintf(stderr, "fairlead-server: %s\n", to_string(error).c_str());
   return 1;
-}
-
-struct Arguments {
-  std::string config, data;
-  bool help = false, show_version = false, wrong = false;
-  bool allow_fault_injection = false;  // for tests: the point to die at is in FAIRLEAD_CRASH_AT
-};
-
-Arguments parse_arguments(int argc, char** argv) {
-  Arguments out;
-  for (int i = 1; i < argc; ++i) {
-    std::string_view argument = argv[i];
-    if (argument == "--config" && i + 1 < argc)
-      out.config = argv[++i];
-    else if (argument == "--data" && i + 1 < argc)
-      out.data = argv[++i];
-    else if (argument == "--allow-fault-injection")
-      out.allow_fault_injection = true;
-    else if (argument == "--help")
-      out.help = true;
-    else if (argument == "--version")
-      out.show_version = true;
-    else
-      out.wrong = true;
-  }
-  return out;
-}
-
-Result<server::Config> configure(const Arguments& arguments) {
-  server::Config config;
-  if (!arguments.config.empty()) {
-    TRY(config, server::load_config(arguments.config));
-  }
-  if (!arguments.data.empty()) config.data = arguments.data;
-  if (config.broker_plugin.empty())
-    config.broker_plugin =
-        (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "fairlead-mosquitto.so")
-            .string();
-  std::error_code error;
-  std::filesystem::create_directories(config.data, error);
-  if (error)
-    return fail(Errc::io, "data folder '" + config.data.string() + "': " + error.message());
-  return config;
 }
 
 Result<void> write_secret(const std::filesystem::path& file, std::string_view secret) {
@@ -212,11 +144,36 @@ server::RendezvousPolicy rendezvous_policy(const server::Config& config,
            identity.owner->public_key().fingerprint()}};
 }
 
+// Whatever of FDO this server is. Everything it refers to outlives it.
+struct FdoRoles {
+  server::Station station;
+  server::Rendezvous rendezvous;
+  server::Owner owner;
+  server::FdoLimits limits;
+  server::FdoService service;
+
+  FdoRoles(const server::Config& config, server::Store& store, const server::Identity& identity,
+           server::Enroller& enroller, server::Sessions& sessions, Random& random, Log& log,
+           const Checkpoint& checkpoint)
+      : station(store, identity, random, log),
+        rendezvous(store, rendezvous_policy(config, identity), random, log),
+        owner(store, identity, enroller, random, log),
+        limits(config.fdo_rates, log),
+        service(sessions, random, log, config.roles.factory ? &station : nullptr,
+                config.roles.rendezvous ? &rendezvous : nullptr,
+                config.roles.owner ? &owner : nullptr, &limits, checkpoint) {}
+};
+
+std::string own_endpoint(const server::Config& config) {
+  net::Url broker{true, config.public_host, config.broker_port, "/"};
+  return "mqtts://" + broker.authority();  // brackets around an IPv6 address
+}
+
 Result<void> run(const server::Config& config, server::Metrics& log, const Checkpoint& checkpoint) {
   Clock clock = system_clock();
   crypto::SystemRandom random;
   TRY(auto keys,
-      keystore::open_keystore(config.keystore, keystores, config.data / "keystore",
+      keystore::open_keystore(config.keystore, keystore::built_in, config.data / "keystore",
                               keystore::Credentials::from_environment(config.keystore_credentials),
                               checkpoint));
   TRY(auto registry, registry::SqliteRegistry::open(config.registry_file()));
@@ -226,9 +183,7 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
 
   net::Loop loop(log, workers);
   TRY(auto broker, server::BrokerSide::open(loop, config, identity, store, random, clock, log));
-  net::Url broker_url{true, config.public_host, config.broker_port, "/"};
-  std::string endpoint = "mqtts://" + broker_url.authority();  // brackets around an IPv6 address
-  server::Enroller enroller(store, identity, broker->access(), endpoint,
+  server::Enroller enroller(store, identity, broker->access(), own_endpoint(config),
                             identity.operational_ca.authority.chain(), random, log,
                             renewal_url(config));
   broker->on_certificate_use([&](const DeviceId& device, View fingerprint, Time seen) {
@@ -238,14 +193,8 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
     return enroller.report_clone(device, pair, seen);
   });
   server::Vouchers vouchers(store, identity, log);
-  server::Station station(store, identity, random, log);
-  server::Rendezvous rendezvous(store, rendezvous_policy(config, identity), random, log);
-  server::Owner owner(store, identity, enroller, random, log);
   auto sessions = server::open_sessions(config.sessions, store, *keys, random, clock);
-  server::FdoLimits fdo_limits(config.fdo_rates, log);
-  server::FdoService fdo(*sessions, random, log, config.roles.factory ? &station : nullptr,
-                         config.roles.rendezvous ? &rendezvous : nullptr,
-                         config.roles.owner ? &owner : nullptr, &fdo_limits, checkpoint);
+  FdoRoles fdo(config, store, identity, enroller, *sessions, random, log, checkpoint);
   server::add_gauges(log, store, *sessions, loop);
   TRY_VOID(witness_audit(store, log));
   std::chrono::seconds retry_after(config.est_retry_after_seconds);
@@ -260,7 +209,7 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
 
   TRY(auto fdo_listener,
       listen(loop, log, config, config.fdo, identity, random, clock(),
-             limits::fdo_message_bytes_max, server::fdo_front(loop, fdo, clock)));
+             limits::fdo_message_bytes_max, server::fdo_front(loop, fdo.service, clock)));
   TRY(auto api_listener, listen(loop, log, config, config.api, identity, random, clock(),
                                 api_body_bytes_max, server::api_front(loop, api, clock)));
   TRY_VOID(open_listeners(certificates, loop, log, config, identity, random, clock));
@@ -279,11 +228,12 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
 }  // namespace
 
 int main(int argc, char** argv) {
-  Arguments arguments = parse_arguments(argc, argv);
+  server::Arguments arguments = server::parse_arguments(argc, argv);
   if (arguments.show_version) return std::printf("fairlead-server %s\n", version_text.data()), 0;
   if (arguments.help || arguments.wrong)
-    return std::fputs(usage.data(), arguments.wrong ? stderr : stdout), arguments.wrong ? 2 : 0;
-  auto config = configure(arguments);
+    return std::fputs(server::usage.data(), arguments.wrong ? stderr : stdout),
+           arguments.wrong ? 2 : 0;
+  auto config = server::configure(arguments);
   if (!config) return report(config.error());
   JsonLog log(STDERR_FILENO, system_clock(), config->log_level);
   log(event::started, {{"program", "fairlead-server"}, {"version", std::string(version_text)}});

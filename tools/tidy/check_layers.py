@@ -13,6 +13,7 @@ NOT_IN_BASE = re.compile(r"(openssl/|boost/|sqlite3|libpq|mosquitto|tss2/|p11-ki
 OUTSIDE_WORLD = re.compile(r"(thread|filesystem|fstream|iostream|mutex|shared_mutex|condition_variable|future|"
                            r"boost/asio.*|boost/beast.*|sys/.*|net/.*|netinet/.*|netdb\.h|poll\.h|fcntl\.h|"
                            r"unistd\.h|ifaddrs\.h)$")
+BUILT_IN = pathlib.Path("keystore/built_in.h")  # the table of back ends that every main.cpp takes
 LOG_WRITES = ("base/log.cpp", "unistd.h")  # JsonLog hands its lines to a descriptor that main() gave it
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
@@ -38,6 +39,8 @@ def arrow_complaint(layers, room, path, name):
         return None
     if target not in layers:
         return f"'{target}' is no room of tools/layers.txt; include by the path from src/"
+    if name == str(BUILT_IN):
+        return "it names every keystore there is; only a main.cpp chooses among them"
     if target in BACK_ENDS and "/" in rest and not is_test and path.parts[:2] != tuple(name.split("/")[:2]):
         return f"only main.cpp and tests name a back end; use the port of {target}/ and let main.cpp wire it"
     allowed = layers[room]
@@ -88,7 +91,7 @@ def check(root):
         if room not in layers:
             yield path, 1, f"'{room}' is no room; give it a line in tools/layers.txt and say why"
             continue
-        if path.name == "main.cpp":
+        if path.name == "main.cpp" or path == BUILT_IN:
             continue
         for line, system, name in found:
             why = library_complaint(room, path, name) if system else arrow_complaint(layers, room, path, name)
