@@ -212,10 +212,23 @@ constexpr Command table[] = {
                   all_option}},
      .run = voucher_list},
     {.name = "voucher show",
-     .summary = "Show one voucher",
+     .summary = "Show one voucher, and what stands in it",
      .arguments = {{{"GUID"}}},
-     .more = "GUID may also be the serial of its device.",
+     .more =
+         "GUID may also be the serial of its device. Keys are shown by their fingerprints: the\n"
+         "SHA-256 of the public key (SubjectPublicKeyInfo).",
      .run = voucher_show},
+    {.name = "voucher registrations",
+     .summary = "List where vouchers are registered, until when, and what is wrong",
+     .options = {{{"failing", "", "only those whose last try failed"},
+                  {"at", "URL", "only those at this rendezvous server"},
+                  {"account", "ACCOUNT", "only those of this account"},
+                  limit_option,
+                  after_option,
+                  all_option}},
+     .more = "A device whose owner is registered nowhere looks for it in vain.",
+     .examples = "  fairlead voucher registrations --failing",
+     .run = voucher_registrations},
     {.name = "voucher import",
      .summary = "Import vouchers, one or a hundred thousand",
      .arguments = {{{"FILE", true, true}}},
@@ -223,10 +236,13 @@ constexpr Command table[] = {
                   {"dry-run", "", "check only, change nothing"},
                   {"report", "FILE", "a line of JSON for each voucher that is refused"},
                   {"resume", "", "go on with an interrupted import; needs --report"}}},
-     .more = "FILE is a PEM file with any number of vouchers, a folder of such files, or - for\n"
-             "standard input. Importing a voucher twice changes nothing.\n"
-             "What was imported is noted in REPORT.journal; --resume never sends that again, and\n"
-             "tries again what was refused. Exit code 7 says that some were refused.",
+     .more =
+         "FILE holds any number of vouchers as PEM, or as CBOR one after the other; or it is a\n"
+         "folder of such files, or - for standard input. An archive is unpacked on the way:\n"
+         "tar -xOf delivery.tgz | fairlead voucher import -\n"
+         "Importing a voucher twice changes nothing.\n"
+         "What was imported is noted in REPORT.journal; --resume never sends that again, and\n"
+         "tries again what was refused. Exit code 7 says that some were refused.",
      .examples =
          "  fairlead voucher import pump.voucher.pem\n"
          "  fairlead voucher import delivery/ --account acme --report refused.jsonl\n"

@@ -63,13 +63,103 @@ Answer<void> voucher_list(Context& context) {
                     columns);
 }
 
+Answer<void> voucher_registrations(Context& context) {
+  static constexpr Column columns[] = {{"GUID", "guid", true},
+                                       {"SERIAL", "serial"},
+                                       {"SERVER", "server"},
+                                       {"REGISTERED UNTIL", "registered_until", true, true},
+                                       {"NEXT TRY", "next_try", false, true},
+                                       {"FAILED", "failures"},
+                                       {"WHY", "last_error"}};
+  return list_items(context, api_path({"vouchers", "registrations"}),
+                    {{"state", context.in.has("failing") ? "failing" : ""},
+                     {"server", context.in.get("at")},
+                     {"account", context.in.get("account")}},
+                    columns);
+}
+
+namespace {
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+const json::value* member(const json::value& object, std::string_view name) {
+  const json::object* members = object.if_object();
+  return members ? members->if_contains(name) : nullptr;
+}
+
+// "P-256 key 1f3a… (this server's owner key)"
+std::string key_in_words(const json::value* key) {
+  if (!key) return {};
+  std::string whose = text_at(*key, "whose");
+  return text_at(*key, "type") + " key " + text_at(*key, "fingerprint") +
+         (whose.empty() ? "" : " (" + whose + ")");
+}
+
+const json::array& list_at(const json::value& object, std::string_view name) {
+  static const json::array none;
+  const json::value* list = member(object, name);
+  return list && list->is_array() ? list->get_array() : none;
+}
+
+// One place where devices and owners meet: "https://rv.example, 192.0.2.1; devices 443, owners
+// 8443".
+std::string directive_in_words(const json::value& directive) {
+  std::string out = text_at(directive, "dns");
+  for (const auto& ip : list_at(directive, "ips"))
+    if (ip.is_string()) out += (out.empty() ? "" : ", ") + std::string(ip.get_string());
+  if (auto protocol = text_at(directive, "protocol"); !protocol.empty()) out += " by " + protocol;
+  for (auto [name, words] : {std::pair{"device_port", "port for devices "},
+                             {"owner_port", "port for owners "},
+                             {"delay_seconds", "delay in seconds "}})
+    if (auto text = text_at(directive, name); !text.empty())
+      out += "; " + std::string(words) + text;
+  for (auto [name, words] : {std::pair{"bypass", "this is the owner itself"},
+                             {"device_only", "for devices only"},
+                             {"owner_only", "for owners only"}})
+    if (const json::value* flag = member(directive, name); flag && flag->is_bool())
+      out += "; " + std::string(words);
+  return out;
+}
+
+Pairs content_in_words(const Context& context, const json::value& content) {
+  Pairs out{{"device info", text_at(content, "device_info")},
+            {"made by", key_in_words(member(content, "manufacturer"))}};
+  std::size_t sale = 0;
+  for (const auto& entry : list_at(content, "entries"))
+    out.emplace_back("sale " + std::to_string(++sale),
+                     "to " + key_in_words(member(entry, "owner")));
+  out.emplace_back("owner", key_in_words(member(content, "owner")));
+  std::string title = "device certificate";
+  for (const auto& each : list_at(content, "device_chain"))
+    out.emplace_back(std::exchange(title, "signed by"),
+                     text_at(each, "subject") + ", " + context.local(text_at(each, "not_before")) +
+                         " to " + context.local(text_at(each, "not_after")) + ", " +
+                         key_in_words(member(each, "key")));
+  for (const auto& each : list_at(content, "rendezvous"))
+    out.emplace_back("looks for its owner", directive_in_words(each));
+  std::string fault = text_at(content, "fault");
+  out.emplace_back("signatures", fault.empty() ? "all of them verify" : "do not verify: " + fault);
+  return out;
+}
+
+}  // namespace
+
 Answer<void> voucher_show(Context& context) {
   TRY(auto guid, client::find_voucher(context.api, context.argument(0)));
   TRY(auto voucher, context.api.get(api_path({"vouchers", guid})));
-  if (context.as_json())
+  if (context.as_json()) {
     context.print_json(voucher);
+    return {};
+  }
+  json::value record = voucher.value;
+  if (record.is_object()) record.get_object().erase("content");
+  context.print_members(record);
+  const json::value* content = member(voucher.value, "content");
+  if (content && content->is_object())
+    context.print("\n" + layout_pairs(content_in_words(context, *content)));
   else
-    context.print_members(voucher.value);
+    context.print(
+        "\nIts device holds the voucher that came after it; of this one only the GUID is kept.\n");
   return {};
 }
 

@@ -82,8 +82,8 @@ Answer<void> profile_list(Context&), profile_show(Context&), profile_put(Context
 Answer<void> trust_list(Context&), trust_add(Context&), trust_remove(Context&);
 Answer<void> factory_keys(Context&), factory_rendezvous_show(Context&),
     factory_rendezvous_set(Context&), rendezvous_list(Context&);
-Answer<void> voucher_list(Context&), voucher_show(Context&), voucher_import(Context&),
-    voucher_extend(Context&), voucher_export(Context&);
+Answer<void> voucher_list(Context&), voucher_registrations(Context&), voucher_show(Context&),
+    voucher_import(Context&), voucher_extend(Context&), voucher_export(Context&);
 Answer<void> device_list(Context&), device_show(Context&), device_add(Context&),
     device_otp(Context&), device_rename(Context&), device_uploads(Context&), device_fetch(Context&),
     device_approve(Context&), device_reject(Context&), revoke(Context&), readmit(Context&),

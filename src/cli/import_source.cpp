@@ -61,6 +61,29 @@ Answer<VoucherSource> VoucherSource::open(const std::vector<std::string>& names)
   return out;
 }
 
+namespace {
+
+// Archives are not unpacked here: their programs do it, and leave nothing on the disk either.
+Answer<void> refuse_archive(const std::string& name, std::string_view begin) {
+  using std::string_view_literals::operator""sv;
+  constexpr std::size_t tar_mark = 257;
+  auto advice = [&](std::string_view unpack) {
+    return problem(ProblemKind::failed, name + " is an archive",
+                   "Unpack it on the way: " + std::string(unpack) + " " + name +
+                       " | fairlead voucher import -");
+  };
+  if (begin.starts_with("PK\x03\x04")) return advice("unzip -p");
+  if (begin.starts_with("\x1f\x8b") ||
+      begin.starts_with("\xfd"
+                        "7zXZ\0"sv) ||
+      begin.starts_with("\x28\xb5\x2f\xfd") ||
+      (begin.size() > tar_mark && begin.substr(tar_mark).starts_with("ustar")))
+    return advice("tar -xOf");
+  return {};
+}
+
+}  // namespace
+
 Answer<std::optional<client::FoundVoucher>> VoucherSource::next() {
   while (found_.empty()) {
     if (!file_ && files_.empty()) return std::optional<client::FoundVoucher>();
@@ -72,7 +95,8 @@ Answer<std::optional<client::FoundVoucher>> VoucherSource::next() {
 }
 
 Answer<void> VoucherSource::read_more() {
-  if (!file_) {
+  const bool first_portion = !file_;
+  if (first_portion) {
     name_ = files_.front();
     files_.pop_front();
     file_.reset(name_ == "-" ? stdin : std::fopen(name_.c_str(), "re"));
@@ -82,6 +106,7 @@ Answer<void> VoucherSource::read_more() {
   std::string portion(portion_bytes, '\0');
   portion.resize(std::fread(portion.data(), 1, portion.size(), file_.get()));
   bytes_read_ += portion.size();
+  if (first_portion) TRY_VOID(refuse_archive(name_, portion));
   std::vector<client::FoundVoucher> found;
   splitter_->put(portion, found);
   if (portion.size() < portion_bytes) {

@@ -67,7 +67,8 @@ class Progress {
   bool line_open_ = false;
 };
 
-// A line of JSON per refusal: {"where","guid","reason"}. Without --report the first few are shown.
+// A line of JSON per refusal: {"where","file","index","guid","reason"}. Without --report the first
+// few are shown.
 class Report {
  public:
   static Answer<Report> open(const std::string& file) {
@@ -85,7 +86,10 @@ class Report {
       if (!file_ && shown_ == refusals_shown_max + 1)
         progress.note("More are refused; --report FILE writes all of them down.");
       if (!file_) continue;
-      json::object line{{"where", client::plain_text(each.where)}, {"reason", each.reason}};
+      json::object line{{"where", client::plain_text(each.where)},
+                        {"file", client::plain_text(each.file)},
+                        {"index", each.number},
+                        {"reason", each.reason}};
       if (!each.guid.empty()) line["guid"] = each.guid;
       std::fputs((json::serialize(line) + "\n").c_str(), file_.get());
     }
@@ -214,7 +218,7 @@ Answer<void> voucher_import(Context& context) {
   }
   if (counts.seen() == 0)
     return problem(ProblemKind::failed, "no ownership voucher was found",
-                   "A voucher begins with -----BEGIN OWNERSHIP VOUCHER-----.");
+                   "A voucher begins with -----BEGIN OWNERSHIP VOUCHER-----, or is CBOR.");
   if (counts.refused)
     return problem(ProblemKind::partly_refused,
                    with_thousands(counts.refused) + " of " + with_thousands(counts.seen()) +

@@ -15,7 +15,8 @@ constexpr Duration import_limit = std::chrono::minutes(2);  // a thousand vouche
 
 void VoucherImport::refuse(const FoundVoucher& voucher, std::string guid, std::string reason) {
   ++counts_.refused;
-  refusals_.push_back({voucher.where, std::move(guid), std::move(reason)});
+  refusals_.push_back(
+      {voucher.where, voucher.file, voucher.number, std::move(guid), std::move(reason)});
 }
 
 void VoucherImport::add(FoundVoucher voucher) {

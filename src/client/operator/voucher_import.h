@@ -25,7 +25,9 @@ struct ImportOptions {
 };
 
 struct ImportRefusal {
-  std::string where, guid, reason;  // guid may be empty
+  std::string where, file;
+  std::size_t number = 0;    // in its file, from 1
+  std::string guid, reason;  // guid may be empty
 };
 
 struct ImportCounts {

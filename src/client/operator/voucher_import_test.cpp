@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "base/limits.h"
+#include "codec/cbor/writer.h"
 #include "codec/pem.h"
 
 namespace fairlead::client {
@@ -62,6 +63,40 @@ TEST(VoucherSplitter, ALineWithoutEndTakesNoMemoryAndHidesNothing) {
   auto found = split(std::string(1024 * 1024, 'x') + "\n" + pem_of({1}), 4096);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_TRUE(found[0].refusal.empty());
+}
+
+// An array of five with a byte string of `size` as its last.
+Bytes cbor_voucher(std::size_t size) {
+  cbor::Writer out;
+  out.array(5).uint(101).uint(1).uint(2).uint(3).bytes(Bytes(size, 0x85));
+  return out.take();
+}
+std::string text_of(const Bytes& bytes) { return std::string(as_text(bytes)); }
+
+TEST(VoucherSplitter, TakesCborOneAfterTheOtherInAnyPortions) {
+  std::string text =
+      text_of(cbor_voucher(3)) + text_of(cbor_voucher(60'000)) + text_of(cbor_voucher(0));
+  for (std::size_t portion : {std::size_t(1), std::size_t(1000), SIZE_MAX}) {
+    auto found = split(text, portion);
+    ASSERT_EQ(found.size(), 3u);
+    EXPECT_EQ(found[0].pem, pem_of(cbor_voucher(3)));
+    EXPECT_EQ(found[1].pem, pem_of(cbor_voucher(60'000)));
+    EXPECT_EQ(found[2].where, "f: voucher 3");
+    EXPECT_EQ(found[2].number, 3u);
+  }
+}
+
+TEST(VoucherSplitter, RefusesWhatFollowsSomethingElseInCborAsOne) {
+  auto found = split(text_of(cbor_voucher(3)) + "\x01" + text_of(cbor_voucher(3)), 7);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_NE(found[1].refusal.find("can't be told apart"), std::string::npos);
+  auto cut = split(text_of(cbor_voucher(3)) + text_of(cbor_voucher(30)).substr(0, 20));
+  ASSERT_EQ(cut.size(), 2u);
+  EXPECT_NE(cut[1].refusal.find("ends within"), std::string::npos);
+  auto endless = split(text_of(cbor_voucher(limits::voucher_bytes_max + 1)));
+  ASSERT_EQ(endless.size(), 1u);
+  EXPECT_FALSE(endless[0].refusal.empty());
+  EXPECT_EQ(endless[0].file, "f");
 }
 
 FoundVoucher voucher(unsigned n) {

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "codec/base64.h"
+#include "codec/cbor/reader.h"
 #include "codec/pem.h"
 
 namespace fairlead::client {
@@ -20,9 +21,47 @@ std::string_view trimmed(std::string_view text) {
   if (from == text.npos) return {};
   return text.substr(from, text.find_last_not_of(blank) - from + 1);
 }
+
+// FDO 1.1 §3.4: OwnershipVoucher = [version, header, hmac, chain, entries].
+constexpr char array_of_five = '\x85';
 }  // namespace
 
 void VoucherSplitter::put(std::string_view bytes, std::vector<FoundVoucher>& out) {
+  if (bytes.empty()) return;
+  if (form_ == Form::unknown) form_ = bytes.front() == array_of_five ? Form::cbor : Form::pem;
+  if (form_ == Form::pem) return put_lines(bytes, out);
+  // Portion by portion, so that what is kept stays small whatever a caller gives at once.
+  while (!bytes.empty() && !given_up_) {
+    std::string_view portion = bytes.substr(0, limits::voucher_bytes_max);
+    append(items_, as_view(portion));
+    bytes.remove_prefix(portion.size());
+    take_items(out);
+  }
+}
+
+void VoucherSplitter::take_items(std::vector<FoundVoucher>& out) {
+  View rest = items_;
+  while (!rest.empty() && !given_up_) {
+    cbor::Reader in(rest);
+    View item = in.raw();
+    const bool begins = static_cast<char>(rest[0]) == array_of_five;
+    if (begins && in.failed() && rest.size() <= limits::voucher_bytes_max)
+      break;  // more of it may come
+    if (!begins || in.failed()) {
+      given_up_ = true;
+      refuse("this is no voucher, and what follows it can't be told apart", out);
+    } else {
+      found(name_ + ": voucher " + std::to_string(count_ + 1), item, out);
+      rest = rest.subspan(item.size());
+    }
+  }
+  if (given_up_)
+    items_.clear();
+  else
+    items_.erase(items_.begin(), items_.end() - static_cast<std::ptrdiff_t>(rest.size()));
+}
+
+void VoucherSplitter::put_lines(std::string_view bytes, std::vector<FoundVoucher>& out) {
   while (!bytes.empty()) {
     auto end = bytes.find('\n');
     std::string_view piece = bytes.substr(0, end);
@@ -41,6 +80,10 @@ void VoucherSplitter::put(std::string_view bytes, std::vector<FoundVoucher>& out
 }
 
 void VoucherSplitter::finish(std::vector<FoundVoucher>& out) {
+  if (form_ == Form::cbor) {
+    if (!items_.empty()) refuse("the file ends within this voucher", out);
+    return;
+  }
   line(trimmed(partial_), out);
   partial_.clear();
   if (at_ != At::outside) refuse("the file ends within this voucher", out);
@@ -70,19 +113,30 @@ void VoucherSplitter::end(std::vector<FoundVoucher>& out) {
   auto content = from_base64_lenient(base64_);
   if (!content) return refuse("what stands between BEGIN and END is not base64", out);
   if (content->empty()) return refuse("nothing stands between BEGIN and END", out);
-  if (content->size() > limits::voucher_bytes_max)
-    return refuse("larger than a voucher may be (64 KiB)", out);
   at_ = At::outside;
-  out.push_back({name_ + ":" + std::to_string(begin_line_),
-                 pem::encode(label, *content),
-                 crypto::sha256(*content),
-                 {}});
+  found(name_ + ":" + std::to_string(begin_line_), *content, out);
+}
+
+void VoucherSplitter::found(std::string where, View content, std::vector<FoundVoucher>& out) {
+  found_any_ = true;
+  if (content.size() > limits::voucher_bytes_max)
+    return refuse("larger than a voucher may be (64 KiB)", out);
+  out.push_back({std::move(where),
+                 pem::encode(label, content),
+                 crypto::sha256(content),
+                 {},
+                 name_,
+                 ++count_});
 }
 
 void VoucherSplitter::refuse(std::string why, std::vector<FoundVoucher>& out) {
   at_ = At::outside;
   base64_.clear();
-  out.push_back({name_ + ":" + std::to_string(begin_line_), {}, {}, std::move(why)});
+  ++count_;
+  found_any_ = true;
+  std::string where = form_ == Form::cbor ? name_ + ": voucher " + std::to_string(count_)
+                                          : name_ + ":" + std::to_string(begin_line_);
+  out.push_back({std::move(where), {}, {}, std::move(why), name_, count_});
 }
 
 }  // namespace fairlead::client
