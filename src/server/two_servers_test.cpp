@@ -104,7 +104,7 @@ TEST_F(TwoDoors, WhatOneServerGrantsAndTakesTheOtherFollows) {
   EXPECT_EQ(theirs.state_of(certificate), std::nullopt);
   must(theirs.access.follow(b.store.read()));
   EXPECT_EQ(theirs.state_of(certificate), upstream::AccessState::active);
-  must(enroller.revoke(id, "anna", "stolen", plant.now));
+  must(enroller.revoke(id, {"anna"}, "stolen", plant.now));
   must(theirs.access.follow(b.store.read()));
   EXPECT_EQ(theirs.state_of(certificate), upstream::AccessState::revoked);
   must(theirs.access.follow(b.store.read()));  // nothing new

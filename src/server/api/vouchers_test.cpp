@@ -86,7 +86,7 @@ TEST_F(ApiTest, AStrangersKeyHasNoNameAndATrustedOneItsOwn) {
   PlantDevice device{plant, "SN-1"};
   device.initialize();
   auto buyer = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
-  must(plant.vouchers.extend(device.credential.guid, buyer->public_key(), plant.now));
+  must(plant.vouchers.extend(device.credential.guid, buyer->public_key(), {"anna"}, plant.now));
   const std::string path = "/api/v1/vouchers/" + fdo::to_text(device.credential.guid);
   auto whose = [&] {
     return std::string(good("GET /api/v1/vouchers/{guid}", path, admin)
