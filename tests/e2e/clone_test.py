@@ -14,13 +14,14 @@ from plant import Device, Plant, run_tests, until
 class Clones(unittest.TestCase):
     def test_a_copied_disk_is_noticed_and_both_sides_are_locked_out(self):
         with Plant() as plant:
-            plant.factory()
-            plant.trade()
+            self.trade(plant)
             plant.device.start()
             plant.until_online()
             copy = self.copy_of(plant)
             copy.start()
             until(lambda: plant.record()["state"] == "waiting", "the copy is noticed", 60)
+            for each in (plant.device, copy):
+                each.until_said("LINK_REFUSED", 60)
             story = plant.customer.json("explain", plant.device.serial)["timeline"]["items"]
             seen = [each for each in story if each["id"] == "CLONE_SEEN"]
             self.assertEqual(1, len(seen))
@@ -32,8 +33,7 @@ class Clones(unittest.TestCase):
 
     def test_a_device_that_is_restarted_again_and_again_is_no_clone(self):
         with Plant() as plant:
-            plant.factory()
-            plant.trade()
+            self.trade(plant)
             for _ in range(4):
                 plant.device.start()
                 plant.until_online()
@@ -41,6 +41,12 @@ class Clones(unittest.TestCase):
                 plant.device.forget_log()
             story = plant.customer.json("explain", plant.device.serial)["timeline"]["items"]
             self.assertNotIn("CLONE_SEEN", [each["id"] for each in story])
+
+    def trade(self, plant):
+        plant.maker.start()
+        plant.customer.start()
+        plant.factory()
+        plant.trade()
 
     def copy_of(self, plant):
         copy = Device(plant, plant.device.serial, plant.maker)
