@@ -239,6 +239,7 @@ Result<To2OwnerState> decode_state(View encoded) {
   std::size_t max_owner_service_info = index == 2 ? in.uint() : 0;
   OwnerDialogue dialogue = index == 2 ? read_dialogue(in) : OwnerDialogue{};
   TRY_VOID(in.finish().in("stored TO2 run"));
+  if (!c.tunnel) return fail(Errc::malformed, "stored TO2 run: without its keys");
   if (index == 1) return to2::SettingUp{c.guid, c.new_guid, c.prove, c.setup, std::move(*c.tunnel)};
   return to2::Exchanging{c.guid,
                          c.new_guid,
