@@ -64,7 +64,9 @@ constexpr Command table[] = {
      .run = readmit},
     {.name = "provision",
      .summary = "Bring the device beside you to the server",
-     .options = {{{"address", "URL", "where the device listens: http://HOST:PORT", true},
+     .options = {{{"address", "URL", "where the device listens: http://HOST:PORT"},
+                  {"bluetooth", "NAME", "or its name or address by Bluetooth; see nearby"},
+                  {"bluetooth-adapter", "A", "this machine's adapter: hci0 (default: the first)"},
                   {"code-file", "FILE", "the code on its label; else it is asked for"},
                   {"button", "", "no code: its button was pressed within two minutes"},
                   {"account", "ACCOUNT", "whose device it is to be"},
@@ -73,7 +75,8 @@ constexpr Command table[] = {
              "decides;\n"
              "the device tries the upstream that it was given and keeps it only if it was let in.\n"
              "When the server wants a person's decision first, approve and provision again.",
-     .examples = "  fairlead provision --address http://10.77.0.5:8080 --code-file label.txt",
+     .examples = "  fairlead provision --address http://10.77.0.5:8080 --code-file label.txt\n"
+                 "  fairlead provision --bluetooth PROV_01b1e8",
      .run = provision},
     {.name = "scan",
      .summary = "Look for devices on this network",
@@ -135,6 +138,12 @@ constexpr Command table[] = {
      .examples = "  fairlead apply --project hall2.plan --dry-run\n"
                  "  fairlead apply --project hall2.plan --at-once 16",
      .run = apply_plan},
+    {.name = "nearby",
+     .summary = "List devices in provisioning mode that Bluetooth reaches",
+     .options = {{{"seconds", "N", "how long to look (5)"},
+                  {"bluetooth-adapter", "A", "this machine's adapter: hci0 (default: the first)"}}},
+     .run = nearby,
+     .needs_server = false},
     {.name = "device list",
      .summary = "List devices",
      .options = {{{"search", "TEXT", "beginning of name, serial, GUID or device info"},

@@ -18,24 +18,76 @@ Answer<std::string> code_for(Context& context) {
   return code;
 }
 
+struct Way {
+  std::unique_ptr<client::Transport> transport;  // of HTTP
+  std::unique_ptr<client::DeviceCarrier> carrier;
+};
+
+std::string signal_text(std::optional<int> dbm) {
+  return dbm ? std::to_string(*dbm) + " dBm" : "unknown";
+}
+
+Answer<void> require_bluetooth(const Context& context) {
+  if (context.bluetooth.connect) return {};
+  return problem(ProblemKind::failed, "this program was built without Bluetooth");
+}
+
+Answer<Way> way_to_device(Context& context) {
+  Way out;
+  if (context.in.has("address")) {
+    TRY(out.transport, context.connect_device(context.in.get("address")));
+    out.carrier = std::make_unique<client::HttpCarrier>(*out.transport);
+    return out;
+  }
+  TRY_VOID(require_bluetooth(context));
+  TRY(out.carrier,
+      context.bluetooth.connect(context.in.get("bluetooth-adapter"), context.in.get("bluetooth")));
+  context.console.note("Connected by Bluetooth.");
+  return out;
+}
+
 }  // namespace
 
 Answer<void> provision(Context& context) {
+  if (context.in.has("address") == context.in.has("bluetooth"))
+    return problem(ProblemKind::usage, "say --address or --bluetooth, one of them");
   client::ProvisionRequest request;
   request.access.button = context.in.has("button");
   request.claim.account = context.in.get("account");
   request.claim.name = context.in.get("name");
   TRY(request.access.code, code_for(context));
-  TRY(auto device, context.connect_device(context.in.get("address")));
-  client::HttpCarrier carrier(*device);
+  TRY(auto way, way_to_device(context));
   crypto::SystemRandom random;
   client::Bystander bystander{[&](std::string_view text) { context.console.note(text); },
                               context.wait};
-  TRY(auto done, client::provision(carrier, context.api, request, random, bystander));
+  TRY(auto done, client::provision(*way.carrier, context.api, request, random, bystander));
   if (context.as_json())
     context.print(json::serialize(json::object{{"device", done.device}}) + "\n");
   else
     context.print(done.device + "\n");
+  return {};
+}
+
+Answer<void> nearby(Context& context) {
+  TRY_VOID(require_bluetooth(context));
+  TRY(auto seconds, context.in.number("seconds", 5, 1, 60));
+  TRY(auto devices,
+      context.bluetooth.look(context.in.get("bluetooth-adapter"), std::chrono::seconds(seconds)));
+  if (context.as_json()) {
+    json::array items;
+    for (const auto& each : devices) {
+      json::object item{{"name", each.name}, {"address", each.address}};
+      if (each.signal_dbm) item["signal_dbm"] = *each.signal_dbm;
+      items.push_back(std::move(item));
+    }
+    context.print(json::serialize(json::object{{"items", std::move(items)}}) + "\n");
+    return {};
+  }
+  if (devices.empty()) context.console.note("No device in provisioning mode is in reach.");
+  Table table{{"NAME", "ADDRESS", "SIGNAL"}, {}};
+  for (const auto& each : devices)
+    table.rows.push_back({each.name, each.address, signal_text(each.signal_dbm)});
+  if (!devices.empty()) context.print_table(table);
   return {};
 }
 

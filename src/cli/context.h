@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/table.h"
 #include "client/operator/api.h"
+#include "client/provision/device_carrier.h"
 
 namespace fairlead::cli {
 
@@ -30,6 +31,20 @@ struct Session {
   std::filesystem::path credentials;  // where login keeps its token
 };
 
+// The Bluetooth of this machine, where it is built in; both empty where not. `adapter`: "hci0", or
+// "" for the first.
+struct Bluetooth {
+  struct Nearby {
+    std::string name, address;
+    std::optional<int> signal_dbm;  // none: the adapter can't say
+  };
+  // Devices in provisioning mode, strongest first.
+  std::function<Answer<std::vector<Nearby>>(const std::string& adapter, Duration)> look;
+  std::function<Answer<std::unique_ptr<client::DeviceCarrier>>(const std::string& adapter,
+                                                               const std::string& name_or_address)>
+      connect;
+};
+
 struct Context {
   const Invocation& in;
   client::Api& api;
@@ -40,6 +55,7 @@ struct Context {
   // A device in provisioning mode, at "http://HOST:PORT".
   std::function<Answer<std::unique_ptr<client::Transport>>(const std::string& address)>
       connect_device;
+  const Bluetooth& bluetooth;
   std::function<bool()> go_on;  // false: somebody wants the command to come to its end
 
   bool as_json() const { return in.has("json"); }
@@ -89,7 +105,7 @@ Answer<void> device_list(Context&), device_show(Context&), device_add(Context&),
     device_approve(Context&), device_reject(Context&), revoke(Context&), readmit(Context&),
     explain_device(Context&);
 Answer<void> audit_list(Context&), audit_export(Context&), audit_verify(Context&);
-Answer<void> provision(Context&);
+Answer<void> provision(Context&), nearby(Context&);
 Answer<void> scan_plant(Context&), scanner(Context&), plan_import(Context&), plan_compare(Context&),
     apply_plan(Context&);
 

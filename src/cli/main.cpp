@@ -12,7 +12,11 @@
 #include <ctime>
 #include <thread>
 
+#include "cli/bluetooth.h"
 #include "cli/run.h"
+#ifdef FAIRLEAD_BLUEZ
+#include "link/bluez/central.h"
+#endif
 #include "tool/http_transport.h"
 
 namespace {
@@ -74,7 +78,7 @@ Answer<std::string> ask_secret(std::string_view prompt) {
   return line;
 }
 
-Answer<std::unique_ptr<client::Transport>> connect(const World::Target& target) {
+Answer<std::unique_ptr<client::Transport>> connect_to(const World::Target& target) {
   net::TlsTrust trust;
   trust.system_anchors = target.ca.empty();
   if (!target.ca.empty()) {
@@ -127,8 +131,11 @@ int main(int argc, char** argv) {
                     const char* value = std::getenv(name.c_str());
                     return std::string(value ? value : "");
                   },
-              .connect = connect,
+              .connect = connect_to,
               .go_on = go_on};
+#ifdef FAIRLEAD_BLUEZ
+  world.bluetooth = bluetooth_by(link::open_bluez_central);
+#endif
   std::vector<std::string> words(argv + 1, argv + argc);
   ExitCode code = run(world, words);
   // Results that could not be written are not delivered.

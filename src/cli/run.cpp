@@ -78,7 +78,8 @@ Answer<void> carry_out(const World& world, const Invocation& in) {
   };
   Context context{
       in,          api,        world.console,  {access.target.server, access.credentials},
-      world.clock, world.wait, connect_device, world.go_on};
+      world.clock, world.wait, connect_device, world.bluetooth,
+      world.go_on};
   auto outcome = in.command->run(context);
   if (!outcome && outcome.error().kind == ProblemKind::unreachable)
     outcome.error().message = access.target.server + ": " + outcome.error().message;

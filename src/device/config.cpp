@@ -160,6 +160,10 @@ const std::map<std::string, Setter, std::less<>>& settings() {
       {"local.vendor_domain", into(&Config::vendor_domain)},
       {"local.device_type", into(&Config::device_type)},
       {"local.tag", into(&Config::tag)},
+      {"local.by_button_only", into(&Config::local_by_button_only)},
+      {"local.bluetooth", into(&Config::bluetooth)},
+      {"local.bluetooth_adapter", into(&Config::bluetooth_adapter)},
+      {"local.bluetooth_name", into(&Config::bluetooth_name)},
       {"local.security1_code_file", into(&Config::security1_code_file)},
       {"upstream.connect", into(&Config::connect)},
       {"upstream.uri", into(&Config::upstream_uri)},
@@ -224,6 +228,13 @@ constexpr Option options[] = {
     {"--announce", false, [](Config& c, std::string_view) { return c.announce = true; }},
     {"--vendor", true, [](Config& c, std::string_view v) { return c.vendor = v, !v.empty(); }},
     {"--product-uri", true, [](Config& c, std::string_view v) { return c.product_uri = v, true; }},
+    {"--button-only", false,
+     [](Config& c, std::string_view) { return c.local_by_button_only = true; }},
+    {"--bluetooth", false, [](Config& c, std::string_view) { return c.bluetooth = true; }},
+    {"--bluetooth-adapter", true,
+     [](Config& c, std::string_view v) { return c.bluetooth_adapter = v, c.bluetooth = true; }},
+    {"--bluetooth-name", true,
+     [](Config& c, std::string_view v) { return c.bluetooth_name = v, !v.empty(); }},
     {"--code-file", true,
      [](Config& c, std::string_view v) { return c.code_file = v, !v.empty(); }},
     {"--security1-code-file", true,
@@ -342,6 +353,10 @@ Options
   --announce              say so on these networks by DNS-SD, until it is provisioned
   --vendor S, --product-uri URI
                           said there too
+  --bluetooth             let a phone beside the device provision it by Bluetooth LE
+  --bluetooth-adapter A   by this adapter: hci0 (default: the first)
+  --bluetooth-name NAME   as phones see it (default: PROV_ and six digits of the serial)
+  --button-only           let nobody in before the button is pressed, upstream or none
   --code-file FILE        set-code: the code to take; - is standard input
   --security1-code-file F also take Espressif's Security 1 with the code in this file
   --no-connect            end when provisioned

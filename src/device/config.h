@@ -59,8 +59,12 @@ struct Config {
   bool announce = false;                    // where it listens, by DNS-SD (local_presence.h)
   bool announce_serial = true;
   std::string vendor_domain, device_type, tag;  // said there; may be empty
-  std::filesystem::path security1_code_file;    // Security 1 for old clients; empty: off
-  std::filesystem::path code_file;              // set-code: the code on the label; empty: drawn
+  bool local_by_button_only = false;            // else also while the device has no upstream
+  bool bluetooth = false;
+  std::string bluetooth_adapter;  // "hci0"; empty: the first
+  std::string bluetooth_name;     // as phones see it; empty: PROV_ and six digits of the serial
+  std::filesystem::path security1_code_file;  // Security 1 for old clients; empty: off
+  std::filesystem::path code_file;            // set-code: the code on the label; empty: drawn
 
   std::chrono::seconds retry_max{3600};  // no wait is longer
   bool once = false;                     // end instead of the first wait, and once connected

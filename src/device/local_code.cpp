@@ -66,9 +66,10 @@ Result<std::string> set_local_code(const StateDirectory& directory, std::string 
   }
 }
 
-std::string label_text(const std::string& name, const std::string& code) {
-  boost::json::object out{{"ver", "v1"}, {"name", name},          {"username", local_username},
-                          {"pop", code}, {"transport", "softap"}, {"security", 2}};
+std::string label_text(const std::string& name, const std::string& code,
+                       std::string_view transport) {
+  boost::json::object out{{"ver", "v1"}, {"name", name},           {"username", local_username},
+                          {"pop", code}, {"transport", transport}, {"security", 2}};
   return boost::json::serialize(out);
 }
 

@@ -51,7 +51,8 @@ void LocalDoor::open_if_needed() {
   if (std::exchange(button_, false)) {
     door_.open(local::Opening::button, now());
     log_(event::device_door_open, {{"why", "its button was pressed"}});
-  } else if (needed_.value_or(false) && !door_.is_open() && now() >= closed_until_) {
+  } else if (needed_.value_or(false) && !config_.local_by_button_only && !door_.is_open() &&
+             now() >= closed_until_) {
     door_.open(local::Opening::unprovisioned, now());
     log_(event::device_door_open, {{"why", "the device has no upstream"}});
   }

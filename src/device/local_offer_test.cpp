@@ -55,7 +55,7 @@ TEST_F(LocalOfferTest, AnIdentityWithoutCredentialComesBackAsItWas) {
 }
 
 TEST_F(LocalOfferTest, TheLabelIsWhatEspressifsAppsRead) {
-  EXPECT_EQ(label_text("SN-1", "abcd1234"),
+  EXPECT_EQ(label_text("SN-1", "abcd1234", "softap"),
             R"({"ver":"v1","name":"SN-1","username":"wifiprov","pop":"abcd1234",)"
             R"("transport":"softap","security":2})");
 }

@@ -14,6 +14,7 @@
 #include "base/events.h"
 #include "crypto/system_random.h"
 #include "device/device.h"
+#include "device/local_bluetooth.h"
 #include "device/local_code.h"
 #include "device/local_http.h"
 #include "device/local_presence.h"
@@ -22,6 +23,9 @@
 #include "keystore/built_in.h"
 #ifdef FAIRLEAD_AVAHI
 #include "link/avahi/avahi_announcer.h"
+#endif
+#ifdef FAIRLEAD_BLUEZ
+#include "link/bluez/peripheral.h"
 #endif
 
 namespace {
@@ -105,14 +109,20 @@ Result<std::string> read_code(const std::filesystem::path& file) {
   return code;
 }
 
+std::string serial_of(const Config& config) {
+  return config.serial.empty() ? machine_serial() : config.serial;
+}
+
 int set_code(const Config& config, const StateDirectory& directory) {
   auto wanted = read_code(config.code_file);
   if (!wanted) return complain(wanted.error());
   crypto::SystemRandom random;
   auto code = set_local_code(directory, std::move(*wanted), random);
   if (!code) return complain(code.error());
-  std::string serial = config.serial.empty() ? machine_serial() : config.serial;
-  std::cout << *code << "\n" << label_text(serial, *code) << "\n";
+  std::string name = serial_of(config);
+  if (config.bluetooth) name = bluetooth_name(config.bluetooth_name, name);
+  std::string_view transport = config.bluetooth ? "ble" : "softap";
+  std::cout << *code << "\n" << label_text(name, *code, transport) << "\n";
   return 0;
 }
 
@@ -129,8 +139,8 @@ Result<std::unique_ptr<link::Announcer>> make_announcer(const Config& config, ne
 
 Result<LocalFacts> local_facts(const Config& config, keystore::Keystore& keystore,
                                const std::optional<Identity>& identity) {
-  LocalFacts facts{config.serial.empty() ? machine_serial() : config.serial, config.model,
-                   config.product_uri, firmware_of(config), config.key_type};
+  LocalFacts facts{serial_of(config), config.model, config.product_uri, firmware_of(config),
+                   config.key_type};
   if (identity && identity->has_credential()) {
     TRY(auto key, keystore.open_key(identity->device_key));
     facts.fingerprint = key->public_key().fingerprint().hex();
@@ -141,7 +151,7 @@ Result<LocalFacts> local_facts(const Config& config, keystore::Keystore& keystor
 // What lets in from beside the device, or nothing where that is off.
 Result<std::unique_ptr<LocalDoor>> make_door(const Config& config, const Workshop& workshop,
                                              const LocalFacts& facts, Log& log) {
-  if (config.local_listen.empty()) return nullptr;
+  if (config.local_listen.empty() && !config.bluetooth) return nullptr;
   local::DeviceSecrets secrets;
   TRY(auto verifier, load_local_code(workshop.directory));
   if (verifier) secrets.srp.push_back({std::move(*verifier), local::Proof::code});
@@ -155,8 +165,9 @@ Result<std::unique_ptr<LocalDoor>> make_door(const Config& config, const Worksho
 
 using Carriers = std::vector<std::unique_ptr<LocalCarrier>>;
 
-Carriers carriers_for(const Config& config, const Workshop& workshop, Log& log, LocalDoor& door,
-                      const LocalFacts& facts, link::Announcer* announcer) {
+Result<Carriers> carriers_for(const Config& config, const Workshop& workshop, Log& log,
+                              LocalDoor& door, const LocalFacts& facts,
+                              link::Announcer* announcer) {
   Carriers out;
   std::vector<const LocalHttp*> ways;
   for (const ListenAddress& address : config.local_listen) {
@@ -167,7 +178,20 @@ Carriers carriers_for(const Config& config, const Workshop& workshop, Log& log, 
   if (announcer)
     out.push_back(
         std::make_unique<LocalPresence>(config, facts, door, std::move(ways), *announcer));
+  if (!config.bluetooth) return out;
+#ifdef FAIRLEAD_BLUEZ
+  auto make = [&](link::GattOffering offering, link::GattEvents events) {
+    return link::bluez_peripheral(workshop.loop, config.bluetooth_adapter, std::move(offering),
+                                  std::move(events));
+  };
+  std::string name = bluetooth_name(config.bluetooth_name, facts.serial);
+  auto bluetooth = std::make_unique<LocalBluetooth>(log, door, std::move(name), make);
+  workshop.loop.spawn("bluetooth", bluetooth->run());
+  out.push_back(std::move(bluetooth));
   return out;
+#else
+  return fail(Errc::unsupported, "this fairlead-device was built without Bluetooth");
+#endif
 }
 
 // SIGUSR1 is the button, until a device has one.
@@ -216,7 +240,11 @@ int run(const Config& config, const StateDirectory& directory, keystore::Keystor
   if (!door) return complain(door.error());
   Device device(effective, workshop, journal, log, std::move(*identity), door->get());
   Carriers carriers;
-  if (*door) carriers = carriers_for(effective, workshop, log, **door, *facts, announcer->get());
+  if (*door) {
+    auto made = carriers_for(effective, workshop, log, **door, *facts, announcer->get());
+    if (!made) return complain(made.error());
+    carriers = std::move(*made);
+  }
   for (auto& carrier : carriers) (*door)->add(*carrier);
   if (*door) loop.spawn("local provisioning", (*door)->run());
   if (*door) loop.spawn("button", watch_button(loop, **door));

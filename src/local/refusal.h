@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -23,6 +24,10 @@ struct Refusal {
   std::string why;  // one plain sentence
 };
 std::string_view to_string(Refusal::Kind kind);  // "wrong-code"
+// Over Bluetooth LE: an error of the application, 0x80 to 0x9f.
+std::uint8_t att_error_of(Refusal::Kind kind);
+// The refusal behind such an error, in words that its kind alone allows.
+Refusal refusal_of_att_error(std::uint8_t error);
 
 template <class T>
 using Answered = std::expected<T, Refusal>;

@@ -8,8 +8,8 @@ import sys
 
 CORE = {"base", "codec", "crypto", "fdo", "dpp", "enroll", "pki", "local", "client"}
 BACK_ENDS = {"registry", "keystore", "link"}  # each of their folders is a back end behind the room's port
-VENDOR = re.compile(r"(openssl/|boost/asio|boost/beast|sqlite3|libpq|mosquitto|tss2/|p11-kit/)")
-NOT_IN_BASE = re.compile(r"(openssl/|boost/|sqlite3|libpq|mosquitto|tss2/|p11-kit/|Q[A-Z])")
+VENDOR = re.compile(r"(openssl/|boost/asio|boost/beast|sqlite3|libpq|mosquitto|tss2/|p11-kit/|systemd/)")
+NOT_IN_BASE = re.compile(r"(openssl/|boost/|sqlite3|libpq|mosquitto|tss2/|p11-kit/|systemd/|Q[A-Z])")
 OUTSIDE_WORLD = re.compile(r"(thread|filesystem|fstream|iostream|mutex|shared_mutex|condition_variable|future|"
                            r"boost/asio.*|boost/beast.*|sys/.*|net/.*|netinet/.*|netdb\.h|poll\.h|fcntl\.h|"
                            r"unistd\.h|ifaddrs\.h)$")

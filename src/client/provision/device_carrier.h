@@ -19,6 +19,9 @@ class DeviceCarrier {
   virtual Answer<Bytes> exchange(const std::string& endpoint, View body) = 0;
 };
 
+// What a device's error of the application means that came over Bluetooth LE.
+Problem refusal_by_att_error(std::uint8_t error);
+
 // docs/wire/local.md, HTTP. One per session: it keeps the device's cookie.
 class HttpCarrier final : public DeviceCarrier {
  public:
