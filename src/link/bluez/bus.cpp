@@ -79,7 +79,9 @@ Error error_of(int negative_errno, std::string_view what) {
 Error error_of(const sd_bus_error& error) {
   std::string name = error.name ? error.name : "";
   std::string words = error.message ? error.message : name;
-  if (name == SD_BUS_ERROR_SERVICE_UNKNOWN || name == SD_BUS_ERROR_NAME_HAS_NO_OWNER)
+  // The bus tries to start it where it is not running, and says how that went.
+  bool not_started = name.starts_with("org.freedesktop.DBus.Error.Spawn.");
+  if (name == SD_BUS_ERROR_SERVICE_UNKNOWN || name == SD_BUS_ERROR_NAME_HAS_NO_OWNER || not_started)
     return {Errc::not_found, "bluetoothd is not running"};
   if (name == SD_BUS_ERROR_UNKNOWN_OBJECT || name == SD_BUS_ERROR_UNKNOWN_METHOD)
     return {Errc::not_found, words};
