@@ -238,6 +238,24 @@ struct UploadPart {
   friend bool operator==(const UploadPart&, const UploadPart&) = default;
 };
 
+// The key on a device's label, by which Wi-Fi Easy Connect knows it. One per device: the newest.
+struct BootstrapKey {
+  DeviceId device;
+  Bytes hash, chirp_hash;  // what the device calls itself by
+  std::string uri;         // as on the label: "DPP:..."
+
+  friend bool operator==(const BootstrapKey&, const BootstrapKey&) = default;
+};
+
+// The Wi-Fi network of the devices that a profile decides for.
+struct WifiNetwork {
+  ProfileId profile;
+  Bytes sealed;  // by the keystore: the passphrase is in it
+  Time changed{};
+
+  friend bool operator==(const WifiNetwork&, const WifiNetwork&) = default;
+};
+
 struct TimelineEvent {
   std::uint64_t sequence = 0;
   DeviceId device;

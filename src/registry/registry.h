@@ -195,6 +195,18 @@ struct RemoveUpload {
   DeviceId device;
   std::string name;
 };
+struct PutBootstrapKey {
+  BootstrapKey key;
+};  // conflict if another device has this key
+struct RemoveBootstrapKey {
+  DeviceId device;
+};
+struct PutWifiNetwork {
+  WifiNetwork network;
+};  // goes with its profile
+struct RemoveWifiNetwork {
+  ProfileId profile;
+};
 struct PutSetting {
   std::string name;
   Bytes value;
@@ -215,8 +227,8 @@ using Change =
                  InsertCertificate, SetCertificateState, PutOneTimePassword, UseOneTimePassword,
                  CountWrongPassword, PutRegistration, RemoveRegistration, PutTo0Job, RemoveTo0Job,
                  PutSession, RemoveSession, TakeSession, AppendEvent, AppendAudit, PutUploadPart,
-                 RemoveUploadParts, PutUpload, RemoveUpload, PutSetting, ReplaceSetting,
-                 InsertSetting>;
+                 RemoveUploadParts, PutUpload, RemoveUpload, PutBootstrapKey, RemoveBootstrapKey,
+                 PutWifiNetwork, RemoveWifiNetwork, PutSetting, ReplaceSetting, InsertSetting>;
 using Transaction = std::vector<Change>;
 
 class Registry {
@@ -309,6 +321,11 @@ class Registry {
   virtual Result<std::vector<Upload>> uploads_of(const DeviceId& device) = 0;           // by name
   virtual Result<std::optional<Bytes>> find_upload_content(const DeviceId& device,
                                                            std::string_view name) = 0;
+
+  virtual Result<std::optional<BootstrapKey>> find_bootstrap_key(const DeviceId& device) = 0;
+  // By either of its hashes.
+  virtual Result<std::optional<BootstrapKey>> find_bootstrap_key_by_hash(View hash) = 0;
+  virtual Result<std::optional<WifiNetwork>> find_wifi_network(const ProfileId& profile) = 0;
 
   virtual Result<std::optional<Bytes>> find_setting(std::string_view name) = 0;
 

@@ -72,6 +72,8 @@ Device device(int number);
 DeviceKey device_key(int device, int number);
 Certificate certificate(int number);
 OneTimePassword one_time_password(int device);
+BootstrapKey bootstrap_key(int device, int number);
+WifiNetwork wifi_network(int profile);
 Registration registration(int number);
 To0Job to0_job(int number, int server);
 Session session(int number);

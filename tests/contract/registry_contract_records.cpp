@@ -35,7 +35,8 @@ TEST_P(RegistryContract, WhatIsUnknownIsNotChanged) {
 TEST_P(RegistryContract, RemovingWhatIsNotThereIsNoError) {
   keep({RemoveToken{"t"}, RemoveProfile{ProfileId("p")}, RemoveTrustedKey{{}, {1}},
         RemoveVoucher{{1}}, RemoveRegistration{{1}}, RemoveTo0Job{{1}, "x"}, RemoveSession{"s"},
-        RemoveUploadParts{DeviceId("d")}, RemoveUpload{DeviceId("d"), "n"}});
+        RemoveUploadParts{DeviceId("d")}, RemoveUpload{DeviceId("d"), "n"},
+        RemoveBootstrapKey{DeviceId("d")}, RemoveWifiNetwork{ProfileId("p")}});
 }
 
 TEST_P(RegistryContract, AOneTimePasswordIsForOneKeyAndForNoOther) {
@@ -51,6 +52,31 @@ TEST_P(RegistryContract, AOneTimePasswordIsForOneKeyAndForNoOther) {
   keep({UseOneTimePassword{password.device, password.sha256, key}});
   password.key_fingerprint = key;
   EXPECT_EQ(must(registry_->find_one_time_password(password.device)), password);
+}
+
+TEST_P(RegistryContract, ABootstrappingKeyIsOneDevicesAndFoundByBothHashes) {
+  const BootstrapKey key = bootstrap_key(1, 1), newer = bootstrap_key(1, 2);
+  keep({PutBootstrapKey{key}, PutBootstrapKey{key}});
+  EXPECT_EQ(must(registry_->find_bootstrap_key(key.device)), key);
+  EXPECT_EQ(must(registry_->find_bootstrap_key_by_hash(key.hash)), key);
+  EXPECT_EQ(must(registry_->find_bootstrap_key_by_hash(key.chirp_hash)), key);
+  expect_error(registry_->write({PutBootstrapKey{bootstrap_key(2, 1)}}), Errc::conflict);
+  keep({PutBootstrapKey{newer}});
+  EXPECT_EQ(must(registry_->find_bootstrap_key_by_hash(key.hash)), std::nullopt);
+  keep({PutBootstrapKey{bootstrap_key(2, 1)}, RemoveBootstrapKey{key.device}});
+  EXPECT_EQ(must(registry_->find_bootstrap_key(key.device)), std::nullopt);
+  EXPECT_EQ(must(registry_->find_bootstrap_key_by_hash(key.hash)), bootstrap_key(2, 1));
+}
+
+TEST_P(RegistryContract, AWifiNetworkGoesWithItsProfile) {
+  WifiNetwork network = wifi_network(1);
+  keep({PutProfile{profile(1), {}}, PutWifiNetwork{network}, PutWifiNetwork{wifi_network(2)}});
+  network.sealed = bytes_of(7, 80);
+  keep({PutWifiNetwork{network}});
+  EXPECT_EQ(must(registry_->find_wifi_network(network.profile)), network);
+  keep({RemoveProfile{network.profile}, RemoveWifiNetwork{wifi_network(2).profile}});
+  EXPECT_EQ(must(registry_->find_wifi_network(network.profile)), std::nullopt);
+  EXPECT_EQ(must(registry_->find_wifi_network(wifi_network(2).profile)), std::nullopt);
 }
 
 TEST_P(RegistryContract, WrongPasswordsAreCountedUntilANewOneIsMade) {

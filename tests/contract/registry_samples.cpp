@@ -104,6 +104,13 @@ OneTimePassword one_time_password(int of) {
   return {device(of).id, bytes_of(of, 32), {}, 0, at(14), at(15)};
 }
 
+BootstrapKey bootstrap_key(int of, int number) {
+  return {device(of).id, bytes_of(number, 32), bytes_of(1000 + number, 32),
+          numbered("DPP:K:", number) + ";;"};
+}
+
+WifiNetwork wifi_network(int of) { return {profile(of).id, bytes_of(of, 90), at(16)}; }
+
 Registration registration(int number) {
   return {bytes_of(number, 16), Bytes(900, 0xd2),  bytes_of(number, 91),
           bytes_of(number, 64), at(1000 + number), at(14)};

@@ -25,13 +25,13 @@ Time now() { return system_clock()(); }
 struct Driver {
   BodySocket socket;
   WifiNetwork network = plant();
-  crypto::SystemRandom random;
+  crypto::SystemRandom random{};
   Configurator configurator{random};
   std::unique_ptr<crypto::SoftwareKey> c_sign =
       std::move(*crypto::SoftwareKey::generate(crypto::KeyType::p256));
-  std::optional<Error> failed;
+  std::optional<Error> failed{};
   bool configured = false, mutual = false;
-  ConfigurationRequest request;
+  ConfigurationRequest request{};
 
   void run(Actions actions) {
     carry_out(std::move(actions));
@@ -111,7 +111,7 @@ TEST(WpaSupplicant, StartsAndIsAnsweredWhereItsKeyIsKnown) {
   WpaPeer peer;
   const std::string own_number = peer.make_key();
   auto device = peer.uri_of(own_number);
-  crypto::SystemRandom random;
+  crypto::SystemRandom random{};
   auto own = generate_curve_key(crypto::Curve::p256, random).value();
   const BootstrapUri ours{{}, {}, {}, 2, bootstrap_key(own.point)};
   auto known = peer.control().ask("DPP_QR_CODE " + encode_bootstrap_uri(ours));
@@ -137,7 +137,7 @@ TEST(WpaSupplicant, StartsAndIsAnsweredWhereItsKeyIsKnown) {
 TEST(WpaSupplicant, WithAnotherKeyThanTheLabelsGetsNothing) {
   WpaPeer peer;
   peer.make_key();
-  crypto::SystemRandom random;
+  crypto::SystemRandom random{};
   auto other = generate_curve_key(crypto::Curve::p256, random).value();
   Driver driver{BodySocket::connect_to(peer.listen_as_enrollee())};
   driver.run(driver.configurator.initiate(bootstrap_key(other.point), {}, now()));

@@ -70,6 +70,11 @@ class FailNth : public registry::Registry {
   FAIRLEAD_PASS(Result<CertificateChanges>, certificates_changed,
                 (std::uint64_t after, std::size_t limit), (after, limit))
   FAIRLEAD_PASS(Result<std::uint64_t>, last_certificate_change, (), ())
+  FAIRLEAD_PASS(Found<registry::BootstrapKey>, find_bootstrap_key, (const DeviceId& device),
+                (device))
+  FAIRLEAD_PASS(Found<registry::BootstrapKey>, find_bootstrap_key_by_hash, (View hash), (hash))
+  FAIRLEAD_PASS(Found<registry::WifiNetwork>, find_wifi_network, (const ProfileId& profile),
+                (profile))
   FAIRLEAD_PASS(Found<registry::Registration>, find_registration, (View guid), (guid))
   FAIRLEAD_PASS(List<registry::Registration>, registrations, (const registry::Page& page), (page))
   FAIRLEAD_PASS(List<registry::Registration>, registrations_of, (View device_key), (device_key))

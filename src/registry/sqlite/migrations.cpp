@@ -107,6 +107,12 @@ CREATE TABLE one_time_passwords(device TEXT NOT NULL PRIMARY KEY, sha256 BLOB NO
   key_fingerprint BLOB NOT NULL, failures INTEGER NOT NULL, created INTEGER NOT NULL,
   expires INTEGER NOT NULL) WITHOUT ROWID;
 )sql"},
+    {9, R"sql(
+CREATE TABLE bootstrap_keys(device TEXT NOT NULL PRIMARY KEY, hash BLOB NOT NULL UNIQUE,
+  chirp_hash BLOB NOT NULL UNIQUE, uri TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE wifi_networks(profile TEXT NOT NULL PRIMARY KEY, sealed BLOB NOT NULL,
+  changed INTEGER NOT NULL) WITHOUT ROWID;
+)sql"},
     // The chain finds out who changes a row; the triggers stop who does it by mistake.
     {10, R"sql(
 CREATE TABLE audit(sequence INTEGER PRIMARY KEY, account TEXT NOT NULL, entry TEXT NOT NULL, link BLOB NOT NULL);

@@ -30,6 +30,7 @@ Result<void> apply(Connection& connection, const PutProfile& put) {
 }
 
 Result<void> apply(Connection& connection, const RemoveProfile& remove) {
+  TRY_VOID(apply(connection, RemoveWifiNetwork{remove.id}));
   if (remove.expect_revision)
     return change_one(connection, "is unknown, or was changed by someone else meanwhile",
                       "DELETE FROM profiles WHERE id = ? AND revision = ?", remove.id,

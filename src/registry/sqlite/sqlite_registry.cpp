@@ -268,6 +268,18 @@ Result<std::uint64_t> SqliteRegistry::last_certificate_change() {
   return read([](Connection& c) { return sqlite::last_certificate_change(c); });
 }
 
+Result<std::optional<BootstrapKey>> SqliteRegistry::find_bootstrap_key(const DeviceId& device) {
+  return read([&](Connection& c) { return sqlite::find_bootstrap_key(c, device); });
+}
+
+Result<std::optional<BootstrapKey>> SqliteRegistry::find_bootstrap_key_by_hash(View hash) {
+  return read([&](Connection& c) { return sqlite::find_bootstrap_key_by_hash(c, hash); });
+}
+
+Result<std::optional<WifiNetwork>> SqliteRegistry::find_wifi_network(const ProfileId& profile) {
+  return read([&](Connection& c) { return sqlite::find_wifi_network(c, profile); });
+}
+
 Result<std::optional<Registration>> SqliteRegistry::find_registration(View guid) {
   return read([&](Connection& c) { return sqlite::find_registration(c, guid); });
 }

@@ -73,6 +73,9 @@ class SqliteRegistry final : public Registry {
   Result<std::optional<OneTimePassword>> find_one_time_password(const DeviceId& device) override;
   Result<CertificateChanges> certificates_changed(std::uint64_t after, std::size_t limit) override;
   Result<std::uint64_t> last_certificate_change() override;
+  Result<std::optional<BootstrapKey>> find_bootstrap_key(const DeviceId& device) override;
+  Result<std::optional<BootstrapKey>> find_bootstrap_key_by_hash(View hash) override;
+  Result<std::optional<WifiNetwork>> find_wifi_network(const ProfileId& profile) override;
   Result<std::optional<Registration>> find_registration(View guid) override;
   Result<std::vector<Registration>> registrations(const Page& page) override;
   Result<std::vector<Registration>> registrations_of(View device_key) override;

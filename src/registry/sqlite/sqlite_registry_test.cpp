@@ -122,8 +122,8 @@ TEST_F(SqliteRegistryTest, TrustedKeysOfSchema1CountEverywhereAsBefore) {
   Stranger(file_).run(
       "DROP INDEX certificates_change; DROP INDEX certificates_account_state;"
       "DROP INDEX to0_jobs_failing; ALTER TABLE certificates DROP COLUMN change;"
-      "DROP TABLE audit; DROP TABLE one_time_passwords; DROP TABLE upload_parts; DROP TABLE "
-      "uploads;"
+      "DROP TABLE audit; DROP TABLE bootstrap_keys; DROP TABLE wifi_networks;"
+      "DROP TABLE one_time_passwords; DROP TABLE upload_parts; DROP TABLE uploads;"
       "DROP INDEX registrations_device_key; DROP TABLE trusted_keys;"
       "CREATE TABLE trusted_keys(fingerprint BLOB NOT NULL PRIMARY KEY, kind INTEGER NOT NULL,"
       " name TEXT NOT NULL, spki BLOB NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID;"

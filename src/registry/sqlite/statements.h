@@ -31,6 +31,8 @@ Result<void> read(Statement& row, OwnRegistration&);
 Result<void> read(Statement& row, Session&);
 Result<void> read(Statement& row, TimelineEvent&);
 Result<void> read(Statement& row, AuditRecord&);
+Result<void> read(Statement& row, BootstrapKey&);
+Result<void> read(Statement& row, WifiNetwork&);
 Result<void> read(Statement& row, Upload&);
 Result<void> read(Statement& row, UploadPart&);
 
@@ -101,6 +103,15 @@ Result<void> apply(Connection&, const PutOneTimePassword&);
 Result<void> apply(Connection&, const UseOneTimePassword&);
 Result<void> apply(Connection&, const CountWrongPassword&);
 Result<std::optional<OneTimePassword>> find_one_time_password(Connection&, const DeviceId& device);
+
+// wifi.cpp
+Result<void> apply(Connection&, const PutBootstrapKey&);
+Result<void> apply(Connection&, const RemoveBootstrapKey&);
+Result<void> apply(Connection&, const PutWifiNetwork&);
+Result<void> apply(Connection&, const RemoveWifiNetwork&);
+Result<std::optional<BootstrapKey>> find_bootstrap_key(Connection&, const DeviceId& device);
+Result<std::optional<BootstrapKey>> find_bootstrap_key_by_hash(Connection&, View hash);
+Result<std::optional<WifiNetwork>> find_wifi_network(Connection&, const ProfileId& profile);
 
 // rendezvous.cpp
 Result<void> apply(Connection&, const PutRegistration&);
