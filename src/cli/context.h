@@ -95,6 +95,8 @@ Answer<void> user_list(Context&), user_add(Context&), user_change(Context&);
 Answer<void> token_list(Context&), token_add(Context&), token_remove(Context&);
 Answer<void> profile_list(Context&), profile_show(Context&), profile_put(Context&),
     profile_delete(Context&);
+Answer<void> profile_wifi(Context&), profile_set_wifi(Context&), profile_remove_wifi(Context&),
+    device_dpp(Context&), show_controller(Context&);
 Answer<void> trust_list(Context&), trust_add(Context&), trust_remove(Context&);
 Answer<void> factory_keys(Context&), factory_rendezvous_show(Context&),
     factory_rendezvous_set(Context&), rendezvous_list(Context&);

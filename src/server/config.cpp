@@ -120,6 +120,8 @@ const std::map<std::string, Setter, std::less<>>& settings() {
       {"est.address", into(&Config::est, &Listener::address)},
       {"est.port", into(&Config::est, &Listener::port)},
       {"est.retry_after_seconds", into(&Config::est_retry_after_seconds)},
+      {"dpp.address", into(&Config::dpp, &Listener::address)},
+      {"dpp.port", into(&Config::dpp, &Listener::port)},
       {"pki.address", into(&Config::pki, &Listener::address)},
       {"pki.port", into(&Config::pki, &Listener::port)},
       {"pki.url", into(&Config::pki_url)},

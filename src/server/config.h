@@ -40,6 +40,7 @@ struct Config {
   Listener est{"127.0.0.1", 8042, true};  // with role owner; 0: not offered; always TLS
   Listener pki{"127.0.0.1", 0, false};    // revocation list and OCSP, by plain HTTP; 0: not offered
   std::string pki_url;                    // what certificates say of where that is; "": nothing
+  Listener dpp{"127.0.0.1", 0, false};    // Wi-Fi Easy Connect for relays; 0: not offered
   std::uint32_t est_retry_after_seconds = 60;  // while a person has to approve
   std::uint32_t to0_wait_seconds = 3600;       // what we ask for, as owner
   std::uint32_t rendezvous_wait_max = 86'400;  // what we grant, as rendezvous server
@@ -57,6 +58,7 @@ struct Config {
 
   // Who gives certificates renews them.
   bool offers_est() const { return roles.owner && est.port != 0; }
+  bool is_dpp_controller() const { return roles.owner && dpp.port != 0; }
   std::filesystem::path registry_file() const {
     return registry.empty() ? data / "registry.db" : registry;
   }

@@ -16,32 +16,6 @@ Result<std::shared_ptr<crypto::Signer>> open_or_create(keystore::Keystore& keys,
   return std::shared_ptr<crypto::Signer>(std::move(created));
 }
 
-// Vouchers and devices in the field name this key: once made, it is not made again. The registry
-// remembers which it was.
-Result<std::shared_ptr<crypto::Signer>> open_kept(keystore::Keystore& keys, Store& store,
-                                                  const std::string& name, crypto::KeyType type) {
-  const std::string setting = name + ".key";
-  TRY(auto known, store.read().find_setting(setting));
-  if (!known) {
-    TRY(auto key, open_or_create(keys, KeyName(name), type));
-    auto written = store.commit({registry::InsertSetting{setting, key->public_key().spki()}});
-    if (!written && written.error().code != Errc::conflict) return std::unexpected(written.error());
-    TRY(known, store.read().find_setting(setting));
-    if (!known) return fail(Errc::internal, setting + " vanished");
-  }
-  auto key = keys.open_key(KeyName(name));
-  if (!key)
-    return fail(key.error().code, "this server has used its key '" + name +
-                                      "', and now it can't be opened: " + key.error().context +
-                                      "; restore the keystore, vouchers name this key");
-  if ((*key)->public_key().spki() != *known)
-    return fail(Errc::conflict,
-                "key '" + name +
-                    "' in the keystore is not the one that this server has used before; restore "
-                    "the keystore, vouchers name that key");
-  return std::shared_ptr<crypto::Signer>(std::move(*key));
-}
-
 // The setting is written only if nobody else did: two servers starting at once end up with one
 // certificate.
 Result<crypto::Certificate> self_signed(Store& store, crypto::Signer& key, const std::string& name,
@@ -88,10 +62,37 @@ Result<OwnAuthority> open_root(keystore::Keystore& keys, Store& store, const std
 
 }  // namespace
 
+Result<std::shared_ptr<crypto::Signer>> open_kept_key(keystore::Keystore& keys, Store& store,
+                                                      const std::string& name, crypto::KeyType type,
+                                                      std::string_view because) {
+  const std::string setting = name + ".key";
+  TRY(auto known, store.read().find_setting(setting));
+  if (!known) {
+    TRY(auto key, open_or_create(keys, KeyName(name), type));
+    auto written = store.commit({registry::InsertSetting{setting, key->public_key().spki()}});
+    if (!written && written.error().code != Errc::conflict) return std::unexpected(written.error());
+    TRY(known, store.read().find_setting(setting));
+    if (!known) return fail(Errc::internal, setting + " vanished");
+  }
+  auto key = keys.open_key(KeyName(name));
+  if (!key)
+    return fail(key.error().code, "this server has used its key '" + name +
+                                      "', and now it can't be opened: " + key.error().context +
+                                      "; restore the keystore, " + std::string(because));
+  if ((*key)->public_key().spki() != *known)
+    return fail(Errc::conflict,
+                "key '" + name +
+                    "' in the keystore is not the one that this server has used before; restore "
+                    "the keystore, " +
+                    std::string(because));
+  return std::shared_ptr<crypto::Signer>(std::move(*key));
+}
+
 Result<Identity> open_identity(keystore::Keystore& keys, Store& store, crypto::KeyType type,
                                Random& random, Time now, const pki::RevocationUrls& urls) {
-  TRY(auto manufacturer, open_kept(keys, store, "manufacturer", type));
-  TRY(auto owner, open_kept(keys, store, "owner", type));
+  constexpr std::string_view because = "vouchers name this key";
+  TRY(auto manufacturer, open_kept_key(keys, store, "manufacturer", type, because));
+  TRY(auto owner, open_kept_key(keys, store, "owner", type, because));
   TRY(auto device_ca, open_root(keys, store, "device-ca", "Fairlead Device CA", type,
                                 pki::no_expiry, random, now, {}));
   Time end = now + std::chrono::days(20 * 365);

@@ -37,4 +37,10 @@ struct Identity {
 Result<Identity> open_identity(keystore::Keystore& keys, Store& store, crypto::KeyType type,
                                Random& random, Time now, const pki::RevocationUrls& urls = {});
 
+// A key that others know this server by: made once, and then refused in words rather than replaced.
+// The registry remembers which it was. `because`: "vouchers name this key".
+Result<std::shared_ptr<crypto::Signer>> open_kept_key(keystore::Keystore& keys, Store& store,
+                                                      const std::string& name, crypto::KeyType type,
+                                                      std::string_view because);
+
 }  // namespace fairlead::server

@@ -18,6 +18,7 @@
 #include "registry/sqlite/sqlite_registry.h"
 #include "server/broker_side.h"
 #include "server/command_line.h"
+#include "server/dpp/relays.h"
 #include "server/gauges.h"
 #include "server/http_front.h"
 #include "server/keep_sessions.h"
@@ -97,6 +98,23 @@ Result<void> open_listeners(CertificateServices& services, net::Loop& loop, Log&
     TRY(services.est_listener, listen_est(loop, log, config, identity, random, clock(),
                                           server::est_front(loop, services.est, clock)));
   }
+  return ok();
+}
+
+// The Controller of Wi-Fi Easy Connect. The listener goes before the rest.
+struct WifiServices {
+  server::WifiNetworks networks;
+  std::unique_ptr<server::DppController> controller{};
+  std::unique_ptr<server::DppRelays> relays{};
+};
+
+Result<void> start_controller(WifiServices& wifi, const server::Config& config,
+                              keystore::Keystore& keys, server::Store& store, Random& random,
+                              Log& log) {
+  if (!config.is_dpp_controller()) return ok();
+  TRY(auto own, server::open_controller_keys(keys, store, random));
+  wifi.controller =
+      std::make_unique<server::DppController>(std::move(own), store, wifi.networks, log);
   return ok();
 }
 
@@ -202,8 +220,11 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
       {store, random, log},
       {store, identity, enroller, certificates.passwords, {retry_after}, random, log},
       {store, identity}};
-  server::api::Api api({store, identity, vouchers, enroller, certificates.passwords, random, log,
-                        &log, config.roles.owner ? broker_state(*broker) : nullptr});
+  WifiServices wifi{{store, *keys}};
+  TRY_VOID(start_controller(wifi, config, *keys, store, random, log));
+  server::api::Api api({store, identity, vouchers, enroller, certificates.passwords, wifi.networks,
+                        random, log, &log, wifi.controller.get(),
+                        config.roles.owner ? broker_state(*broker) : nullptr});
   auto keep_token = [&](std::string_view token) { return keep_admin_token(config, log, token); };
   TRY_VOID(api.bootstrap(keep_token, clock()));
 
@@ -212,6 +233,10 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
              limits::fdo_message_bytes_max, server::fdo_front(loop, fdo.service, clock)));
   TRY(auto api_listener, listen(loop, log, config, config.api, identity, random, clock(),
                                 api_body_bytes_max, server::api_front(loop, api, clock)));
+  if (wifi.controller) {
+    TRY(wifi.relays,
+        server::DppRelays::listen(loop, log, config.dpp, *wifi.controller, random, clock));
+  }
   TRY_VOID(open_listeners(certificates, loop, log, config, identity, random, clock));
   server::To0Registrar registrar(loop, store, identity, own_addresses(config),
                                  config.to0_wait_seconds, random, clock, log, checkpoint);

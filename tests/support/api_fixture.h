@@ -31,7 +31,7 @@ inline const OpenApiDocument& document() {
 
 struct ApiTest : testing::Test {
   ServerPlant plant;
-  Api api{{plant.store, plant.identity, plant.vouchers, plant.enroller, plant.passwords,
+  Api api{{plant.store, plant.identity, plant.vouchers, plant.enroller, plant.passwords, plant.wifi,
            plant.random, plant.log}};
   std::string admin = first_start();
 

@@ -13,6 +13,7 @@
 #include "fdo/to01.h"
 #include "keystore/file/file_keystore.h"
 #include "registry/sqlite/sqlite_registry.h"
+#include "server/dpp/controller.h"
 #include "server/fdo/service.h"
 #include "server/one_time_passwords.h"
 #include "server/vouchers.h"
@@ -80,6 +81,7 @@ struct ServerPlant {
                             random,
                             log};
   server::OneTimePasswords passwords{store, random, log};
+  server::WifiNetworks wifi{store, *keys};
   server::Vouchers vouchers{store, identity, log};
   server::Station station{store, identity, random, log};
   server::Rendezvous rendezvous{store, {}, random, log};

@@ -127,7 +127,7 @@ TEST_F(ApiTest, RegistrationsAndMetricsAreForUsersOfNoAccount) {
   EXPECT_EQ(status("GET", "/metrics", admin), 404u);  // none configured in this test
   Metrics metrics(plant.log);
   Api counted({plant.store, plant.identity, plant.vouchers, plant.enroller, plant.passwords,
-               plant.random, metrics, &metrics});
+               plant.wifi, plant.random, metrics, &metrics});
   metrics(event::device_online);
   Request request{"GET", "/metrics", {}, "Bearer " + admin, {}, {}, {}, "192.0.2.7", plant.now};
   auto text = counted.handle(request);

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "fdo/rendezvous.h"
+#include "server/dpp/controller.h"
 #include "server/enroller.h"
 #include "server/identity.h"
 #include "server/login_guard.h"
@@ -52,9 +53,11 @@ struct Services {
   Vouchers& vouchers;
   Enroller& enroller;
   OneTimePasswords& passwords;
+  WifiNetworks& wifi;
   Random& random;
   Log& log;
   const Metrics* metrics = nullptr;               // none: /metrics is 404
+  const DppController* dpp = nullptr;             // none: this server is no Controller
   std::function<std::string()> broker = nullptr;  // "connected", "not connected"; null: "none"
 };
 

@@ -160,7 +160,7 @@ TEST_F(ApiTest, TheFirstStartMakesOneAdministratorAndOnlyOnce) {
 
 TEST(FirstStart, MakesNobodyWhoseTokenCouldNotBeKept) {
   ServerPlant plant;
-  Api api{{plant.store, plant.identity, plant.vouchers, plant.enroller, plant.passwords,
+  Api api{{plant.store, plant.identity, plant.vouchers, plant.enroller, plant.passwords, plant.wifi,
            plant.random, plant.log}};
   auto full = [](std::string_view) -> Result<void> { return fail(Errc::io, "the disk is full"); };
   EXPECT_FALSE(api.bootstrap(full, plant.now));

@@ -57,6 +57,9 @@ TEST_F(AuditTest, EveryCallThatChangesSomethingIsOnRecordWithWhoAndFromWhere) {
   auto token = call("POST /api/v1/tokens", "/api/v1/tokens", "TOKEN_MADE", R"({"label": "ci"})");
   call("DELETE /api/v1/tokens/{id}", "/api/v1/tokens/" + text(token, "id"), "TOKEN_REMOVED");
   call("PUT /api/v1/profiles/{id}", "/api/v1/profiles/p", "PROFILE_PUT", R"({"priority": 1})");
+  call("PUT /api/v1/profiles/{id}/wifi", "/api/v1/profiles/p/wifi", "WIFI_SET",
+       R"({"ssid": "PlantFloor", "passphrase": "correct horse battery"})");
+  call("DELETE /api/v1/profiles/{id}/wifi", "/api/v1/profiles/p/wifi", "WIFI_REMOVED");
   call("DELETE /api/v1/profiles/{id}", "/api/v1/profiles/p", "PROFILE_REMOVED");
   auto key = call("POST /api/v1/trusted-keys", "/api/v1/trusted-keys", "TRUST_ADDED",
                   json::serialize(json::object{{"pem", public_key()}}));
@@ -68,6 +71,10 @@ TEST_F(AuditTest, EveryCallThatChangesSomethingIsOnRecordWithWhoAndFromWhere) {
        R"({"serial": "SN-2", "account": "acme"})");
   std::string added = "/api/v1/devices/" + text(last_entry(), "subject");
   call("PATCH /api/v1/devices/{id}", added, "DEVICE_CHANGED", R"({"name": "pump"})");
+  call(
+      "PUT /api/v1/devices/{id}/dpp", added + "/dpp", "DPP_KEY_SET",
+      R"({"uri": "DPP:K:MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADm1c6RPQU3ygJ8wyaqAPy7lFYgc80jtfG7p3O79aGmtE=;;"})");
+  call("DELETE /api/v1/devices/{id}/dpp", added + "/dpp", "DPP_KEY_REMOVED");
   call("POST /api/v1/devices/{id}/otp", added + "/otp", "OTP_MADE");
   call("POST /api/v1/devices/{id}/revoke", added + "/revoke", "DEVICE_REVOKED",
        R"({"reason": "lost"})");

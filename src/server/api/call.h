@@ -53,6 +53,12 @@ Result<fdo::ShownKey> key_from_pem(std::string_view text);
 // administrator of no account is none: server-wide. refused: another's; not_found: there is none.
 Result<AccountId> own_account(const Call& call, const std::string& named);
 
+// Of the path's first parameter, as far as the caller may see it; else not_found.
+Result<registry::Profile> require_profile(Call& call);
+Result<registry::Device> require_device(Call& call);
+// refused: the profile concerns other accounts than the caller's.
+Result<void> check_edit(Call& call, const ProfileId& id, std::string_view document);
+
 using Handler = Result<Response> (*)(Call&);
 
 Response ok_json(const json::value& value, unsigned status = 200);
@@ -119,6 +125,14 @@ Result<Response> reject_device(Call&);
 // handlers_audit.cpp
 Result<Response> list_audit(Call&);
 
+// handlers_wifi.cpp
+Result<Response> show_wifi(Call&);
+Result<Response> put_wifi(Call&);
+Result<Response> remove_wifi(Call&);
+Result<Response> show_bootstrap(Call&);
+Result<Response> put_bootstrap(Call&);
+Result<Response> remove_bootstrap(Call&);
+Result<Response> show_controller(Call&);
 // handlers_claims.cpp
 Result<Response> claim_device(Call&);
 

@@ -5,10 +5,6 @@
 
 namespace fairlead::server::api {
 
-namespace {
-
-constexpr std::size_t timeline_max = 1000;
-
 // By id, or by a GUID that it has or had; another account's device is as unknown as none.
 Result<registry::Device> require_device(Call& call) {
   TRY(auto device, call.read().find_device(DeviceId(call.parameters[0])));
@@ -19,6 +15,10 @@ Result<registry::Device> require_device(Call& call) {
     return fail(Errc::not_found, "there is no device '" + call.parameters[0] + "'");
   return std::move(*device);
 }
+
+namespace {
+
+constexpr std::size_t timeline_max = 1000;
 
 // The GUIDs that it had before, which old vouchers and logs name.
 Result<json::array> former_guids(registry::Registry& registry, const registry::Device& device) {

@@ -63,6 +63,8 @@ bool may_see(const Principal& who, const registry::Profile& record) {
   const auto& accounts = profile->decision.match.accounts;
   return accounts.empty() || std::ranges::find(accounts, who.user.account) != accounts.end();
 }
+}  // namespace
+
 Result<void> check_edit(Call& call, const ProfileId& id, std::string_view document) {
   TRY(auto profile, parse_profile(id, document));
   if (may_edit(call.who, profile)) return ok();
@@ -71,7 +73,6 @@ Result<void> check_edit(Call& call, const ProfileId& id, std::string_view docume
                                  call.who.user.account.str() +
                                  "\"] and may not name another \"account\"");
 }
-}  // namespace
 
 Result<Response> list_profiles(Call& call) {
   TRY(auto profiles, call.read().profiles());
@@ -79,7 +80,6 @@ Result<Response> list_profiles(Call& call) {
   return page_of(profiles, SIZE_MAX, [](const auto& each) { return each.id.str(); });
 }
 
-namespace {
 Result<registry::Profile> require_profile(Call& call) {
   TRY(auto profile, call.read().find_profile(ProfileId(call.parameters[0])));
   if (!profile || !may_see(call.who, *profile))
@@ -87,6 +87,7 @@ Result<registry::Profile> require_profile(Call& call) {
   return std::move(*profile);
 }
 
+namespace {
 std::string etag_of(const registry::Profile& profile) {
   return "\"" + std::to_string(profile.revision) + "\"";
 }
