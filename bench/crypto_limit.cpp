@@ -4,6 +4,7 @@
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 
 #include <array>
 
@@ -32,7 +33,7 @@ struct Curve {
 struct CryptoLimit::Impl {
   Impl(crypto::KeyType type, const OwnerOperations& counts, unsigned requests)
       : operations(counts),
-        sealings(requests > 2 ? requests - 2 : 0),
+        sealed_messages(requests > 2 ? requests - 2 : 0),
         strong(type == crypto::KeyType::p384),
         curve(strong ? NID_secp384r1 : NID_X9_62_prime256v1),
         key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", strong ? "P-384" : "P-256")),
@@ -87,8 +88,10 @@ struct CryptoLimit::Impl {
            EVP_CipherFinal_ex(sealing.get(), sealed.data() + length, &length) == 1;
   }
 
+  bool draw() { return RAND_bytes(random.data(), static_cast<int>(random.size())) == 1; }
+
   OwnerOperations operations;
-  unsigned sealings;
+  unsigned sealed_messages;  // those opened are one less: 65 answers nothing sealed
   bool strong;
   Curve curve;
   Pkey key;
@@ -100,6 +103,7 @@ struct CryptoLimit::Impl {
   std::array<unsigned char, 512> message{};
   std::array<unsigned char, 544> sealed{};
   std::array<unsigned char, 128> signature{}, point{};
+  std::array<unsigned char, 16> random{};
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   std::size_t signature_length = 0, point_length = 0;
 };
@@ -121,7 +125,8 @@ bool CryptoLimit::onboarding() {
   times(static_cast<unsigned>(o.key_pairs), &Impl::make_key_pair);
   times(static_cast<unsigned>(o.agreements), &Impl::agree);
   times(static_cast<unsigned>(o.imports), &Impl::import_key);
-  times(i.sealings, &Impl::seal);
+  times(static_cast<unsigned>(o.draws) + i.sealed_messages, &Impl::draw);
+  times(i.sealed_messages + (i.sealed_messages > 0 ? i.sealed_messages - 1 : 0), &Impl::seal);
   return good;
 }
 
