@@ -165,6 +165,21 @@ class Announcement(unittest.TestCase):
                 bench.until_seen("SN-105")
             self.assertTrue(device.running())
 
+    def test_a_daemon_that_hangs_holds_up_nobody_else(self):
+        with Bench() as bench:
+            device = bench.device("SN-108")
+            port = bench.until_seen("SN-108")[0][3]
+            device.host.avahi.send_signal(signal.SIGSTOP)
+            device.host.cable(False)  # the announcement is to change
+            device.host.cable(True)
+            until(device.host.link_local, "the address is back")
+            url = f"http://[{device.host.link_local()}%25eth0]:{port}/proto-ver"
+            for _ in range(20):
+                answered = bench.office.run("curl", "-s", "-m", "2", "-d", "---", url)
+                self.assertIn('"offer"', answered)
+            device.host.avahi.send_signal(signal.SIGCONT)
+            bench.until_seen("SN-108")
+
     def test_of_two_devices_with_one_serial_the_second_says_so(self):
         with Bench() as bench:
             bench.device("SN-106", name="one")

@@ -83,6 +83,7 @@ struct AvahiAnnouncer::Impl : std::enable_shared_from_this<Impl> {
       : loop(its_loop), log(its_log), poll(poll_on(its_loop)), retry(its_loop.context()) {}
   ~Impl() { disconnect(); }
 
+  void want(std::optional<Announcement> what);  // from any thread
   void settle_soon();
   void settle();
   void connect();
@@ -116,6 +117,15 @@ struct AvahiAnnouncer::Impl : std::enable_shared_from_this<Impl> {
 };
 
 using Impl = AvahiAnnouncer::Impl;
+
+void Impl::want(std::optional<Announcement> what) {
+  loop.post([weak = weak_from_this(), what = std::move(what)] {
+    auto self = weak.lock();
+    if (!self) return;
+    self->wanted = what;
+    self->settle_soon();
+  });
+}
 
 void Impl::settle_soon() {
   if (std::exchange(settling, true)) return;
@@ -307,20 +317,24 @@ void Impl::report() {
                          {"found_by", wanted->browsable ? "everybody" : "who knows its name"}});
 }
 
-AvahiAnnouncer::AvahiAnnouncer(net::Loop& loop, Log& log)
-    : impl_(std::make_shared<Impl>(loop, log)) {}
-AvahiAnnouncer::~AvahiAnnouncer() { impl_->retry.cancel(); }
+AvahiAnnouncer::AvahiAnnouncer(Log& log)
+    : loop_(log, 1, 1), impl_(std::make_shared<Impl>(loop_, log)) {
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+AvahiAnnouncer::~AvahiAnnouncer() {
+  loop_.stop();
+  thread_.join();
+}
 
 void AvahiAnnouncer::announce(const Announcement& announcement) {
-  if (impl_->wanted == announcement) return;
-  impl_->wanted = announcement;
-  impl_->settle_soon();
+  if (announcement_ == announcement) return;
+  announcement_ = announcement;
+  impl_->want(announcement);
 }
 
 void AvahiAnnouncer::withdraw() {
-  if (!impl_->wanted) return;
-  impl_->wanted.reset();
-  impl_->settle_soon();
+  if (std::exchange(announcement_, std::nullopt)) impl_->want(std::nullopt);
 }
 
 }  // namespace fairlead::link::avahi

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Announces by avahi-daemon, through libavahi-client and the system bus. Neither has to be there:
-// it is waited for, told in the log, and found again after a restart.
+// it is waited for, told in the log, and found again after a restart. One that hangs holds up
+// nobody but its announcer.
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <thread>
 
 #include "base/log.h"
 #include "link/announcer.h"
@@ -13,7 +16,7 @@ namespace fairlead::link::avahi {
 
 class AvahiAnnouncer final : public Announcer {
  public:
-  AvahiAnnouncer(net::Loop& loop, Log& log);  // both outlive it
+  explicit AvahiAnnouncer(Log& log);  // outlives it
   ~AvahiAnnouncer() override;
 
   // Where another on this network has the name, the next free one is taken ("SN101 #2") and the
@@ -24,7 +27,10 @@ class AvahiAnnouncer final : public Announcer {
   struct Impl;
 
  private:
-  std::shared_ptr<Impl> impl_;  // shared with what it has posted to the loop
+  net::Loop loop_;  // of its own thread: libavahi-client waits for answers of the daemon
+  std::shared_ptr<Impl> impl_;                // shared with what it has posted to the loop
+  std::optional<Announcement> announcement_;  // the last one that was asked for
+  std::thread thread_;
 };
 
 }  // namespace fairlead::link::avahi
