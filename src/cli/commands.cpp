@@ -78,6 +78,16 @@ constexpr Command table[] = {
      .examples = "  fairlead provision --address http://10.77.0.5:8080 --code-file label.txt\n"
                  "  fairlead provision --bluetooth PROV_01b1e8",
      .run = provision},
+    {.name = "upstreams",
+     .summary = "Which upstreams the network names to a device",
+     .options = {{{"address", "URL", "where the device listens: http://HOST:PORT", true},
+                  {"code-file", "FILE", "the code on its label; else it is asked for"},
+                  {"button", "", "no code: its button was pressed within two minutes"}}},
+     .more = "What DHCP servers said to the device. They are hints: none is trusted for being "
+             "named.",
+     .examples = "  fairlead upstreams --address http://10.77.0.5:8080",
+     .run = show_upstreams,
+     .needs_server = false},
     {.name = "scan",
      .summary = "Look for devices on this network",
      .options = {{interface_option, address_option, range_option, seconds_option, quiet_option,

@@ -107,7 +107,7 @@ Answer<void> device_list(Context&), device_show(Context&), device_add(Context&),
     device_approve(Context&), device_reject(Context&), revoke(Context&), readmit(Context&),
     explain_device(Context&);
 Answer<void> audit_list(Context&), audit_export(Context&), audit_verify(Context&);
-Answer<void> provision(Context&), nearby(Context&);
+Answer<void> provision(Context&), nearby(Context&), show_upstreams(Context&);
 Answer<void> scan_plant(Context&), scanner(Context&), plan_import(Context&), plan_compare(Context&),
     apply_plan(Context&);
 

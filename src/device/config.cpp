@@ -114,6 +114,13 @@ bool parse_listen(Config& config, std::string_view text) {
   return true;
 }
 
+bool set_site_option(Config& config, const toml::node& node) {
+  auto value = node.value_exact<std::int64_t>();
+  bool good = value && *value >= 224 && *value <= 254;  // RFC 3942: site-specific
+  if (good) config.site_option = static_cast<std::uint8_t>(*value);
+  return good;
+}
+
 bool set_commands(Config& config, const toml::node& node) {
   const toml::array* all = node.as_array();
   if (!all || all->size() > 64) return false;
@@ -159,6 +166,11 @@ const std::map<std::string, Setter, std::less<>>& settings() {
       {"local.announce_serial", into(&Config::announce_serial)},
       {"local.vendor_domain", into(&Config::vendor_domain)},
       {"local.device_type", into(&Config::device_type)},
+      {"local.find_upstream", into(&Config::find_upstream)},
+      {"local.vendor_class", into(&Config::vendor_class)},
+      {"local.site_option", set_site_option},
+      {"local.network_hook", into(&Config::network_hook)},
+      {"local.identify_hook", into(&Config::identify_hook)},
       {"local.tag", into(&Config::tag)},
       {"local.by_button_only", into(&Config::local_by_button_only)},
       {"local.bluetooth", into(&Config::bluetooth)},
@@ -226,6 +238,11 @@ constexpr Option options[] = {
      [](Config& c, std::string_view v) { return parse_seconds(c.telemetry_interval, v); }},
     {"--local", true, parse_listen},
     {"--announce", false, [](Config& c, std::string_view) { return c.announce = true; }},
+    {"--find-upstream", false, [](Config& c, std::string_view) { return c.find_upstream = true; }},
+    {"--network-hook", true,
+     [](Config& c, std::string_view v) { return c.network_hook = v, v.starts_with('/'); }},
+    {"--identify-hook", true,
+     [](Config& c, std::string_view v) { return c.identify_hook = v, v.starts_with('/'); }},
     {"--vendor", true, [](Config& c, std::string_view v) { return c.vendor = v, !v.empty(); }},
     {"--product-uri", true, [](Config& c, std::string_view v) { return c.product_uri = v, true; }},
     {"--button-only", false,
@@ -351,6 +368,9 @@ Options
                           let a tool beside the device provision it by HTTP (default: nobody);
                           [::%eth0]:PORT is any address of eth0, port 0 any free one
   --announce              say so on these networks by DNS-SD, until it is provisioned
+  --find-upstream         ask the network's DHCP servers for upstreams while there is none
+  --network-hook, --identify-hook PROGRAM
+                          sets the network, shows the device (full paths; see operations.md)
   --vendor S, --product-uri URI
                           said there too
   --bluetooth             let a phone beside the device provision it by Bluetooth LE

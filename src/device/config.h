@@ -58,8 +58,12 @@ struct Config {
   std::vector<ListenAddress> local_listen;  // empty: off
   bool announce = false;                    // where it listens, by DNS-SD (local_presence.h)
   bool announce_serial = true;
-  std::string vendor_domain, device_type, tag;  // said there; may be empty
-  bool local_by_button_only = false;            // else also while the device has no upstream
+  bool find_upstream = false;             // ask the network's servers (upstream_search.h)
+  std::string vendor_class = "FAIRLEAD";  // said to DHCP servers
+  std::uint8_t site_option = 0;  // of DHCPv4, 224 to 254: holds a URI at this site; 0: none
+  std::filesystem::path network_hook, identify_hook;  // programs (hooks.h); empty: none
+  std::string vendor_domain, device_type, tag;        // said there; may be empty
+  bool local_by_button_only = false;                  // else also while the device has no upstream
   bool bluetooth = false;
   std::string bluetooth_adapter;  // "hci0"; empty: the first
   std::string bluetooth_name;     // as phones see it; empty: PROV_ and six digits of the serial

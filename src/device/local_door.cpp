@@ -33,7 +33,8 @@ LocalDoor::LocalDoor(const Config& config, Workshop workshop, Log& log,
       shop_(std::move(workshop)),
       log_(log),
       facts_(std::move(facts)),
-      door_(options_for(std::move(secrets), facts_), shop_.random) {}
+      door_(options_for(std::move(secrets), facts_), shop_.random),
+      hooks_(config, shop_.directory, log_) {}
 
 Time LocalDoor::now() const {
   auto since = std::chrono::steady_clock::now().time_since_epoch();
@@ -67,6 +68,8 @@ void LocalDoor::offer_by(Way& way) {
 }
 
 net::Task<void> LocalDoor::run() {
+  auto reverting = roll_back("the program was restarted");
+  CO_TRY_VOID(co_await std::move(reverting));
   for (;;) {
     open_if_needed();
     for (Way& way : ways_) offer_by(way);
@@ -112,12 +115,14 @@ net::Task<void> LocalDoor::perform(Actions actions, LocalAnswer* answer) {
       auto committing = commit();
       CO_TRY(more, co_await std::move(committing));
     } else if (auto* back = std::get_if<local::RollBack>(&action)) {
-      roll_back(back->why);
+      auto rolling = roll_back(std::move(back->why));
+      CO_TRY_VOID(co_await std::move(rolling));
     } else if (auto* identify = std::get_if<local::Identify>(&action)) {
-      log_(event::device_identify, {{"seconds", std::to_string(identify->seconds)}});
-    } else if (std::holds_alternative<local::SetNetwork>(action)) {
-      local::Obstacle none{"unsupported", "this device's network is configured elsewhere"};
-      more = door_.network_set(std::move(none), now());
+      auto identifying = this->identify(identify->seconds);
+      CO_TRY_VOID(co_await std::move(identifying));
+    } else if (auto* network = std::get_if<local::SetNetwork>(&action)) {
+      auto setting = set_network(std::move(network->settings));
+      CO_TRY(more, co_await std::move(setting));
     } else if (auto* closed = std::get_if<local::Closed>(&action)) {
       if (door_.wrong_codes() >= limits::wrong_codes_max)
         closed_until_ = now() + closed_after_wrong_codes;
@@ -197,6 +202,7 @@ net::Task<Actions> LocalDoor::commit() {
   auto commit_it = [&]() -> Result<void> {
     TRY_VOID(save_identity(shop_.directory, next));
     ignore(sweep_keys(shop_.keystore, next), "old keys are swept at the next start too");
+    hooks_.keep_network();
     return ok();
   };
   auto committing = shop_.loop.on_worker(commit_it);
@@ -211,10 +217,38 @@ net::Task<Actions> LocalDoor::commit() {
   co_return door_.committed(now());
 }
 
-void LocalDoor::roll_back(const std::string& why) {
+net::Task<void> LocalDoor::roll_back(std::string why) {
   bool had = staged_.has_value();
   staged_.reset();
   if (had) log_(event::device_rolled_back, {{"why", why}});
+  auto revert_it = [this]() -> Result<void> {
+    hooks_.revert_network();
+    return ok();
+  };
+  auto reverting = shop_.loop.on_worker(revert_it);
+  co_return co_await std::move(reverting);
+}
+
+net::Task<Actions> LocalDoor::set_network(local::NetworkSettings settings) {
+  auto set_it = [&]() -> Result<void> { return hooks_.set_network(settings); };
+  auto setting = shop_.loop.on_worker(set_it);
+  auto set = co_await std::move(setting);
+  std::optional<local::Obstacle> obstacle;
+  if (!set) {
+    bool elsewhere = set.error().code == Errc::unsupported;
+    obstacle = local::Obstacle{elsewhere ? "unsupported" : "network_refused", set.error().context};
+  }
+  co_return door_.network_set(std::move(obstacle), now());
+}
+
+net::Task<void> LocalDoor::identify(std::uint8_t seconds) {
+  log_(event::device_identify, {{"seconds", std::to_string(seconds)}});
+  auto show_it = [this, seconds] { return hooks_.identify(seconds); };
+  auto showing = shop_.loop.on_worker(show_it);
+  auto shown = co_await std::move(showing);
+  if (!shown)
+    log_(event::device_hook_failed, {{"what", "identify"}, {"why", shown.error().context}});
+  co_return ok();
 }
 
 }  // namespace fairlead::device

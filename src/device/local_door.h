@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "device/config.h"
+#include "device/hooks.h"
 #include "device/local_carrier.h"
 #include "device/local_offer.h"
 #include "device/upstream_link.h"
@@ -32,6 +33,7 @@ class LocalDoor {
   // Whether the flow has no upstream: the door stays open while it hasn't.
   void needed(bool yes) { needed_ = yes; }
   std::optional<bool> is_needed() const { return needed_; }  // none: not known yet
+  void set_upstreams(std::vector<local::Upstream> found) { door_.set_upstreams(std::move(found)); }
   bool has_session() const { return door_.has_session(); }
   // The owner is taking the device by TO2: no Offer is made meanwhile.
   void owner_at_work(bool yes) { owner_at_work_ = yes; }
@@ -51,8 +53,10 @@ class LocalDoor {
   net::Task<local::Actions> check_grant(local::CheckGrant grant);
   net::Task<void> go_online();
   net::Task<local::Actions> commit();
-  void roll_back(const std::string& why);
+  net::Task<void> roll_back(std::string why);
   void open_if_needed();
+  net::Task<local::Actions> set_network(local::NetworkSettings settings);
+  net::Task<void> identify(std::uint8_t seconds);
   Time now() const;
 
   const Config& config_;
@@ -60,6 +64,7 @@ class LocalDoor {
   Log& log_;
   LocalFacts facts_;
   local::Door door_;
+  Hooks hooks_;
   std::vector<Way> ways_;
   std::optional<crypto::Sha256> offer_hash_;
   std::optional<Identity> staged_;

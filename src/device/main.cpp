@@ -20,6 +20,7 @@
 #include "device/local_presence.h"
 #include "device/modules/working_directory.h"
 #include "device/status.h"
+#include "device/upstream_search.h"
 #include "keystore/built_in.h"
 #ifdef FAIRLEAD_AVAHI
 #include "link/avahi/avahi_announcer.h"
@@ -126,13 +127,12 @@ int set_code(const Config& config, const StateDirectory& directory) {
   return 0;
 }
 
-Result<std::unique_ptr<link::Announcer>> make_announcer(const Config& config, net::Loop& loop,
-                                                        Log& log) {
+Result<std::unique_ptr<link::Announcer>> make_announcer(const Config& config, Log& log) {
   if (!config.announce) return nullptr;
 #ifdef FAIRLEAD_AVAHI
-  return std::make_unique<link::avahi::AvahiAnnouncer>(loop, log);
+  return std::make_unique<link::avahi::AvahiAnnouncer>(log);
 #else
-  (void)loop, (void)log;
+  (void)log;
   return fail(Errc::unsupported, "this program was built without Avahi and can't announce");
 #endif
 }
@@ -232,7 +232,7 @@ int run(const Config& config, const StateDirectory& directory, keystore::Keystor
   Workshop workshop{loop, keystore, directory, random, system_clock(), std::move(checkpoint)};
   Config effective = config;
   if (config.command == Command::initialize) effective.once = true;
-  auto announcer = make_announcer(effective, loop, log);
+  auto announcer = make_announcer(effective, log);
   if (!announcer) return complain(announcer.error());
   auto facts = local_facts(config, keystore, *identity);
   if (!facts) return complain(facts.error());
@@ -247,6 +247,11 @@ int run(const Config& config, const StateDirectory& directory, keystore::Keystor
   }
   for (auto& carrier : carriers) (*door)->add(*carrier);
   if (*door) loop.spawn("local provisioning", (*door)->run());
+  std::unique_ptr<UpstreamSearch> search;
+  if (*door && config.find_upstream) {
+    search = std::make_unique<UpstreamSearch>(effective, loop, random, log, **door);
+    loop.spawn("search for upstreams", search->run());
+  }
   if (*door) loop.spawn("button", watch_button(loop, **door));
   std::optional<Error> failure;
   loop.spawn("device", run_to_the_end(device, loop, failure));

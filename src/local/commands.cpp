@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "local/commands.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits.h"
@@ -20,6 +21,8 @@ constexpr std::size_t servers_max = 4, host_bytes_max = 253, interface_bytes_max
 constexpr std::size_t address_bytes_max = 45, spki_bytes_max = 1'024;
 constexpr std::size_t reason_bytes_max = 32, words_bytes_max = 512;
 constexpr std::uint64_t identify_seconds_max = 60;
+constexpr std::size_t upstreams_max = 10, uri_bytes_max = 512;
+constexpr std::uint64_t round_trip_max = 60'000;
 
 void write_texts(Writer& out, const std::vector<std::string>& texts) {
   out.array(texts.size());
@@ -73,6 +76,29 @@ void write_obstacle(Writer& out, const Obstacle& obstacle) {
   out.text(cut(obstacle.reason, reason_bytes_max)).text(cut(obstacle.words, words_bytes_max));
 }
 
+// upstream = [source, interface, uri, milliseconds, result]
+void write_upstream(Writer& out, const Upstream& upstream) {
+  out.array(5).text(cut(upstream.source, reason_bytes_max));
+  out.text(cut(upstream.interface, interface_bytes_max)).text(cut(upstream.uri, uri_bytes_max));
+  out.uint(std::min<std::uint64_t>(upstream.milliseconds, round_trip_max));
+  out.text(cut(upstream.result, words_bytes_max));
+}
+
+std::vector<Upstream> read_upstreams(Reader& in) {
+  std::size_t count = in.array_between(0, upstreams_max);
+  std::vector<Upstream> out;
+  for (std::size_t i = 0; i < count && !in.failed(); ++i) {
+    in.array(5);
+    Upstream& each = out.emplace_back();
+    each.source = in.text(reason_bytes_max);
+    each.interface = in.text(interface_bytes_max);
+    each.uri = in.text(uri_bytes_max);
+    each.milliseconds = static_cast<std::uint32_t>(in.uint_at_most(round_trip_max));
+    each.result = in.text(words_bytes_max);
+  }
+  return out;
+}
+
 struct WriteCommand {
   Writer& out;
   void operator()(const command::AskStatus&) { out.array(1).uint(0); }
@@ -86,6 +112,7 @@ struct WriteCommand {
     write_settings(out, c.settings);
   }
   void operator()(const command::Cancel&) { out.array(1).uint(5); }
+  void operator()(const command::AskUpstreams&) { out.array(1).uint(6); }
 };
 
 struct WriteAnswer {
@@ -100,6 +127,11 @@ struct WriteAnswer {
   void operator()(const answer::No& a) {
     out.array(3).uint(3);
     write_obstacle(out, a.obstacle);
+  }
+  void operator()(const answer::Upstreams& a) {
+    std::size_t count = std::min(a.found.size(), upstreams_max);
+    out.array(2).uint(4).array(count);
+    for (std::size_t i = 0; i < count; ++i) write_upstream(out, a.found[i]);
   }
 };
 
@@ -119,16 +151,19 @@ Command read_command(Reader& in, std::uint64_t number) {
       return command::Identify{static_cast<std::uint8_t>(in.uint_at_most(identify_seconds_max))};
     case 4:
       return command::SetNetwork{read_settings(in)};
-    default:
+    case 5:
       return command::Cancel{};
+    default:
+      return command::AskUpstreams{};
   }
 }
 
-constexpr std::size_t command_members[] = {1, 2, 3, 2, 2, 1}, answer_members[] = {1, 5, 2, 3};
+constexpr std::size_t command_members[] = {1, 2, 3, 2, 2, 1, 1}, answer_members[] = {1, 5, 2, 3, 2};
 
 }  // namespace
 
-// command = [0] / [1, nonce] / [2, grant, owner] / [3, seconds] / [4, network-settings] / [5]
+// command = [0] / [1, nonce] / [2, grant, owner] / [3, seconds] / [4, network-settings] / [5] /
+//           [6]
 Result<Command> decode_command(View in) {
   Reader reader(in);
   std::size_t members = reader.array_between(1, 3);
@@ -146,7 +181,8 @@ Bytes encode_command(const Command& command) {
   return out.take();
 }
 
-// answer = [0] / [1, progress, reason, words, proof] / [2, offer] / [3, reason, words]
+// answer = [0] / [1, progress, reason, words, proof] / [2, offer] / [3, reason, words] /
+//          [4, [*10 upstream]]
 Result<Answer> decode_answer(View in) {
   Reader reader(in);
   std::size_t members = reader.array_between(1, 5);
@@ -169,6 +205,8 @@ Result<Answer> decode_answer(View in) {
     no.obstacle.reason = reader.text(reason_bytes_max);
     no.obstacle.words = reader.text(words_bytes_max);
     out = std::move(no);
+  } else if (number == 4) {
+    out = answer::Upstreams{read_upstreams(reader)};
   }
   return reader.finish(std::move(out));
 }

@@ -43,9 +43,11 @@ struct SetNetwork {
   NetworkSettings settings;
 };
 struct Cancel {};
+struct AskUpstreams {};
 }  // namespace command
-using Command = std::variant<command::AskStatus, command::MakeOffer, command::TakeGrant,
-                             command::Identify, command::SetNetwork, command::Cancel>;
+using Command =
+    std::variant<command::AskStatus, command::MakeOffer, command::TakeGrant, command::Identify,
+                 command::SetNetwork, command::Cancel, command::AskUpstreams>;
 Result<Command> decode_command(View in);
 Bytes encode_command(const Command& command);
 
@@ -71,6 +73,15 @@ struct Report {
   std::string proof;  // by which this session was opened: "code"
 };
 
+// Where the network says that an upstream is: a hint, and what came of trying it.
+struct Upstream {
+  std::string source;     // "dhcp4-143"
+  std::string interface;  // "eth0"
+  std::string uri;
+  std::uint32_t milliseconds = 0;  // of the last round trip; 0: none
+  std::string result;              // of the last try: "answers", or why not; empty: none yet
+};
+
 namespace answer {
 struct Done {};
 struct Offer {
@@ -79,8 +90,11 @@ struct Offer {
 struct No {
   Obstacle obstacle;
 };
+struct Upstreams {
+  std::vector<Upstream> found;  // best first
+};
 }  // namespace answer
-using Answer = std::variant<answer::Done, Report, answer::Offer, answer::No>;
+using Answer = std::variant<answer::Done, Report, answer::Offer, answer::No, answer::Upstreams>;
 Result<Answer> decode_answer(View in);
 Bytes encode_answer(const Answer& answer);
 

@@ -19,7 +19,7 @@ TEST(Commands, ComeBackAsTheyWere) {
   const Command all[] = {
       command::AskStatus{},  command::MakeOffer{{}},     command::TakeGrant{hex("01"), hex("02")},
       command::Identify{60}, command::SetNetwork{fixed}, command::SetNetwork{},
-      command::Cancel{}};
+      command::Cancel{},     command::AskUpstreams{}};
   for (const Command& each : all) {
     auto back = decode_command(encode_command(each));
     ASSERT_TRUE(back) << each.index() << back.error().context;
@@ -29,7 +29,7 @@ TEST(Commands, ComeBackAsTheyWere) {
 }
 
 TEST(Commands, RefusesWhatIsNotOne) {
-  for (std::string_view bad : {"", "80", "8106", "8100ff", "820040", "8201",
+  for (std::string_view bad : {"", "80", "8107", "8100ff", "820040", "8201",
                                "82014f"
                                "00",
                                "8203183d",            // 61 seconds
@@ -48,13 +48,28 @@ TEST(Commands, BoundsTheGrant) {
 }
 
 TEST(Answers, ComeBackAsTheyWere) {
-  const Answer all[] = {answer::Done{}, Report{Progress::failed, {"no_route", "no way"}, "code"},
-                        answer::Offer{hex("0102")}, answer::No{{"busy", "later"}}};
+  const Answer all[] = {answer::Done{},
+                        Report{Progress::failed, {"no_route", "no way"}, "code"},
+                        answer::Offer{hex("0102")},
+                        answer::No{{"busy", "later"}},
+                        answer::Upstreams{},
+                        answer::Upstreams{{{"dhcp4-143", "eth0", "https://edge", 3, "answers"}}}};
   for (const Answer& each : all) {
     auto back = decode_answer(encode_answer(each));
     ASSERT_TRUE(back);
     EXPECT_EQ(encode_answer(*back), encode_answer(each));
   }
+}
+
+TEST(Answers, NoMoreThanTenUpstreamsAreTold) {
+  answer::Upstreams many{std::vector<Upstream>(11)};
+  auto back = decode_answer(encode_answer(many));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(std::get<answer::Upstreams>(*back).found.size(), 10u);
+  Bytes one_more = encode_answer(many);
+  one_more[2] = 0x8B;  // an array of eleven
+  for (std::uint8_t byte : {0x85, 0x60, 0x60, 0x60, 0x00, 0x60}) one_more.push_back(byte);
+  EXPECT_FALSE(decode_answer(one_more));
 }
 
 TEST(Answers, LongWordsAreCutAtACharacter) {

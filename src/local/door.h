@@ -115,6 +115,7 @@ class Door {
   void wifi_joined(std::string address);
   void wifi_failed(config::FailReason reason);
 
+  void set_upstreams(std::vector<Upstream> found) { upstreams_ = std::move(found); }
   bool has_session() const { return session_.has_value(); }
   Progress progress() const { return report_.progress; }
   unsigned wrong_codes() const { return wrong_codes_; }
@@ -175,6 +176,7 @@ class Door {
   unsigned wrong_codes_ = 0;
   Report report_;
   std::optional<Time> fail_safe_;
+  std::vector<Upstream> upstreams_;
   Bytes grant_;  // the one that is being tried or was committed
   std::optional<config::Set> wifi_;
   config::TellStatus wifi_status_{Status::success, config::Disconnected{}};

@@ -76,6 +76,8 @@ Actions Door::on_command(Command command, Time now) {
   if (std::holds_alternative<command::AskStatus>(command)) {
     report_.proof = to_string(session_->proof);
     answer = report_;
+  } else if (std::holds_alternative<command::AskUpstreams>(command)) {
+    answer = answer::Upstreams{upstreams_};
   } else if (auto* grant = std::get_if<command::TakeGrant>(&command)) {
     answer = take_grant(std::move(*grant), out, now);
     if (session_->asked_driver) return out;

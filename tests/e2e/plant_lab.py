@@ -63,7 +63,7 @@ class Lab(Site):
         self.dhcp = arguments.dhcp
         self.expected = Expectation(arguments.devices)
         self.lan = Lan(self.folder)
-        self.steps, self.devices = [], []
+        self.steps, self.devices, self.codes = [], [], {}
         self.workers = concurrent.futures.ThreadPoolExecutor(16)
 
     def __exit__(self, *problem):
@@ -129,10 +129,8 @@ class Lab(Site):
         self.server.start()
 
     def give_code(self, device):
-        # Of the serial alone: the twins have one label.
-        device.code = f"code-of-{device.serial}"
-        subprocess.run(device.command("set-code", "--code-file", "-"), input=device.code + "\n", text=True, check=True,
-                       capture_output=True, timeout=120)
+        said = subprocess.run(device.command("set-code"), text=True, check=True, capture_output=True, timeout=120).stdout
+        self.codes[device.serial] = said.splitlines()[0]
 
     def power_on(self, device):
         device.host.start_avahi()
@@ -144,7 +142,7 @@ class Lab(Site):
             plan = csv.writer(out)
             plan.writerow(["name", "type", "vendor", "serial", "code"])
             for i, serial in enumerate(self.expected.rows()):
-                plan.writerow([f"row {i}", MODEL, VENDOR, serial, f"code-of-{serial}"])
+                plan.writerow([f"row {i}", MODEL, VENDOR, serial, self.codes.get(serial, "of-no-device")])
 
     def online(self):
         return {each["serial"] for each in self.server.items("/devices?limit=1000") if each["state"] == "online"}

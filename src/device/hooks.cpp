@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device/hooks.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+
+#include "base/events.h"
+#include "device/modules/command.h"
+
+namespace fairlead::device {
+
+namespace {
+
+constexpr std::chrono::seconds hook_limit{20};
+constexpr std::string_view trial_file = "network-trial";  // there: set, and not yet kept
+
+int family_of(const std::string& address) {
+  unsigned char bytes[sizeof(in6_addr)];
+  for (int family : {AF_INET, AF_INET6})
+    if (inet_pton(family, address.c_str(), bytes) == 1) return family;
+  return AF_UNSPEC;
+}
+
+// A host name or an address: a hook hands it on to other programs.
+bool is_host(const std::string& text) {
+  auto good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == ':';
+  };
+  return !text.empty() && text.front() != '-' && std::ranges::all_of(text, good);
+}
+
+bool is_interface(const std::string& text) {
+  auto good = [](char c) { return c > ' ' && c < 0x7F && c != '/' && c != ',' && c != '%'; };
+  return !text.empty() && text.front() != '-' && std::ranges::all_of(text, good);
+}
+
+Result<std::string> joined(const std::vector<std::string>& hosts, std::string_view what) {
+  std::string out;
+  for (const std::string& each : hosts) {
+    if (!is_host(each)) return fail(Errc::malformed, "'" + each + "' is no " + std::string(what));
+    out += (out.empty() ? "" : ",") + each;
+  }
+  return out.empty() ? "-" : out;
+}
+
+Result<void> add_address(std::vector<std::string>& to,
+                         const local::NetworkSettings::Address& from) {
+  int family = family_of(from.address);
+  if (family == AF_UNSPEC) return fail(Errc::malformed, "'" + from.address + "' is no address");
+  if (from.prefix == 0 || from.prefix > (family == AF_INET ? 32 : 128))
+    return fail(Errc::malformed, "a prefix of " + std::to_string(from.prefix) + " can't be");
+  if (!from.gateway.empty() && family_of(from.gateway) != family)
+    return fail(Errc::malformed, "'" + from.gateway + "' is no gateway for " + from.address);
+  to.push_back(from.address + "/" + std::to_string(from.prefix));
+  to.push_back(from.gateway.empty() ? "-" : from.gateway);
+  return ok();
+}
+
+// The one that clients come by, where there is only one.
+std::string only_interface(const Config& config) {
+  if (config.local_listen.size() != 1) return "";
+  const std::string& address = config.local_listen[0].address;
+  auto zone = address.find('%');
+  return zone == address.npos ? "" : address.substr(zone + 1);
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> network_words(const local::NetworkSettings& settings,
+                                               const std::string& otherwise) {
+  const std::string& interface = settings.interface.empty() ? otherwise : settings.interface;
+  if (interface.empty()) return fail(Errc::malformed, "say for which interface");
+  if (!is_interface(interface))
+    return fail(Errc::malformed, "'" + interface + "' is no name of an interface");
+  std::vector<std::string> out{interface};
+  if (settings.address) {
+    TRY_VOID(add_address(out, *settings.address));
+  } else {
+    out.insert(out.end(), {"dhcp", "-"});
+  }
+  TRY(auto names, joined(settings.name_servers, "name server"));
+  TRY(auto times, joined(settings.time_servers, "time server"));
+  out.insert(out.end(), {std::move(names), std::move(times)});
+  return out;
+}
+
+Hooks::Hooks(const Config& config, const StateDirectory& directory, Log& log)
+    : config_(config), directory_(directory), log_(log) {}
+
+Result<void> Hooks::run(const std::filesystem::path& hook, std::vector<std::string> words) {
+  words.insert(words.begin(), hook.string());
+  TRY(auto result, run_command(words, directory_.path(), hook_limit));
+  if (result.exit_code == 0) return ok();
+  std::string said(as_text(result.err));
+  while (!said.empty() && said.back() == '\n') said.pop_back();
+  said = said.substr(said.rfind('\n') + 1);
+  return fail(Errc::io, said.empty()
+                            ? words[1] + " failed with code " + std::to_string(result.exit_code)
+                            : said);
+}
+
+Result<void> Hooks::set_network(const local::NetworkSettings& settings) {
+  if (config_.network_hook.empty())
+    return fail(Errc::unsupported, "this device's network is configured elsewhere");
+  TRY(auto words, network_words(settings, only_interface(config_)));
+  std::string what = words[0] + " " + words[1];
+  words.insert(words.begin(), "set");
+  // First, so that a power cut after it reverts, and one before it finds nothing to revert.
+  TRY_VOID(directory_.write(std::string(trial_file), as_view(what)));
+  auto done = run(config_.network_hook, std::move(words));
+  if (!done) {
+    revert_network();
+    return done;
+  }
+  log_(event::device_network_set, {{"what", what}});
+  return ok();
+}
+
+void Hooks::end_trial(const std::string& word) {
+  auto trial = directory_.read(std::string(trial_file));
+  if (!trial || !*trial || config_.network_hook.empty()) return;
+  auto done = run(config_.network_hook, {word});
+  if (!done)
+    return log_(event::device_hook_failed, {{"what", word}, {"why", done.error().context}});
+  ignore(directory_.remove(std::string(trial_file)), "then it is done again at the next start");
+  log_(event::device_network_ended, {{"what", std::string(as_text(**trial))}, {"how", word}});
+}
+
+void Hooks::keep_network() { end_trial("keep"); }
+void Hooks::revert_network() { end_trial("revert"); }
+
+Result<void> Hooks::identify(std::uint8_t seconds) {
+  if (config_.identify_hook.empty()) return ok();  // the log has said so
+  return run(config_.identify_hook, {std::to_string(seconds)});
+}
+
+}  // namespace fairlead::device
