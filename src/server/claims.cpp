@@ -69,6 +69,11 @@ Result<ClaimAnswer> Claims::claim(View document, const LocalClaim& claim, Time n
   TRY(auto offer, enroll::decode_offer(document));
   if (offer.offer.serial.empty())
     return fail(Errc::refused, "the device says no serial number; set one on it");
+  if (!claim.replaces.empty()) {
+    TRY(auto old, store_.read().find_device(claim.replaces));
+    if (!old || old->account != claim.account)
+      return fail(Errc::not_found, "there is no device '" + claim.replaces.str() + "' to replace");
+  }
   TRY(auto id, device_of(offer.offer, claim, now));
   Fields fields{{"who", claim.actor.who},
                 {"right", std::string(to_string(claim.right))},
@@ -78,7 +83,9 @@ Result<ClaimAnswer> Claims::claim(View document, const LocalClaim& claim, Time n
   TRY_VOID(store_.commit(
       {timeline(id, now, event::device_claimed, fields),
        audited(claim.actor, now, claim.account, id.str(), event::device_claimed, fields)}));
-  auto grant = enroller_.grant(document, id, {claim.actor, claim.right}, now);
+  WayIn way{claim.actor, claim.right};
+  way.replaces = claim.replaces;
+  auto grant = enroller_.grant(document, id, way, now);
   if (grant) return ClaimAnswer{id, std::move(grant->document), {}};
   if (grant.error().code != Errc::busy) return fail(grant.error());
   return ClaimAnswer{id, {}, grant.error().context};

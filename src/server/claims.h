@@ -15,8 +15,9 @@ struct LocalClaim {
   enroll::Right right = enroll::Right::user;
   LocalProof proof = LocalProof::code;
   AccountId account;
-  std::string name;  // people's name for the device; may be empty
-  Actor actor;       // who does it, from where
+  std::string name;     // people's name for the device; may be empty
+  Actor actor;          // who does it, from where
+  DeviceId replaces{};  // a device of the account that this one takes the place of; "": none
 };
 
 struct ClaimAnswer {
@@ -31,7 +32,8 @@ class Claims {
       : store_(store), enroller_(enroller), log_(log) {}
 
   // Durable before it returns. malformed: no Offer. conflict: several devices of the account have
-  // this serial. refused: with why. The same Offer, or another of the same key, gets the same.
+  // this serial. not_found: the one to be replaced is none of the account. refused: with why. The
+  // same Offer, or another of the same key, gets the same.
   Result<ClaimAnswer> claim(View offer, const LocalClaim& claim, Time now);
 
  private:

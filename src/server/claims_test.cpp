@@ -95,6 +95,40 @@ TEST_F(ClaimsTest, ARevokedDeviceIsRefusedWhoeverClaimsIt) {
   EXPECT_EQ(again.error().code, Errc::refused);
 }
 
+TEST_F(ClaimsTest, AReplacedDeviceIsRevokedAsTheNewOneIsGranted) {
+  PlantDevice old_device{plant, "SN-1"}, new_device{plant, "SN-2"};
+  auto before = must(claims.claim(old_device.offer(), claim_by("ines"), plant.now));
+  LocalClaim claim = claim_by("ines");
+  claim.replaces = before.device;
+  auto after = must(claims.claim(new_device.offer(), claim, plant.now));
+  ASSERT_TRUE(after.grant);
+  EXPECT_EQ(plant.device(before.device).state, registry::DeviceState::revoked);
+  EXPECT_EQ(plant.device(before.device).state_reason, "replaced by " + after.device.str());
+  EXPECT_EQ(plant.access.revoked.size(), 1u);
+  EXPECT_TRUE(must(claims.claim(new_device.offer(), claim, plant.now)).grant) << "a lost answer";
+}
+
+TEST_F(ClaimsTest, ADeviceThatHasToWaitReplacesNobodyYet) {
+  PlantDevice old_device{plant, "SN-1"}, new_device{plant, "SN-2"}, copy{plant, "SN-2"};
+  auto before = must(claims.claim(old_device.offer(), claim_by("ines"), plant.now));
+  must(claims.claim(new_device.offer(), claim_by("ines"), plant.now));
+  LocalClaim claim = claim_by("ines");
+  claim.replaces = before.device;
+  EXPECT_FALSE(must(claims.claim(copy.offer(), claim, plant.now)).grant);
+  EXPECT_EQ(plant.device(before.device).state, registry::DeviceState::granted);
+}
+
+TEST_F(ClaimsTest, AnotherAccountsDeviceCannotBeReplaced) {
+  plant.commit({registry::PutAccount{{AccountId("other"), "Other", plant.now}}});
+  plant.profile("all", R"({})");
+  PlantDevice theirs{plant, "SN-1"}, ours{plant, "SN-2"};
+  LocalClaim claim = claim_by("ines");
+  claim.replaces = must(claims.claim(theirs.offer(), claim_by("otto", "other"), plant.now)).device;
+  auto refused = claims.claim(ours.offer(), claim, plant.now);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::not_found);
+}
+
 TEST_F(ClaimsTest, WhatIsNoOfferOrSaysNoSerialIsRefused) {
   EXPECT_FALSE(claims.claim(as_view("offer"), claim_by("ines"), plant.now));
   PlantDevice nameless{plant, ""};

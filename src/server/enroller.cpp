@@ -198,6 +198,10 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
     TRY(certificate, authority.issue(leaf, key, {name, {}, {}}, now, random_));
   }
   auto record = record_of(*certificate, device.id, granted.account, out.topic_prefix, now);
+  Revocation other;
+  if (!way.replaces.empty() && way.replaces != device.id) {
+    TRY(other, revocation_of(way.replaces, way.actor, "replaced by " + device.id.str(), now));
+  }
   std::vector<registry::Certificate> replaced;
   if (is_new && way.right == enroll::Right::renewal) {
     TRY_VOID(put_renewal_on_record(std::move(device), record, way.actor, now));
@@ -208,25 +212,27 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
     });
     device.account = granted.account;
     device.profile = out.profile->decision.id;
-    TRY_VOID(put_on_record(std::move(device), record, replaced, way,
+    TRY_VOID(put_on_record(std::move(other.changes), std::move(device), record, replaced, way,
                            enroll::in_words(out.profile->decision.match), now));
+  } else if (!other.changes.empty()) {
+    TRY_VOID(store_.commit(std::move(other.changes)));  // the answer before was lost
   }
   // At the same moment as the decision: the device may connect the instant it holds its
   // certificate.
   TRY_VOID(access_.admit(record));
   // Who still holds the key before has no business on the broker any more.
   for (const registry::Certificate& each : replaced) TRY_VOID(access_.revoke(each));
+  for (const registry::Certificate& each : other.certificates) TRY_VOID(access_.revoke(each));
   out.chain.push_back(std::move(*certificate));
   out.chain.insert(out.chain.end(), authority.chain().begin(), authority.chain().end());
   return out;
 }
 
 // A new certificate, its key as the accepted one, and what both replace: one transaction.
-Result<void> Enroller::put_on_record(registry::Device device,
+Result<void> Enroller::put_on_record(registry::Transaction changes, registry::Device device,
                                      const registry::Certificate& certificate,
                                      const std::vector<registry::Certificate>& replaced,
                                      const WayIn& way, const std::string& because, Time now) {
-  registry::Transaction changes;
   for (const registry::Certificate& each : replaced)
     changes.push_back(
         registry::SetCertificateState{each.serial, registry::CertificateState::superseded, now});
@@ -400,13 +406,15 @@ Error Enroller::turn_away(const registry::Device& device, const Actor& actor,
   return {Errc::refused, refused.why};
 }
 
-Result<void> Enroller::approve(const DeviceId& id, const Actor& actor, Time now) {
+Result<void> Enroller::approve(const DeviceId& id, const Actor& actor, Time now, View wanted) {
   TRY(auto device, require_device(store_.read(), id));
   TRY(auto keys, store_.read().keys_of(id));
   // Many keys may ask for one device, one is accepted: the one that asked last.
   const registry::DeviceKey* chosen = nullptr;
   for (const registry::DeviceKey& key : keys)
-    if (is_undecided(key.state) && (!chosen || key.changed > chosen->changed)) chosen = &key;
+    if (is_undecided(key.state) && (wanted.empty() || equal(key.fingerprint, wanted)) &&
+        (!chosen || key.changed > chosen->changed))
+      chosen = &key;
   if (!chosen)
     return fail(Errc::not_found, "no key of device '" + id.str() + "' waits for approval");
   registry::Transaction changes;
@@ -425,47 +433,59 @@ Result<void> Enroller::approve(const DeviceId& id, const Actor& actor, Time now)
 }
 
 Result<void> Enroller::reject(const DeviceId& id, const Actor& actor, const std::string& reason,
-                              Time now) {
+                              Time now, View wanted) {
   TRY(auto device, require_device(store_.read(), id));
   TRY(auto keys, store_.read().keys_of(id));
   registry::Transaction changes;
+  bool others_wait = false;
   for (registry::DeviceKey& key : keys) {
     if (key.state != registry::KeyState::pending) continue;
+    if (!wanted.empty() && !equal(key.fingerprint, wanted)) {
+      others_wait = true;
+      continue;
+    }
     key.state = registry::KeyState::rejected;
     key.changed = now;
     changes.push_back(registry::PutKey{std::move(key)});
   }
   if (changes.empty())
     return fail(Errc::not_found, "no key of device '" + id.str() + "' waits for approval");
-  changes.push_back(update(device, registry::DeviceState::failed, "rejected: " + reason, now));
+  if (!others_wait)
+    changes.push_back(update(device, registry::DeviceState::failed, "rejected: " + reason, now));
   append_deed(changes, actor, device, now, event::device_rejected,
               {{"who", actor.who}, {"reason", reason}});
   log_(event::device_rejected, {{"who", actor.who}, {"reason", reason}});
   return store_.commit(std::move(changes));
 }
 
+Result<Enroller::Revocation> Enroller::revocation_of(const DeviceId& id, const Actor& actor,
+                                                     const std::string& reason, Time now) {
+  TRY(auto device, require_device(store_.read(), id));
+  Revocation out;
+  TRY(out.certificates, store_.read().certificates_of(id));
+  for (const registry::Certificate& each : out.certificates)
+    if (each.state != registry::CertificateState::revoked)
+      out.changes.push_back(
+          registry::SetCertificateState{each.serial, registry::CertificateState::revoked, now});
+  if (device.state == registry::DeviceState::revoked) return out;
+  out.changes.push_back(update(device, registry::DeviceState::revoked, reason, now));
+  append_deed(out.changes, actor, device, now, event::device_revoked,
+              {{"who", actor.who}, {"reason", reason}});
+  log_(event::device_revoked, {{"who", actor.who}, {"reason", reason}});
+  return out;
+}
+
 Result<void> Enroller::revoke(const DeviceId& id, const Actor& actor, const std::string& reason,
                               Time now) {
   Result<void> written;
   for (int i = 0; i < conflict_retries; ++i) {
-    TRY(auto device, require_device(store_.read(), id));
-    TRY(auto certificates, store_.read().certificates_of(id));
-    registry::Transaction changes;
-    for (const registry::Certificate& each : certificates)
-      if (each.state != registry::CertificateState::revoked)
-        changes.push_back(
-            registry::SetCertificateState{each.serial, registry::CertificateState::revoked, now});
-    if (device.state != registry::DeviceState::revoked) {
-      changes.push_back(update(device, registry::DeviceState::revoked, reason, now));
-      append_deed(changes, actor, device, now, event::device_revoked,
-                  {{"who", actor.who}, {"reason", reason}});
-      log_(event::device_revoked, {{"who", actor.who}, {"reason", reason}});
-    }
-    written = changes.empty() ? ok() : store_.commit(std::move(changes));
+    TRY(auto revocation, revocation_of(id, actor, reason, now));
+    written = revocation.changes.empty() ? ok() : store_.commit(std::move(revocation.changes));
     if (!written && written.error().code == Errc::conflict) continue;
     if (!written) return written;
     // Also on repetition: should the first call have died here, this one closes the door.
-    for (const registry::Certificate& each : certificates) TRY_VOID(access_.revoke(each));
+    for (const registry::Certificate& each : revocation.certificates)
+      TRY_VOID(access_.revoke(each));
     return ok();
   }
   return written;

@@ -23,6 +23,7 @@ struct WayIn {
   std::string common_name = {};  // of the certificate; "": the device's id
   ProfileId profile = {};        // refused unless this is the one that decides; "": any
   Bytes renews = {};             // serial number of the certificate that a renewal is for
+  DeviceId replaces = {};        // revoked in the same transaction as this one is granted; "": none
 };
 
 class Enroller {
@@ -74,10 +75,11 @@ class Enroller {
   // then on each key of it waits for a person. conflict: the device changed meanwhile.
   Result<void> report_clone(const DeviceId& device, const ClonePair& pair, Time now);
 
-  // An operator's word on the key that waits. not_found when none does.
-  Result<void> approve(const DeviceId& device, const Actor& actor, Time now);
+  // A person's word on a key that waits. `key`: its fingerprint; empty: approve the one that asked
+  // last, reject all. not_found when none waits, or not that one.
+  Result<void> approve(const DeviceId& device, const Actor& actor, Time now, View key = {});
   Result<void> reject(const DeviceId& device, const Actor& actor, const std::string& reason,
-                      Time now);
+                      Time now, View key = {});
   // Cut off now, refused afterwards. Idempotent.
   Result<void> revoke(const DeviceId& device, const Actor& actor, const std::string& reason,
                       Time now);
@@ -95,7 +97,15 @@ class Enroller {
   Result<Issued> carry_out(const enroll::Granted& granted,
                            std::shared_ptr<const EnrolmentProfile> profile, registry::Device device,
                            const crypto::PublicKey& key, const WayIn& way, Time now);
-  Result<void> put_on_record(registry::Device device, const registry::Certificate& certificate,
+  // What shuts a device out: in the registry, and then at the broker.
+  struct Revocation {
+    registry::Transaction changes;
+    std::vector<registry::Certificate> certificates;
+  };
+  Result<Revocation> revocation_of(const DeviceId& id, const Actor& actor,
+                                   const std::string& reason, Time now);
+  Result<void> put_on_record(registry::Transaction changes, registry::Device device,
+                             const registry::Certificate& certificate,
                              const std::vector<registry::Certificate>& replaced, const WayIn& way,
                              const std::string& because, Time now);
   Result<void> put_renewal_on_record(registry::Device device,

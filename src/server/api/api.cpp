@@ -54,7 +54,8 @@ constexpr std::array routes_table{
     Route{"GET", "/api/v1/vouchers/{guid}/pem", "vouchers:read", show_voucher_pem},
     Route{"POST", "/api/v1/vouchers/{guid}/extend", "vouchers:write", extend_voucher},
     Route{"GET", "/api/v1/audit", "audit:read", list_audit},
-    Route{"POST", "/api/v1/claims", "devices:write", claim_device},
+    Route{"POST", "/api/v1/claims", "devices:claim", claim_device},
+    Route{"GET", "/api/v1/adoptions", "devices:read", list_adoptions},
     Route{"GET", "/api/v1/devices", "devices:read", list_devices},
     Route{"POST", "/api/v1/devices", "devices:write", create_device},
     Route{"GET", "/api/v1/devices/{id}", "devices:read", show_device},
@@ -68,8 +69,8 @@ constexpr std::array routes_table{
     Route{"POST", "/api/v1/devices/{id}/otp", "devices:write", make_password},
     Route{"POST", "/api/v1/devices/{id}/revoke", "devices:write", revoke_device},
     Route{"POST", "/api/v1/devices/{id}/readmit", "devices:write", readmit_device},
-    Route{"POST", "/api/v1/devices/{id}/approve", "devices:write", approve_device},
-    Route{"POST", "/api/v1/devices/{id}/reject", "devices:write", reject_device},
+    Route{"POST", "/api/v1/devices/{id}/approve", "devices:approve", approve_device},
+    Route{"POST", "/api/v1/devices/{id}/reject", "devices:approve", reject_device},
 };
 
 std::string_view take_segment(std::string_view& path) {

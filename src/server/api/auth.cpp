@@ -14,18 +14,20 @@ constexpr std::string_view scheme = "scrypt15$";
 // What each role may do, whatever its tokens say. Others than admin see their own account only.
 struct RoleScopes {
   registry::Role role;
-  std::array<std::string_view, 10> scopes;
+  std::array<std::string_view, 12> scopes;
 };
 constexpr std::array<RoleScopes, 6> role_table{{
     {registry::Role::admin, {"*"}},
     {registry::Role::factory,
      {"factory:read", "factory:write", "vouchers:read", "vouchers:write", "status:read"}},
     {registry::Role::operator_,
-     {"devices:read", "devices:write", "vouchers:read", "vouchers:write", "profiles:read",
-      "profiles:write", "trust:read", "trust:write", "factory:read", "status:read"}},
+     {"devices:read", "devices:write", "devices:claim", "devices:approve", "vouchers:read",
+      "vouchers:write", "profiles:read", "profiles:write", "trust:read", "trust:write",
+      "factory:read", "status:read"}},
     {registry::Role::engineer,
-     {"devices:read", "devices:write", "profiles:read", "vouchers:read", "status:read"}},
-    {registry::Role::installer, {"devices:read", "devices:write", "status:read"}},
+     {"devices:read", "devices:write", "devices:claim", "profiles:read", "vouchers:read",
+      "status:read"}},
+    {registry::Role::installer, {"devices:read", "devices:claim", "status:read"}},
     {registry::Role::auditor,
      {"devices:read", "vouchers:read", "profiles:read", "trust:read", "users:read", "factory:read",
       "status:read", "metrics:read", "audit:read"}},
@@ -35,6 +37,11 @@ bool role_allows(registry::Role role, std::string_view scope) {
   auto row = std::ranges::find(role_table, role, &RoleScopes::role);
   return row != role_table.end() &&
          std::ranges::any_of(row->scopes, [&](auto each) { return each == "*" || each == scope; });
+}
+// What a token gives: its scopes, and with devices:write what may be done to devices besides.
+bool token_allows(std::string_view held, std::string_view scope) {
+  bool about_devices = scope == "devices:claim" || scope == "devices:approve";
+  return held == "*" || held == scope || (held == "devices:write" && about_devices);
 }
 }  // namespace
 
@@ -89,7 +96,7 @@ Result<void> authorize(const Principal& principal, std::string_view scope) {
   if (!role_allows(principal.user.role, scope))
     return fail(Errc::refused, "role does not allow '" + std::string(scope) + "'");
   if (std::ranges::none_of(principal.scopes,
-                           [&](const auto& each) { return each == "*" || each == scope; }))
+                           [&](const auto& each) { return token_allows(each, scope); }))
     return fail(Errc::refused, "token lacks scope '" + std::string(scope) + "'");
   return ok();
 }

@@ -53,7 +53,8 @@ Result<fdo::ShownKey> key_from_pem(std::string_view text);
 // administrator of no account is none: server-wide. refused: another's; not_found: there is none.
 Result<AccountId> own_account(const Call& call, const std::string& named);
 
-// Of the path's first parameter, as far as the caller may see it; else not_found.
+// Of the path's first parameter (a device by id, or by a GUID that it has or had), as far as the
+// caller may see it; else not_found.
 Result<registry::Profile> require_profile(Call& call);
 Result<registry::Device> require_device(Call& call);
 // refused: the profile concerns other accounts than the caller's.
@@ -119,8 +120,7 @@ Result<Response> show_upload(Call&);
 Result<Response> make_password(Call&);
 Result<Response> revoke_device(Call&);
 Result<Response> readmit_device(Call&);
-Result<Response> approve_device(Call&);
-Result<Response> reject_device(Call&);
+Result<Response> device_detail(Call&);
 
 // handlers_audit.cpp
 Result<Response> list_audit(Call&);
@@ -135,5 +135,9 @@ Result<Response> remove_bootstrap(Call&);
 Result<Response> show_controller(Call&);
 // handlers_claims.cpp
 Result<Response> claim_device(Call&);
+// handlers_adoptions.cpp
+Result<Response> list_adoptions(Call&);
+Result<Response> approve_device(Call&);
+Result<Response> reject_device(Call&);
 
 }  // namespace fairlead::server::api

@@ -23,6 +23,8 @@ Result<Response> claim_device(Call& call) {
   TRY(claim.account, own_account(call, call.text_or("account", "")));
   if (claim.account.empty())
     return fail(Errc::malformed, "'account' is missing: whose device is it?");
+  claim.replaces = DeviceId(call.text_or("replaces", ""));
+  if (!claim.replaces.empty()) TRY_VOID(authorize(call.who, "devices:write"));  // it is revoked
   Claims claims(call.s.store, call.s.enroller, call.s.log);
   TRY(auto answer, claims.claim(*offer, claim, call.request.now));
   json::object out{{"device", answer.device.str()}};

@@ -129,6 +129,7 @@ Result<Response> make_password(Call& call) {
 }
 
 Result<Response> show_device(Call& call) { return show(call); }
+Result<Response> device_detail(Call& call) { return show(call); }
 
 namespace {
 Result<void> apply_edit(const Call& call, registry::Device& device) {
@@ -197,19 +198,6 @@ Result<Response> revoke_device(Call& call) {
 Result<Response> readmit_device(Call& call) {
   TRY(auto device, require_device(call));
   TRY_VOID(call.s.enroller.readmit(device.id, call.actor(), call.request.now));
-  return show(call);
-}
-
-Result<Response> approve_device(Call& call) {
-  TRY(auto device, require_device(call));
-  TRY_VOID(call.s.enroller.approve(device.id, call.actor(), call.request.now));
-  return show(call);
-}
-
-Result<Response> reject_device(Call& call) {
-  TRY(auto device, require_device(call));
-  TRY(auto reason, call.text("reason"));
-  TRY_VOID(call.s.enroller.reject(device.id, call.actor(), reason, call.request.now));
   return show(call);
 }
 
