@@ -34,7 +34,8 @@ LocalDoor::LocalDoor(const Config& config, Workshop workshop, Log& log,
       log_(log),
       facts_(std::move(facts)),
       door_(options_for(std::move(secrets), facts_), shop_.random),
-      hooks_(config, shop_.directory, log_) {}
+      hooks_(config, shop_.directory, log_),
+      offers_(OutstandingOffers::load(shop_.directory)) {}
 
 Time LocalDoor::now() const {
   auto since = std::chrono::steady_clock::now().time_since_epoch();
@@ -140,25 +141,26 @@ net::Task<Actions> LocalDoor::make_offer(enroll::OfferNonce nonce) {
   }
   auto make_it = [this, nonce]() -> Result<LocalOffer> {
     TRY(auto identity, load_identity(shop_.directory));
-    return make_local_offer(shop_, facts_, identity, nonce);
+    TRY(auto offer, make_local_offer(shop_, facts_, identity, nonce));
+    TRY_VOID(offers_.add(offer.hash, shop_.directory));
+    return offer;
   };
   auto making = shop_.loop.on_worker(make_it);
   auto made = co_await std::move(making);
   if (!made) co_return door_.offer_made(Result<Bytes>(fail(made.error())), now());
-  offer_hash_ = made->hash;
   log_(event::device_offer_made, {{"serial", facts_.serial}});
   co_return door_.offer_made(std::move(made->document), now());
 }
 
 net::Task<Actions> LocalDoor::check_grant(local::CheckGrant grant) {
-  if (!offer_hash_) {
+  if (offers_.newest_first().empty()) {
     local::Obstacle none{"no_offer", "ask for an Offer first"};
     co_return door_.grant_checked(std::move(none), now());
   }
   auto check_it = [&]() -> Result<Identity> {
     TRY(auto identity, load_identity(shop_.directory));
     bool plausible = shop_.clock() >= clock_floor(identity);
-    return accept_local_grant(shop_, facts_, identity, *offer_hash_, grant, plausible);
+    return accept_local_grant(shop_, facts_, identity, offers_.newest_first(), grant, plausible);
   };
   auto checking = shop_.loop.on_worker(check_it);
   auto checked = co_await std::move(checking);
@@ -201,6 +203,7 @@ net::Task<Actions> LocalDoor::commit() {
   Identity next = *staged_;
   auto commit_it = [&]() -> Result<void> {
     TRY_VOID(save_identity(shop_.directory, next));
+    ignore(offers_.clear(shop_.directory), "they are of a key that is in use now");
     ignore(sweep_keys(shop_.keystore, next), "old keys are swept at the next start too");
     hooks_.keep_network();
     return ok();
@@ -212,7 +215,6 @@ net::Task<Actions> LocalDoor::commit() {
     co_return door_.offline(obstacle_of(failure), now());
   }
   staged_.reset();
-  offer_hash_.reset();
   committed_ = true;
   co_return door_.committed(now());
 }

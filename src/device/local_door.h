@@ -11,6 +11,7 @@
 #include "device/hooks.h"
 #include "device/local_carrier.h"
 #include "device/local_offer.h"
+#include "device/outstanding_offers.h"
 #include "device/upstream_link.h"
 
 namespace fairlead::device {
@@ -66,7 +67,7 @@ class LocalDoor {
   local::Door door_;
   Hooks hooks_;
   std::vector<Way> ways_;
-  std::optional<crypto::Sha256> offer_hash_;
+  OutstandingOffers offers_;
   std::optional<Identity> staged_;
   std::optional<bool> needed_;
   bool owner_at_work_ = false, committed_ = false, button_ = false;

@@ -21,6 +21,16 @@ Result<std::unique_ptr<crypto::Signer>> open_or_create(Workshop& shop,
   return shop.keystore.create_key(name, type);
 }
 
+Result<enroll::Grant> grant_for(const std::vector<crypto::Sha256>& offers, View document,
+                                const crypto::PublicKey& owner) {
+  Result<enroll::Grant> out = fail(Errc::not_found, "there is no open Offer");
+  for (const crypto::Sha256& each : offers) {
+    out = enroll::decode_grant(document, owner, each);
+    if (out) return out;
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<LocalOffer> make_local_offer(Workshop& shop, const LocalFacts& facts,
@@ -47,10 +57,10 @@ Result<LocalOffer> make_local_offer(Workshop& shop, const LocalFacts& facts,
 
 Result<Identity> accept_local_grant(Workshop& shop, const LocalFacts& facts,
                                     const std::optional<Identity>& identity,
-                                    const crypto::Sha256& offer_hash,
+                                    const std::vector<crypto::Sha256>& offers,
                                     const local::CheckGrant& given, bool clock_plausible) {
   TRY(auto owner, crypto::PublicKey::from_spki(given.owner).in("the owner's key"));
-  TRY(auto grant, enroll::decode_grant(given.grant, owner, offer_hash));
+  TRY(auto grant, grant_for(offers, given.grant, owner));
   keystore::KeyName name = next_key(identity);
   TRY(auto key, shop.keystore.open_key(name));
   TRY_VOID(check_chain(grant.chain, key->public_key(), shop.clock(), clock_plausible));

@@ -24,11 +24,11 @@ Result<LocalOffer> make_local_offer(Workshop& shop, const LocalFacts& facts,
                                     const std::optional<Identity>& identity,
                                     const enroll::OfferNonce& nonce);
 
-// The identity that the Grant would make of the device. Trust comes with the session: whoever
-// proved the code says whose key signed it.
+// The identity that the Grant, which answers one of `offers`, would make of the device. Trust comes
+// with the session: whoever proved the code says whose key signed it.
 Result<Identity> accept_local_grant(Workshop& shop, const LocalFacts& facts,
                                     const std::optional<Identity>& identity,
-                                    const crypto::Sha256& offer_hash,
+                                    const std::vector<crypto::Sha256>& offers,
                                     const local::CheckGrant& grant, bool clock_plausible);
 
 }  // namespace fairlead::device

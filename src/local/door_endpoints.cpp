@@ -99,8 +99,9 @@ Answer Door::take_grant(command::TakeGrant command, Actions& out, Time now) {
   if (same && (under_way(report_.progress) || report_.progress == Progress::committed))
     return answer::Done{};
   if (under_way(report_.progress)) return answer::No{in_the_way(report_.progress)};
-  if (report_.progress != Progress::offered)
-    return answer::No{{"no_offer", "ask for an Offer first"}};
+  if (report_.progress == Progress::committed)
+    return answer::No{{"committed", "the device is provisioned; reset it instead"}};
+  // The Offer may be of an earlier session: the driver knows which ones are open.
   session_->asked_driver = true;
   report_.progress = Progress::checking;
   grant_ = command.grant;

@@ -165,6 +165,7 @@ TEST_F(DoorTest, AGrantThatIsNotOursIsRolledBack) {
   door_.open(Opening::unprovisioned, now_);
   auto client = session(1);
   say(*client, 1, command::TakeGrant{Bytes(10, 8), Bytes(91, 9)});
+  finish(*client, 1, door_.grant_checked(Obstacle{"no_offer", "of no Offer that is open"}, now_));
   EXPECT_EQ(std::get<answer::No>(last_).obstacle.reason, "no_offer");
   say(*client, 1, command::MakeOffer{});
   finish(*client, 1, door_.offer_made(Bytes(10, 7), now_));
