@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What people and other programs hand to the tool: tables, projects, journals, a scanner's lines.
+#include "client/apply/bundle.h"
 #include "client/apply/history.h"
 #include "client/plan/import.h"
 #include "client/plan/project.h"
@@ -26,6 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   (void)client::decode_project(as_text(in));
   (void)client::History::read(as_text(in));
+  (void)client::decode_bundle(as_text(in));
   (void)client::decode_journal_line(as_text(in));
   if (auto sighting = client::decode_sighting(as_text(in)))
     if (client::decode_sighting(client::to_line(*sighting)) != *sighting) __builtin_trap();

@@ -46,7 +46,8 @@ struct Command {
   bool needs_server = true;
 };
 
-std::span<const Command> commands();  // commands.cpp
+std::span<const Command> commands();  // commands.cpp, with:
+std::span<const Command> plant_commands();
 std::span<const Option> global_options();
 
 struct Invocation {

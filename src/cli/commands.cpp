@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <vector>
+
 // Every command, its options, and what its help says.
 #include "cli/context.h"
 
@@ -10,6 +12,8 @@ constexpr Option limit_option{"limit", "N", "at most so many (default 100)"};
 constexpr Option after_option{"after", "CURSOR", "go on after the last page"};
 constexpr Option all_option{"all", "", "everything, page by page"};
 constexpr Option reason_option{"reason", "TEXT", "why; goes into the device's record", true};
+constexpr Option key_option{"key", "FINGERPRINT",
+                            "this key only (default: the one that asked last; reject: all)"};
 constexpr std::string_view roles = "admin factory operator engineer installer auditor";
 constexpr std::string_view device_words = "DEVICE is a device's id, GUID, serial or name.";
 
@@ -21,14 +25,6 @@ constexpr Option globals[] = {
     {"json", "", "the API's JSON on standard output"},
     {"help", "", "show help"},
 };
-
-constexpr Option project_option{"project", "FILE", "the project; its journal is beside it", true};
-constexpr Option interface_option{"interface", "A,B", "browse on these only (default: all)"};
-constexpr Option address_option{"address", "HOST:PORT,...", "look for a device there too"};
-constexpr Option range_option{"range", "10.77.0.0/24:8080", "ask each address of it"};
-constexpr Option seconds_option{"seconds", "N", "how long to look around (default 3)"};
-constexpr Option quiet_option{"no-announcements", "", "don't browse; ask addresses only"};
-constexpr Option seen_option{"seen", "FILE", "what `fairlead scanner` printed; don't look around"};
 
 constexpr Command table[] = {
     {.name = "login",
@@ -88,66 +84,6 @@ constexpr Command table[] = {
      .examples = "  fairlead upstreams --address http://10.77.0.5:8080",
      .run = show_upstreams,
      .needs_server = false},
-    {.name = "scan",
-     .summary = "Look for devices on this network",
-     .options = {{interface_option, address_option, range_option, seconds_option, quiet_option,
-                  seen_option}},
-     .more =
-         "Browsing finds what announces itself on the networks of this machine's interfaces, by\n"
-         "IPv6 link-local addresses too. It ends at the next router: beyond, name addresses, or\n"
-         "run `fairlead scanner` there. What devices say of themselves is not proven yet.",
-     .examples = "  fairlead scan\n"
-                 "  fairlead scan --interface eth1 --range 10.77.0.0/24\n"
-                 "  ssh cell fairlead scanner --seconds 5 | fairlead scan --seen -",
-     .run = scan_plant,
-     .needs_server = false},
-    {.name = "scanner",
-     .summary = "Print what is seen, line by line, until stopped",
-     .options = {{interface_option, address_option, range_option, seconds_option, quiet_option}},
-     .more = "For another program, which may be elsewhere: a line of JSON for each sighting.",
-     .examples = "  ssh cell fairlead scanner > seen.jsonl",
-     .run = scanner,
-     .needs_server = false},
-    {.name = "plan import",
-     .summary = "Take a table over into a project",
-     .arguments = {{{"FILE"}}},
-     .options = {{project_option,
-                  {"map", "HEADER=FIELD,...", "what a column means; remembered for such tables"},
-                  {"dry-run", "", "check only, keep nothing"}}},
-     .more = "FILE is a CSV table with a header, separated by comma, semicolon or tab. Rows keep "
-             "their\n"
-             "ids when the table is imported again; rows that it has no longer are put aside.\n"
-             "All of the table is taken over, or nothing, and each reason names row and column.",
-     .examples = "  fairlead plan import hall2.csv --project hall2.plan --map \"Tag No=name\"",
-     .run = plan_import,
-     .needs_server = false},
-    {.name = "plan compare",
-     .summary = "Show the plan beside what is there",
-     .options = {{project_option, interface_option, address_option, range_option, seconds_option,
-                  quiet_option, seen_option}},
-     .run = plan_compare,
-     .needs_server = false},
-    {.name = "apply",
-     .summary = "Provision the devices of a plan",
-     .options = {{project_option,
-                  {"dry-run", "", "show what would be done"},
-                  {"at-once", "N", "devices at a time (default 8)"},
-                  {"rows", "A,B", "only these rows: by id, name or serial"},
-                  {"account", "ACCOUNT", "for rows that name none"},
-                  {"button", "", "rows without a code: their buttons were pressed"},
-                  interface_option,
-                  address_option,
-                  range_option,
-                  seconds_option,
-                  quiet_option,
-                  seen_option}},
-     .more =
-         "Each step is written to PROJECT.journal before the next; after an interruption apply\n"
-         "again: it goes on. Ctrl-C begins no further device and ends with those at hand.\n"
-         "Exit code 7 says that some were not provisioned.",
-     .examples = "  fairlead apply --project hall2.plan --dry-run\n"
-                 "  fairlead apply --project hall2.plan --at-once 16",
-     .run = apply_plan},
     {.name = "nearby",
      .summary = "List devices in provisioning mode that Bluetooth reaches",
      .options = {{{"seconds", "N", "how long to look (5)"},
@@ -215,15 +151,22 @@ constexpr Command table[] = {
              "name.",
      .examples = "  fairlead device fetch SN-0017 install.log --out SN-0017.log",
      .run = device_fetch},
+    {.name = "device waiting",
+     .summary = "Show the adoption queue: who waits for a decision, why, and with which keys",
+     .options = {{{"account", "ACCOUNT", "only those of this account"},
+                  limit_option,
+                  after_option}},
+     .run = device_waiting},
     {.name = "device approve",
      .summary = "Let a waiting device in",
      .arguments = {{{"DEVICE"}}},
+     .options = {{key_option}},
      .more = device_words,
      .run = device_approve},
     {.name = "device reject",
      .summary = "Turn a waiting device away",
      .arguments = {{{"DEVICE"}}},
-     .options = {{reason_option}},
+     .options = {{reason_option, key_option}},
      .more = device_words,
      .run = device_reject},
     {.name = "voucher list",
@@ -455,7 +398,15 @@ constexpr Command table[] = {
 
 }  // namespace
 
-std::span<const Command> commands() { return table; }
+std::span<const Command> commands() {
+  static const std::vector<Command> all = [] {
+    std::vector<Command> out(std::begin(table), std::end(table));
+    auto plant = plant_commands();
+    out.insert(out.end(), plant.begin(), plant.end());
+    return out;
+  }();
+  return all;
+}
 std::span<const Option> global_options() { return globals; }
 
 }  // namespace fairlead::cli

@@ -18,22 +18,6 @@ bool is_wanted(const std::vector<std::string>& wanted, const client::Row& row) {
          });
 }
 
-std::vector<std::string> split(const std::string& text) {
-  std::vector<std::string> out;
-  for (std::string_view rest = text; !rest.empty();) {
-    auto each = rest.substr(0, rest.find(','));
-    rest.remove_prefix(std::min(rest.size(), each.size() + 1));
-    if (!each.empty()) out.emplace_back(each);
-  }
-  return out;
-}
-
-client::Job job_for(const client::Line& line) {
-  client::Job out{*line.row, {}};
-  for (const auto& place : line.device->places) out.urls.push_back(place.url());
-  return out;
-}
-
 void tell_left_out(const Context& context, const std::vector<client::Line>& lines) {
   std::map<std::string, std::size_t> counts;
   for (const auto& line : lines)
@@ -77,8 +61,6 @@ void tell_end(const Context& context, const client::Row& row, const client::Outc
 
 }  // namespace
 
-void print_lines(Context& context, const std::vector<client::Line>& lines);
-
 Answer<void> apply_plan(Context& context) {
   TRY(auto at_once,
       context.in.number("at-once", client::apply_at_once_default, 1, client::apply_at_once_max));
@@ -86,25 +68,21 @@ Answer<void> apply_plan(Context& context) {
   TRY(auto seen, look_around(context, project.plan.rows));
   auto devices = seen.devices();
   auto lines = client::compare(project.plan, devices, project.history);
-  auto wanted = split(context.in.get("rows"));
+  auto wanted = list_of_words(context.in.get("rows"));
   std::erase_if(
       lines, [&](const client::Line& line) { return line.row && !is_wanted(wanted, *line.row); });
   if (context.in.has("dry-run")) {
     print_lines(context, lines);
     return {};
   }
-  std::vector<client::Job> jobs;
-  for (const auto& line : lines)
-    if (line.row && line.ready) jobs.push_back(job_for(line));
+  auto jobs = client::ready_jobs(lines, project.history);
   tell_left_out(context, lines);
   if (jobs.empty()) {
     context.console.note("Nothing is ready to be provisioned.");
     return {};
   }
   auto journal = tool::JournalFile::open(project.journal());
-  if (!journal)
-    return problem(journal.error().code == Errc::busy ? ProblemKind::busy : ProblemKind::failed,
-                   journal.error().context);
+  if (!journal) return std::unexpected(own_problem(journal.error()));
   TRY(auto me, context.api.get(client::api_path({"me"})));
   crypto::SystemRandom random;
   auto counts =
@@ -126,7 +104,7 @@ Answer<void> apply_plan(Context& context) {
   if (counts.done == counts.all) return {};
   return problem(
       ProblemKind::partly_refused, "not every device was provisioned",
-      "`fairlead report --project " + project.file + "` tells why; apply again goes on.");
+      "`fairlead report --project " + project.path + "` tells why; apply again goes on.");
 }
 
 }  // namespace fairlead::cli

@@ -179,11 +179,52 @@ Answer<void> device_fetch(Context& context) {
   return {};
 }
 
+// A line for each key that competes: who decides has to tell them apart.
+Answer<void> device_waiting(Context& context) {
+  TRY(auto page, context.api.get(client::with_query(api_path({"adoptions"}),
+                                                    {{"account", context.in.get("account")},
+                                                     {"after", context.in.get("after")},
+                                                     {"limit", context.in.get("limit")}})));
+  if (context.as_json()) {
+    context.print_json(page);
+    return {};
+  }
+  Table table{{"DEVICE", "SERIAL", "NAME", "KEY", "STATE", "EVIDENCE", "SINCE", "WHY"},
+              {},
+              {true, true, false, true, true, true, true, false}};
+  for (const auto& item : client::items_of(page.value)) {
+    const auto* keys = item.get_object().if_contains("keys");
+    if (!keys || !keys->is_array()) continue;
+    for (const auto& key : keys->get_array())
+      table.rows.push_back({text_at(item, "device"), text_at(item, "serial"), text_at(item, "name"),
+                            text_at(key, "fingerprint"), text_at(key, "state"),
+                            text_at(key, "evidence"), context.local(text_at(key, "since")),
+                            text_at(item, "why")});
+  }
+  if (table.rows.empty())
+    context.console.note("No device waits for a decision.");
+  else
+    context.print_table(table);
+  if (auto next = text_at(page.value, "next"); !next.empty())
+    context.console.note("There are more: --after " + client::plain_text(next));
+  return {};
+}
+
+namespace {
+json::object about_key(const Context& context) {
+  json::object out;
+  if (context.in.has("reason")) out["reason"] = context.in.get("reason");
+  if (context.in.has("key")) out["key"] = context.in.get("key");
+  return out;
+}
+}  // namespace
+
 Answer<void> device_approve(Context& context) {
-  return act(context, "approve", {}, "is approved; it gets its certificate when it asks again.");
+  return act(context, "approve", about_key(context),
+             "is approved; it gets its certificate when it asks again.");
 }
 Answer<void> device_reject(Context& context) {
-  return act(context, "reject", {{"reason", context.in.get("reason")}}, "is rejected.");
+  return act(context, "reject", about_key(context), "is rejected.");
 }
 Answer<void> revoke(Context& context) {
   return act(context, "revoke", {{"reason", context.in.get("reason")}},

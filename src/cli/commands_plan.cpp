@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <boost/json.hpp>
 
 #include "cli/plant.h"
 #include "client/plan/import.h"
+#include "client/plan/shown.h"
 #include "crypto/system_random.h"
-#include "tool/journal_file.h"
 
 namespace fairlead::cli {
 
 namespace {
 
 using client::Field;
-
-std::unexpected<Problem> failed(const Error& error) {
-  return problem(error.code == Errc::busy ? ProblemKind::busy : ProblemKind::failed, error.context);
-}
 
 // --map "Serial No=serial,Ort=location"
 Answer<std::map<std::string, Field>> named_columns(const Context& context) {
@@ -48,44 +45,66 @@ std::unexpected<Problem> complain(const Context& context, const client::Refused&
 
 }  // namespace
 
-Answer<Project> open_project(const Context& context, bool fresh) {
-  Project out;
-  out.file = context.in.get("project");
-  std::error_code error;
-  bool there = std::filesystem::exists(out.file, error);
-  if (!there && !fresh)
-    return problem(ProblemKind::not_found, out.file + ": there is no such project",
-                   "`fairlead plan import TABLE --project " + out.file + "` makes one.");
-  if (there) {
-    TRY(auto text, read_text_file(out.file, client::project_bytes_max));
-    auto plan = client::decode_project(text);
-    if (!plan) return problem(ProblemKind::failed, out.file + ": " + plan.error().context);
-    out.plan = std::move(*plan);
+Problem own_problem(const Error& error) {
+  switch (error.code) {
+    case Errc::not_found:
+      return {ProblemKind::not_found, error.context, {}};
+    case Errc::busy:
+      return {ProblemKind::busy, error.context, {}};
+    default:
+      return {ProblemKind::failed, error.context, {}};
   }
-  auto history = tool::JournalFile::read(out.journal());
-  if (!history) return failed(history.error());
-  out.history = std::move(*history);
+}
+
+Answer<tool::ProjectFile> open_project(const Context& context,
+                                       tool::ProjectFile::IfMissing missing) {
+  auto out = tool::ProjectFile::open(context.in.get("project"), missing);
+  if (out) return std::move(*out);
+  Problem why = own_problem(out.error());
+  if (why.kind == ProblemKind::not_found)
+    why.advice =
+        "`fairlead plan import TABLE --project " + context.in.get("project") + "` makes a project.";
+  return std::unexpected(std::move(why));
+}
+
+std::vector<std::string> list_of_words(const std::string& text) {
+  std::vector<std::string> out;
+  for (std::string_view rest = text; !rest.empty();) {
+    auto each = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), each.size() + 1));
+    if (!each.empty()) out.emplace_back(each);
+  }
   return out;
 }
 
-Answer<void> save_project(const Project& project) {
-  return write_file(project.file, client::encode_project(project.plan), 0600);
+Answer<client::Row*> find_row(client::Plan& plan, const std::string& wanted) {
+  client::Row* out = nullptr;
+  for (client::Row& row : plan.rows) {
+    if (row.id == wanted) return &row;
+    if (row.removed || (row[Field::name] != wanted && row[Field::serial] != wanted)) continue;
+    if (out)
+      return problem(ProblemKind::conflict, "several rows are called '" + wanted + "'",
+                     "Name it by its id: `fairlead --json plan compare` shows them.");
+    out = &row;
+  }
+  if (!out) return problem(ProblemKind::not_found, "no row is called '" + wanted + "'");
+  return out;
 }
 
 Answer<void> plan_import(Context& context) {
   TRY(auto named, named_columns(context));
-  TRY(auto project, open_project(context, true));
+  TRY(auto project, open_project(context, tool::ProjectFile::IfMissing::begin));
   const std::string& file = context.argument(0);
-  TRY(auto text, read_text_file(file, client::sheet_bytes_max));
-  auto sheet = client::decode_csv(as_view(text));
-  if (!sheet) return problem(ProblemKind::failed, file + ": " + sheet.error().context);
+  auto sheet = tool::read_table(file, context.in.get("sheet"));
+  if (!sheet) return std::unexpected(own_problem(sheet.error()));
   crypto::SystemRandom random;
   auto imported = client::import_sheet(*sheet, project.plan, named, random);
   if (!imported) return complain(context, imported.error(), file, sheet->name);
   for (const std::string& each : imported->passed_over)
     context.console.note("column '" + client::plain_text(each) + "' was passed over");
   project.plan = std::move(imported->plan);
-  if (!context.in.has("dry-run")) TRY_VOID(save_project(project));
+  auto saved = context.in.has("dry-run") ? ok() : project.save();
+  if (!saved) return std::unexpected(own_problem(saved.error()));
   json::object counts{{"added", imported->added},
                       {"changed", imported->changed},
                       {"unchanged", imported->unchanged},
@@ -110,38 +129,12 @@ std::string name_of(const client::Line& line) {
   return name.empty() ? line.row->id : name;
 }
 
-json::object to_json(const client::Line& line) {
-  json::object out{{"state", to_string(line.state)},
-                   {"ready", line.ready},
-                   {"reason", line.reason},
-                   {"next", line.next}};
-  if (line.row) {
-    out["row"] = line.row->id;
-    for (const auto& info : client::fields())
-      if (info.field != Field::code && !(*line.row)[info.field].empty())
-        out[info.key] = (*line.row)[info.field];
-  }
-  if (line.device) {
-    out["device"] = line.device->key;
-    out["found"] = {{"serial", line.device->said.serial},
-                    {"model", line.device->said.model},
-                    {"firmware", line.device->said.firmware},
-                    {"url", line.device->places.empty() ? "" : line.device->places.front().url()}};
-  }
-  json::array differences;
-  for (const auto& each : line.differences)
-    differences.push_back(
-        {{"field", info_of(each.field).key}, {"planned", each.planned}, {"found", each.found}});
-  if (!differences.empty()) out["differences"] = std::move(differences);
-  return out;
-}
-
 }  // namespace
 
 void print_lines(Context& context, const std::vector<client::Line>& lines) {
   if (context.as_json()) {
     json::array out;
-    for (const auto& each : lines) out.push_back(to_json(each));
+    for (const auto& each : lines) out.push_back(client::to_json(each));
     context.print(json::serialize(out) + "\n");
     return;
   }

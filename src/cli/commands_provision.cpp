@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::size_t code_file_bytes_max = 1024;
 
-Answer<std::string> code_for(Context& context) {
+}  // namespace
+
+Answer<std::string> code_of_label(Context& context) {
   if (context.in.has("button")) return std::string();
   if (!context.in.has("code-file")) return context.console.ask_secret("Code on the label: ");
   TRY(auto text, read_text_file(context.in.get("code-file"), code_file_bytes_max));
@@ -17,6 +19,8 @@ Answer<std::string> code_for(Context& context) {
   if (code.empty()) return problem(ProblemKind::usage, "there is no code in the file");
   return code;
 }
+
+namespace {
 
 struct Way {
   std::unique_ptr<client::Transport> transport;  // of HTTP
@@ -55,7 +59,7 @@ Answer<void> provision(Context& context) {
   request.access.button = context.in.has("button");
   request.claim.account = context.in.get("account");
   request.claim.name = context.in.get("name");
-  TRY(request.access.code, code_for(context));
+  TRY(request.access.code, code_of_label(context));
   TRY(auto way, way_to_device(context));
   crypto::SystemRandom random;
   client::Bystander bystander{[&](std::string_view text) { context.console.note(text); },

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <atomic>
+#include <boost/json.hpp>
 
 #include "cli/plant.h"
+#include "client/plan/shown.h"
 
 namespace fairlead::cli {
 
@@ -12,42 +13,8 @@ using client::SeenDevice;
 
 constexpr std::size_t seen_file_bytes_max = 64 * 1024 * 1024;
 
-std::vector<std::string> words_of(const std::string& text) {
-  std::vector<std::string> out;
-  std::size_t begin = 0;
-  for (auto comma = text.find(','); begin <= text.size(); comma = text.find(',', begin)) {
-    auto end = comma == text.npos ? text.size() : comma;
-    if (end > begin) out.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return out;
-}
-
 std::unexpected<Problem> usage(const Error& error) {
   return problem(ProblemKind::usage, error.context);
-}
-
-json::object to_json(const SeenDevice& device) {
-  json::array places;
-  for (const auto& each : device.places)
-    places.push_back(
-        {{"url", each.url()}, {"interface", each.interface}, {"by", to_string(each.by)}});
-  const client::Said& said = device.said;
-  json::object out{{"key", device.key},
-                   {"serial", said.serial},
-                   {"product_uri", said.product_uri},
-                   {"vendor", said.vendor},
-                   {"model", said.model},
-                   {"firmware", said.firmware},
-                   {"state", said.state},
-                   {"provisioning", said.provisioning},
-                   {"fingerprint", said.fingerprint},
-                   {"tag", said.tag},
-                   {"present", device.present},
-                   {"places", std::move(places)},
-                   {"last_seen", to_rfc3339(device.last)}};
-  if (device.oddity != client::Oddity::none) out["odd"] = device.why_odd;
-  return out;
 }
 
 Answer<Seen> read_seen(const std::string& file, Time now) {
@@ -93,13 +60,13 @@ void print_table(Context& context, const Seen& seen) {
 Answer<tool::ScanOptions> scan_options(const Context& context) {
   tool::ScanOptions out;
   out.announcements = !context.in.has("no-announcements");
-  out.interfaces = words_of(context.in.get("interface"));
+  out.interfaces = list_of_words(context.in.get("interface"));
   if (context.in.has("range")) {
     auto ranges = client::parse_ranges(context.in.get("range"));
     if (!ranges) return usage(ranges.error());
     out.addresses = std::move(*ranges);
   }
-  for (const std::string& each : words_of(context.in.get("address"))) {
+  for (const std::string& each : list_of_words(context.in.get("address"))) {
     auto address = client::parse_host_port(each);
     if (!address) return usage(address.error());
     out.addresses.push_back(std::move(*address));
@@ -131,7 +98,7 @@ Answer<void> scan_plant(Context& context) {
     return {};
   }
   json::array out;
-  for (const SeenDevice* device : seen.devices()) out.push_back(to_json(*device));
+  for (const SeenDevice* device : seen.devices()) out.push_back(client::to_json(*device));
   context.print(json::serialize(out) + "\n");
   return {};
 }

@@ -102,13 +102,18 @@ Answer<void> factory_keys(Context&), factory_rendezvous_show(Context&),
     factory_rendezvous_set(Context&), rendezvous_list(Context&);
 Answer<void> voucher_list(Context&), voucher_registrations(Context&), voucher_show(Context&),
     voucher_import(Context&), voucher_extend(Context&), voucher_export(Context&);
-Answer<void> device_list(Context&), device_show(Context&), device_add(Context&),
-    device_otp(Context&), device_rename(Context&), device_uploads(Context&), device_fetch(Context&),
-    device_approve(Context&), device_reject(Context&), revoke(Context&), readmit(Context&),
-    explain_device(Context&);
+Answer<void> device_list(Context&), device_waiting(Context&), device_show(Context&),
+    device_add(Context&), device_otp(Context&), device_rename(Context&), device_uploads(Context&),
+    device_fetch(Context&), device_approve(Context&), device_reject(Context&), revoke(Context&),
+    readmit(Context&), explain_device(Context&);
 Answer<void> audit_list(Context&), audit_export(Context&), audit_verify(Context&);
 Answer<void> provision(Context&), nearby(Context&), show_upstreams(Context&);
 Answer<void> scan_plant(Context&), scanner(Context&), plan_import(Context&), plan_compare(Context&),
-    apply_plan(Context&);
+    apply_plan(Context&), plan_bind(Context&), plan_replace(Context&), plan_ignore(Context&),
+    plan_undo(Context&), plan_export(Context&), report(Context&), nameplate(Context&),
+    identify(Context&), bundle_collect(Context&), bundle_exchange(Context&),
+    bundle_deliver(Context&);
+// Of --code-file, or asked for; "" with --button.
+Answer<std::string> code_of_label(Context&);
 
 }  // namespace fairlead::cli

@@ -4,7 +4,7 @@
 
 #include "cli/context.h"
 #include "client/plan/compare.h"
-#include "client/plan/project.h"
+#include "tool/project_file.h"
 #include "tool/scan.h"
 
 namespace fairlead::cli {
@@ -16,14 +16,16 @@ Answer<tool::ScanOptions> scan_options(const Context& context);
 // `fairlead scanner`, "-" is standard input). `rows` are looked for at their addresses too.
 Answer<client::Seen> look_around(Context& context, const std::vector<client::Row>& rows);
 
-struct Project {
-  std::string file;  // --project
-  client::Plan plan;
-  client::History history;
-  std::string journal() const { return file + ".journal"; }
-};
-// not_found: there is no such file, unless it may be `fresh`.
-Answer<Project> open_project(const Context& context, bool fresh = false);
-Answer<void> save_project(const Project& project);
+// Of --project.
+Answer<tool::ProjectFile> open_project(
+    const Context& context,
+    tool::ProjectFile::IfMissing missing = tool::ProjectFile::IfMissing::refuse);
+// Error of the tool's own files, as a problem.
+Problem own_problem(const Error& error);
+// A row by id, name or serial. not_found, or conflict when several are called so.
+Answer<client::Row*> find_row(client::Plan& plan, const std::string& wanted);
+std::vector<std::string> list_of_words(const std::string& text);  // "A,B"
+
+void print_lines(Context& context, const std::vector<client::Line>& lines);
 
 }  // namespace fairlead::cli

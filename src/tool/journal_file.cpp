@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "disk/descriptor.h"
+
 namespace fairlead::tool {
 
 namespace {
@@ -64,15 +66,8 @@ JournalFile::~JournalFile() { ::close(descriptor_); }
 Result<void> JournalFile::add(const client::JournalLine& line) {
   std::string text = client::to_line(line) + "\n";
   std::lock_guard lock(mutex_);
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    auto count = ::write(descriptor_, rest.data(), rest.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail(Errc::io, std::string("the journal: ") + std::strerror(errno));
-    rest.remove_prefix(static_cast<std::size_t>(count));
-  }
-  if (::fdatasync(descriptor_) != 0)
-    return fail(Errc::io, std::string("the journal: ") + std::strerror(errno));
+  TRY_VOID(disk::write_all(descriptor_, as_view(text)).in("the journal"));
+  if (::fdatasync(descriptor_) != 0) return disk::failure("the journal");
   return ok();
 }
 

@@ -12,35 +12,20 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <set>
+
+#include "disk/descriptor.h"
 
 namespace fairlead::tool {
 
 namespace {
+
+using disk::Descriptor;
 
 constexpr std::uint16_t mdns_port = 5353;
 constexpr const char* group4 = "224.0.0.251";
 constexpr const char* group6 = "ff02::fb";
 constexpr int receive_buffer_bytes = 4 * 1024 * 1024;  // hundreds of devices answer at once
 constexpr std::size_t messages_at_once_max = 4096;     // then others get their turn
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 struct Link {
   std::string name;

@@ -92,6 +92,9 @@ void History::add(const JournalLine& line) {
   // Of several claims the first found the device as it was.
   if (line.before && !row.before) row.before = line.before;
   if (line.step == Step::undone || line.step == Step::replaced) row.before.reset();
+  if (line.step == Step::done) row.replaces.clear();
+  if (line.step == Step::replaced && !row.device.empty())
+    row.replaces = std::exchange(row.device, {});
 }
 
 Result<History> History::read(std::string_view journal) {

@@ -52,6 +52,7 @@ struct RowHistory {
   Time started{}, ended{};
   std::string device, serial, product_uri, reason, advice, by;
   std::optional<Before> before;
+  std::string replaces;  // the device before, which the next one takes the place of
 };
 
 class History {

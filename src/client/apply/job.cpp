@@ -18,8 +18,10 @@ Expected expected_of(const Row& row) {
   return {row[Field::serial], row[Field::product_uri], row[Field::type]};
 }
 
-ClaimRequest claim_of(const Row& row, const JobOptions& options) {
+ClaimRequest claim_of(const Job& job, const JobOptions& options) {
+  const Row& row = job.row;
   ClaimRequest out;
+  out.replaces = job.replaces;
   out.account = row[Field::account].empty() ? options.account : row[Field::account];
   out.name = row[Field::name];
   out.button = access_of(row, options.button).button;
@@ -85,7 +87,7 @@ Answer<Outcome> through_session(DeviceLink& link, const Job& job, const JobOptio
   line.product_uri = offer.offer.product_uri;
   TRY(line.before, before_of(at.server, offer.offer.serial));
   TRY_VOID(at.note(line));
-  TRY(auto answer, claim_offer(at.server, offer.document, claim_of(job.row, options)));
+  TRY(auto answer, claim_offer(at.server, offer.document, claim_of(job, options)));
   if (auto* waiting = std::get_if<Waiting>(&answer)) {
     Problem why{ProblemKind::busy, waiting->why,
                 "`fairlead device approve " + waiting->device + "`, then apply again."};
@@ -123,6 +125,56 @@ Outcome carry_out(const Job& job, const JobOptions& options, const Workplace& at
   // Otherwise the next one would hear "busy" for a while. What it answers changes nothing.
   (void)opened->link.say(local::command::Cancel{});
   return outcome ? std::move(*outcome) : failed(outcome.error());
+}
+
+Answer<BundleEntry> collect(const Job& job, const JobOptions& options, const Workplace& at) {
+  TRY(auto opened, open_first(job, access_of(job.row, options.button), at));
+  auto offer = collect_offer(opened.link, expected_of(job.row), at.random);
+  (void)opened.link.say(local::command::Cancel{});  // makes room for others
+  if (!offer) return std::unexpected(std::move(offer).error());
+  ClaimRequest claim = claim_of(job, options);
+  BundleEntry out;
+  out.row = job.row.id;
+  out.serial = offer->offer.serial;
+  out.account = claim.account;
+  out.name = claim.name;
+  out.replaces = claim.replaces;
+  out.button = claim.button;
+  out.offer = std::move(offer->document);
+  return out;
+}
+
+Answer<void> deliver(const Job& job, const BundleEntry& entry, const JobOptions& options,
+                     const Workplace& at) {
+  TRY(auto opened, open_first(job, access_of(job.row, options.button), at));
+  JournalLine line;
+  line.row = job.row.id;
+  line.step = Step::started;
+  TRY_VOID(at.note(line));
+  Granted granted{entry.device, entry.grant, entry.owner};
+  auto delivered = deliver_grant(opened.link, granted, {[](std::string_view) {}, at.wait});
+  line.step = delivered ? Step::done : Step::failed;
+  line.device = entry.device;
+  line.serial = entry.serial;
+  if (!delivered) {
+    line.reason = delivered.error().message;
+    line.advice = delivered.error().advice;
+    (void)opened.link.say(local::command::Cancel{});
+  }
+  TRY_VOID(at.note(line));
+  return delivered;
+}
+
+std::vector<Job> ready_jobs(const std::vector<Line>& lines, const History& history) {
+  std::vector<Job> out;
+  for (const Line& line : lines) {
+    if (!line.row || !line.ready) continue;
+    Job job{*line.row, {}, {}};
+    for (const Place& place : line.device->places) job.urls.push_back(place.url());
+    if (const RowHistory* before = history.find(line.row->id)) job.replaces = before->replaces;
+    out.push_back(std::move(job));
+  }
+  return out;
 }
 
 Answer<void> undo(const RowHistory& row, Api& server, const std::string& reason) {

@@ -4,8 +4,10 @@
 
 #include <memory>
 
+#include "client/apply/bundle.h"
 #include "client/apply/history.h"
 #include "client/apply/run.h"
+#include "client/plan/compare.h"
 #include "client/provision/provision.h"
 
 namespace fairlead::client {
@@ -28,6 +30,15 @@ struct JobOptions {
 // Each of the job's addresses is tried until one answers. A device that is not the row's is left
 // alone. What is noted before the claim holds how the server knew the device until then.
 Outcome carry_out(const Job& job, const JobOptions& options, const Workplace& at);
+
+// Of the lines that are ready: what there is to do, at the addresses where the devices were seen.
+std::vector<Job> ready_jobs(const std::vector<Line>& lines, const History& history);
+
+// The two halves of it, where the server can't be reached meanwhile: the Offer of a row's device,
+// and its Grant brought back. Problems as carry_out() would tell them.
+Answer<BundleEntry> collect(const Job& job, const JobOptions& options, const Workplace& at);
+Answer<void> deliver(const Job& job, const BundleEntry& entry, const JobOptions& options,
+                     const Workplace& at);
 
 // Takes back what applying a row changed at the server: a device that was new is revoked, one that
 // was known gets its name back. The device itself keeps what it has.

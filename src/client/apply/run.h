@@ -21,6 +21,7 @@ inline constexpr Duration apply_pause = std::chrono::seconds(2);  // doubles wit
 struct Job {
   Row row;
   std::vector<std::string> urls;  // where its device may be, best first
+  std::string replaces{};         // the server's id of the device that the row had before
 };
 
 // How a job ended.

@@ -112,6 +112,7 @@ Answer<std::variant<Granted, Waiting>> claim_offer(Api& server, View offer,
   json::object body{{"offer", to_base64(offer)}, {"proof", request.button ? "button" : "code"}};
   if (!request.account.empty()) body["account"] = request.account;
   if (!request.name.empty()) body["name"] = request.name;
+  if (!request.replaces.empty()) body["replaces"] = request.replaces;
   TRY(auto answer, server.post(api_path({"claims"}), body));
   std::string device = text_at(answer.value, "device");
   if (text_at(answer.value, "state") == "waiting")

@@ -47,6 +47,7 @@ struct Waiting {
 struct ClaimRequest {
   std::string account, name;  // may be empty
   bool button = false;        // by which proof the device let us in
+  std::string replaces{};     // a device that is revoked as this one is granted access
 };
 Answer<std::variant<Granted, Waiting>> claim_offer(Api& server, View offer,
                                                    const ClaimRequest& request);

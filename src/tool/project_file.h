@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "client/apply/history.h"
+#include "client/plan/import.h"
+
+namespace fairlead::tool {
+
+// A project and what became of it: PROJECT, and beside it PROJECT.journal.
+struct ProjectFile {
+  std::string path;
+  client::Plan plan;
+  client::History history;
+
+  enum class IfMissing { refuse, begin };
+  // not_found: there is none.
+  static Result<ProjectFile> open(const std::string& path, IfMissing missing = IfMissing::refuse);
+  // Replaces the file as a whole; readable by its owner only, for it holds codes.
+  Result<void> save() const;
+  std::string journal() const { return path + ".journal"; }
+};
+
+// At most `bytes_max`.
+Result<std::string> read_file(const std::string& path, std::size_t bytes_max);
+// Replaces the file as a whole: it is never seen half-written.
+Result<void> replace_file(const std::string& path, std::string_view content, unsigned mode);
+
+// A table of a workbook or a CSV file, whichever it is.
+Result<client::Sheet> read_table(const std::string& path, const std::string& sheet_name);
+// By the end of the name: .xlsx, else CSV.
+Result<void> write_table(const std::string& path, const std::string& sheet_name,
+                         const std::vector<std::vector<std::string>>& rows);
+
+}  // namespace fairlead::tool
