@@ -95,6 +95,16 @@ TEST_P(WithinLimit, NoChunkOfAFileWaitsForTheDevicesPolling) {
   EXPECT_LE(run_.idle_rounds, 1u);
 }
 
+// A device that takes 65,535 bytes of service info takes no larger message for that.
+TEST_P(WithinLimit, AFullMessageIsNoLargerThanAMessageMayBe) {
+  std::size_t largest = 0;
+  run_.tamper = [&](std::uint8_t, Bytes& message) { largest = std::max(largest, message.size()); };
+  run_.plan = {action::Download{"large", std::make_shared<const Bytes>(pattern(200'000))}};
+  run_.modules.push_back(download_module(got_));
+  expect_complete({"done: download of large"});
+  EXPECT_LE(largest, limits::fdo_message_bytes_max);
+}
+
 // One owner in the field hangs on files of no bytes.
 TEST_P(WithinLimit, DownloadsAnEmptyFile) {
   run_.plan = {action::Download{"empty", std::make_shared<const Bytes>()}};

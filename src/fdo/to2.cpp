@@ -14,10 +14,15 @@ constexpr std::int64_t header_nonce = 256, header_owner_key = 257;
 
 std::uint16_t read_u16(Reader& in) { return static_cast<std::uint16_t>(in.uint_at_most(0xFFFF)); }
 
+// What COSE_Encrypt0 adds to a plaintext, and more: a peer may allow for service info as many bytes
+// as a whole message has.
+constexpr std::size_t encryption_overhead = 64;
+
 // null and 0 both mean the default of 1300.
 std::size_t read_service_info_size(Reader& in) {
   std::size_t size = in.take_null() ? 0 : read_u16(in);
-  return size == 0 ? limits::service_info_bytes_default : size;
+  if (size == 0) return limits::service_info_bytes_default;
+  return std::min(size, limits::fdo_message_bytes_max - encryption_overhead);
 }
 }  // namespace
 
