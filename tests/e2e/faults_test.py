@@ -10,19 +10,23 @@ are left out, loudly.
 """
 import argparse
 import concurrent.futures
+import contextlib
 import ctypes
 import dataclasses
+import datetime
 import os
 import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 import typing
+import urllib.request
 
 import plant
 
-CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE = 0x20000, 0x1000, 0x4000, 0x40000
+CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 0x1000, 0x4000, 0x40000, 2
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -40,10 +44,11 @@ def own_mounts():
     return True
 
 
-def small_disk(folder, size):
+def small_disk(p, folder, size):
     folder.mkdir(exist_ok=True)
     mode = folder.stat().st_mode & 0o777
     mount("tmpfs", folder, "tmpfs", 0, f"size={size},mode={mode:o}")
+    p.at_end.append(lambda: libc.umount2(str(folder).encode(), MNT_DETACH))
 
 
 def fill(folder):
@@ -69,6 +74,8 @@ class Fault:
     stops: bool = True                       # False: the device says it and goes on, mended or not
     arrange: typing.Callable = lambda p: None  # before anything is started
     online_first: bool = False               # the fault meets a device that is online
+    ready: typing.Callable = lambda p: None  # the servers answer; nothing was made yet
+    afterwards: typing.Callable = lambda p: True  # holds once the device is online again
     environment: typing.Callable = lambda p: {}  # of the device
     needs: str = ""                          # "root", "faketime"
 
@@ -207,6 +214,55 @@ def end_stranger(p):
     p.customer.start()
 
 
+def few_runs_only(p):
+    p.customer.settings["limits"] = {"loopback": True, "guid_per_second": 1, "guid_burst": 4}
+
+
+class Flood:
+    """Somebody who knows the device's GUID and opens runs under it all the time."""
+
+    def __init__(self, p):
+        hello = bytes.fromhex("8250" + p.device.status()["guid"].replace("-", "") + "822640")  # [Guid, [ES256, h'']]
+        self.request = urllib.request.Request(f"{p.customer.url()}/fdo/101/msg/30", hello, method="POST",
+                                              headers={"Content-Type": "application/cbor"})
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+        p.at_end.append(self.stop)
+
+    def run(self):
+        while not self.over.wait(0.02):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(self.request, timeout=5).close()
+
+    def stop(self):
+        self.over.set()
+        self.thread.join()
+
+
+def flood(p):
+    p.flood = Flood(p)
+    p.customer.until_said("FDO_HELD_UP", whose="its GUID")
+
+
+def short_lived_certificates(p):
+    """And nobody to renew them: the way back to the owner is the one that is tried."""
+    p.customer.settings["est"]["port"] = 0
+
+
+def profile_of_a_minute(p):
+    p.customer.put_profile("a-minute", priority=10, account="default", certificate_lifetime_s=60)
+
+
+def sleep_past_the_certificate(p):
+    """The device is switched off until its certificate is past; its owner is away when it comes back."""
+    until = datetime.datetime.fromisoformat(p.device.status()["operational"]["not_after"])
+    p.device.end()
+    p.customer.end()
+    time.sleep(max(0.0, (until - datetime.datetime.now(datetime.timezone.utc)).total_seconds()) + 0.1)
+    p.device.start()
+
+
 def kill_broker(p):
     os.kill(int(p.customer.until_said("BROKER_STARTED")["pid"]), signal.SIGKILL)
 
@@ -233,6 +289,8 @@ FAULTS = [
           "rendezvous_unreachable", "refused"),
     Fault("rendezvous server does not answer", lambda p: p.customer.process.send_signal(signal.SIGSTOP),
           lambda p: p.customer.process.send_signal(signal.SIGCONT), "rendezvous_unreachable", "no answer"),
+    Fault("rendezvous server has too much to do", flood, lambda p: p.flood.stop(), "rendezvous_busy",
+          "asks to come again later", arrange=few_runs_only, server_event=("FDO_HELD_UP", {"whose": "its GUID"})),
     Fault("owner is off", lambda p: p.customer.end(), lambda p: p.customer.start(),
           "owner_unreachable", "refused", arrange=rendezvous_apart),
     Fault("owner does not answer", lambda p: p.customer.process.send_signal(signal.SIGSTOP),
@@ -248,9 +306,9 @@ FAULTS = [
     Fault("owner's key is lost", lose_owner_key, restore_owner_key, "owner_unreachable", "refused",
           arrange=rendezvous_apart, last_words="restore the keystore"),
     Fault("device's disk is full", lambda p: fill(p.device.state), lambda p: (p.device.state / "filler").unlink(),
-          "disk_full", "no room", arrange=lambda p: small_disk(p.device.state, "512k"), needs="root"),
+          "disk_full", "no room", arrange=lambda p: small_disk(p, p.device.state, "512k"), needs="root"),
     Fault("server's disk is full", lambda p: fill(p.customer.data), lambda p: (p.customer.data / "filler").unlink(),
-          "owner_fault", "error 500", arrange=lambda p: small_disk(p.customer.data, "8m"), needs="root",
+          "owner_fault", "error 500", arrange=lambda p: small_disk(p, p.customer.data, "8m"), needs="root",
           server_event=("FDO_REFUSED", {"why": "disk is full"})),
     Fault("registry is locked", lock, lambda p: p.lock.release(), "owner_fault", "error 500",
           server_event=("FDO_REFUSED", {"why": "locked"})),
@@ -266,7 +324,11 @@ FAULTS = [
           server_event=("WATCH_LOST", {})),
     *(Fault(f"device's clock is in {year}", lambda p, year=year: set_clock(p, f"@{year}-01-01 00:00:00"),
             lambda p: set_clock(p, "+0"), "clock_wrong", str(year), environment=faked_clock, needs="faketime",
-            stops=False) for year in (1970, 2040)),
+            stops=False) for year in (1970, 2099)),
+    Fault("certificate expired while the device was off, and its owner is away", sleep_past_the_certificate,
+          lambda p: p.customer.start(), "rendezvous_unreachable", "the certificate has expired", online_first=True,
+          arrange=short_lived_certificates, ready=profile_of_a_minute,
+          afterwards=lambda p: p.device.said("DEVICE_ONBOARDED")),
 ]
 
 
@@ -277,6 +339,7 @@ def prepare(p, fault):
     fault.arrange(p)
     p.maker.start()
     p.customer.start()
+    fault.ready(p)
     p.factory()
     if p.traded:
         p.trade()
@@ -334,6 +397,7 @@ def try_fault(bin_folder, fault, keep):
             else:
                 p.until_online(60)
                 fault.mend(p)
+            assert fault.afterwards(p), "online, but not in the way that was to be seen"
             alive(p, fault)
             return True, f"ok    {fault.name}: \"{said}\"; mended, online ({time.monotonic() - began:.0f} s)"
         except Exception as problem:  # whatever it is: the other faults go on

@@ -370,6 +370,7 @@ class Site:
         self.keep_folder = keep_folder
         self.ports = Ports()
         self.programs = []
+        self.at_end = []  # called when all programs have ended, before the folder is removed
 
     def __enter__(self):
         return self
@@ -380,6 +381,8 @@ class Site:
                 program.process.kill()
                 program.process.wait()
         self.ports.give_back()
+        for step in reversed(self.at_end):
+            step()
         if kind:
             print(self.what_was_logged(), flush=True)
         if not self.keep_folder:
