@@ -93,7 +93,7 @@ Answer<void> apply_plan(Context& context) {
                    .random = random,
                    .journal = **journal,
                    .clock = context.clock,
-                   .by = client::text_at(me.value, "user"),
+                   .by = client::text_at(me.value, "id"),
                    .connect = context.connect_device,
                    .ended = [&](const auto& row, const auto& outcome,
                                 const auto& now) { tell_end(context, row, outcome, now); },

@@ -150,6 +150,9 @@ class Comparison {
   static void judge_seen(Line& out, const RowHistory* before) {
     const SeenDevice& device = *out.device;
     const Said& said = device.said;
+    // What was seen before it was provisioned says nothing about it now.
+    if (before && before->last == Step::done && device.last <= before->ended)
+      return from_history(out, *before);
     if (device.oddity == Oddity::duplicate) {
       out.state = RowState::duplicate;
       out.reason = device.why_odd;

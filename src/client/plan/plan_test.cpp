@@ -227,15 +227,18 @@ struct CompareTest : testing::Test {
     out.said.provisioning = "1.0";
     return out;
   }
-  void there(const Sighting& each) { seen.on(each, Time{std::chrono::seconds(1)}); }
+  void there(const Sighting& each, Time when = Time{std::chrono::seconds(1)}) {
+    seen.on(each, when);
+  }
   Line only() {
     devices = seen.devices();
     lines = compare(plan, devices, history);
     EXPECT_EQ(lines.size(), 1u);
     return lines.front();
   }
-  void happened(const std::string& row, Step step) {
+  void happened(const std::string& row, Step step, Time when = {}) {
     JournalLine line;
+    line.at = when;
     line.row = row;
     line.step = step;
     line.device = "d-1";
@@ -354,6 +357,17 @@ TEST_F(CompareTest, WhatFailedBeforeIsReadyAgainOnceItIsThere) {
   owned.said.state = "owned";
   there(owned);
   EXPECT_EQ(only().state, RowState::provisioned);
+}
+
+TEST_F(CompareTest, WhatWasSeenBeforeItWasProvisionedSaysNothingAboutItNow) {
+  planned("1");
+  there(sighting("1"));
+  happened("row-1", Step::done, Time{std::chrono::seconds(2)});
+  EXPECT_EQ(only().state, RowState::provisioned);
+  EXPECT_FALSE(only().ready);
+  there(sighting("1"), Time{std::chrono::seconds(3)});
+  EXPECT_EQ(only().state, RowState::matched);
+  EXPECT_NE(only().reason.find("offers itself again"), std::string::npos);
 }
 
 TEST_F(CompareTest, IgnoredDevicesAndRemovedRowsAreNotActedOn) {
