@@ -174,12 +174,7 @@ Answer<void> identify(Context& context) {
   client::HttpCarrier carrier(*device);
   crypto::SystemRandom random;
   TRY(auto link, client::open_device(carrier, access, random));
-  local::command::Identify blink{static_cast<std::uint8_t>(seconds)};
-  TRY(auto answer, link.say(blink));
-  (void)link.say(local::command::Cancel{});  // makes room for others
-  if (auto* no = std::get_if<local::answer::No>(&answer))
-    return problem(ProblemKind::failed,
-                   "the device says: " + client::plain_text(no->obstacle.words));
+  TRY_VOID(client::identify(link, static_cast<std::uint8_t>(seconds)));
   context.console.note("It shows itself for " + std::to_string(seconds) + " s.");
   return {};
 }

@@ -17,14 +17,13 @@
 #ifdef FAIRLEAD_BLUEZ
 #include "link/bluez/central.h"
 #endif
-#include "tool/http_transport.h"
+#include "tool/connect.h"
 
 namespace {
 
 using namespace fairlead;
 using namespace fairlead::cli;
 
-constexpr std::size_t ca_bytes_max = 1024 * 1024;
 constexpr std::size_t secret_bytes_max = 1024;
 
 void write_to(std::FILE* stream, std::string_view text) {
@@ -79,21 +78,7 @@ Answer<std::string> ask_secret(std::string_view prompt) {
 }
 
 Answer<std::unique_ptr<client::Transport>> connect_to(const World::Target& target) {
-  net::TlsTrust trust;
-  trust.system_anchors = target.ca.empty();
-  if (!target.ca.empty()) {
-    TRY(auto text, read_text_file(target.ca, ca_bytes_max));
-    auto anchors = crypto::Certificate::from_pem(text);
-    if (!anchors || anchors->empty())
-      return problem(ProblemKind::failed, target.ca + ": no certificate that can be read");
-    trust.anchors = std::move(*anchors);
-  }
-  auto transport = tool::HttpTransport::open(target.server, std::move(trust), target.plain_http);
-  if (transport) return std::move(*transport);
-  if (transport.error().code == Errc::refused)
-    return problem(ProblemKind::usage, transport.error().context,
-                   "Use https://, or say --plain-http if nobody else is on that network.");
-  return problem(ProblemKind::usage, "--server: " + transport.error().context);
+  return tool::connect_server({target.server, target.ca, target.plain_http});
 }
 
 volatile std::sig_atomic_t interrupted = 0;

@@ -131,6 +131,14 @@ Answer<void> deliver_grant(DeviceLink& link, const Granted& granted, const Bysta
   return watch(link, bystander);
 }
 
+Answer<void> identify(DeviceLink& link, std::uint8_t seconds) {
+  TRY(auto answer, link.say(local::command::Identify{seconds}));
+  (void)link.say(local::command::Cancel{});
+  if (auto* no = std::get_if<local::answer::No>(&answer))
+    return problem(ProblemKind::failed, "the device says: " + plain_text(no->obstacle.words));
+  return {};
+}
+
 Answer<Provisioned> provision(DeviceCarrier& device, Api& server, const ProvisionRequest& request,
                               Random& random, const Bystander& bystander) {
   TRY(auto link, open_device(device, request.access, random));

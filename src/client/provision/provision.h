@@ -56,6 +56,10 @@ Answer<std::variant<Granted, Waiting>> claim_offer(Api& server, View offer,
 // fails.
 Answer<void> deliver_grant(DeviceLink& link, const Granted& granted, const Bystander& bystander);
 
+// The device shows itself, by its light for example, for this long (0: no longer), and is free for
+// others again. failed: it can't.
+Answer<void> identify(DeviceLink& link, std::uint8_t seconds);
+
 struct ProvisionRequest {
   Access access;
   ClaimRequest claim;

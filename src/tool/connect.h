@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connections as a person names them: a server by URL and authority, a device by URL.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "client/operator/problem.h"
+
+namespace fairlead::tool {
+
+struct ServerAddress {
+  std::string url;          // "https://edge.example:8041"
+  std::string ca;           // PEM file of its authority; empty: those of this machine
+  bool plain_http = false;  // http:// to another machine too
+};
+// Nothing is sent yet. usage: the URL is none, or would send a token in the clear; failed: the
+// authority's file.
+client::Answer<std::unique_ptr<client::Transport>> connect_server(const ServerAddress& server);
+
+// A device in provisioning mode at "http://HOST:PORT". Its session is sealed in itself; the carrier
+// needs no protection.
+client::Answer<std::unique_ptr<client::Transport>> connect_device(const std::string& url);
+
+}  // namespace fairlead::tool
