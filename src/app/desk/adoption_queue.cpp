@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/desk/adoption_queue.h"
+
+#include "app/desk/text.h"
+
+namespace fairlead::app {
+
+namespace {
+
+constexpr int refresh_ms = 3000;
+
+}  // namespace
+
+AdoptionQueue::AdoptionQueue(ServerLink& server, QObject* parent)
+    : QAbstractListModel(parent), server_(server) {
+  timer_.setInterval(refresh_ms);
+  connect(&timer_, &QTimer::timeout, this, &AdoptionQueue::refresh);
+  connect(&server_, &ServerLink::changed, this, &AdoptionQueue::refresh);
+}
+
+void AdoptionQueue::set_watched(bool on) {
+  if (on == watched()) return;
+  if (on)
+    timer_.start();
+  else
+    timer_.stop();
+  if (on) refresh();
+  emit watchedChanged();
+}
+
+void AdoptionQueue::refresh() {
+  server_.ask([this](client::Api& api) {
+    auto answer = api.get(client::with_query(client::api_path({"devices"}),
+                                             {{"state", "waiting"}, {"limit", "1000"}}));
+    QMetaObject::invokeMethod(this, [this, answer] { show(answer); }, Qt::QueuedConnection);
+  });
+}
+
+void AdoptionQueue::show(const client::Answer<client::Document>& answer) {
+  if (!answer) return tell(shown(answer.error()));
+  std::vector<Entry> entries;
+  for (const auto& each : client::items_of(answer->value)) {
+    const auto text = [&](std::string_view name) { return shown(client::text_at(each, name)); };
+    entries.push_back({text("id"), text("name"), text("serial"), text("model"),
+                       text("state_reason"), text("changed")});
+  }
+  tell({});
+  if (entries == entries_) return;
+  beginResetModel();
+  entries_ = std::move(entries);
+  endResetModel();
+  emit countChanged();
+}
+
+void AdoptionQueue::tell(const QString& problem) {
+  if (problem == problem_) return;
+  problem_ = problem;
+  emit problemChanged();
+}
+
+void AdoptionQueue::decide(const QString& device, const char* how, client::json::object document) {
+  server_.ask([this, id = device.toStdString(), how, document = std::move(document)](auto& api) {
+    auto answer = api.post(client::api_path({"devices", id, how}), document);
+    QMetaObject::invokeMethod(
+        this,
+        [this, answer] {
+          if (answer)
+            refresh();
+          else
+            tell(shown(answer.error()));
+        },
+        Qt::QueuedConnection);
+  });
+}
+
+void AdoptionQueue::approve(const QString& device) { decide(device, "approve", {}); }
+
+void AdoptionQueue::refuse(const QString& device, const QString& reason) {
+  decide(device, "reject", {{"reason", reason.toStdString()}});
+}
+
+int AdoptionQueue::rowCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : static_cast<int>(entries_.size());
+}
+
+QVariant AdoptionQueue::data(const QModelIndex& index, int role) const {
+  if (!checkIndex(index, CheckIndexOption::IndexIsValid)) return {};
+  const Entry& entry = entries_[static_cast<std::size_t>(index.row())];
+  switch (role) {
+    case Device:
+      return entry.device;
+    case Qt::DisplayRole:
+    case Name:
+      return entry.name;
+    case Serial:
+      return entry.serial;
+    case Model:
+      return entry.model;
+    case Why:
+      return entry.why;
+    case Since:
+      return entry.since;
+    default:
+      return {};
+  }
+}
+
+QHash<int, QByteArray> AdoptionQueue::roleNames() const {
+  return {{Device, "device"},     {Name, "name"}, {Serial, "serial"},
+          {Model, "deviceModel"}, {Why, "why"},   {Since, "since"}};
+}
+
+}  // namespace fairlead::app

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Devices that wait for a person's decision at the server, and the decision.
+#pragma once
+
+#include <QAbstractListModel>
+#include <QTimer>
+#include <vector>
+
+#include "app/desk/server_link.h"
+
+namespace fairlead::app {
+
+class AdoptionQueue final : public QAbstractListModel {
+  Q_OBJECT
+  Q_PROPERTY(int count READ count NOTIFY countChanged)
+  Q_PROPERTY(QString problem READ problem NOTIFY problemChanged)  // why the last request failed
+  // Asked for again every few seconds while somebody looks.
+  Q_PROPERTY(bool watched READ watched WRITE set_watched NOTIFY watchedChanged)
+
+ public:
+  enum Role { Device = Qt::UserRole, Name, Serial, Model, Why, Since };
+
+  explicit AdoptionQueue(ServerLink& server, QObject* parent = nullptr);
+
+  Q_INVOKABLE void refresh();
+  Q_INVOKABLE void approve(const QString& device);
+  Q_INVOKABLE void refuse(const QString& device, const QString& reason);
+
+  int count() const { return rowCount(); }
+  const QString& problem() const { return problem_; }
+  bool watched() const { return timer_.isActive(); }
+  void set_watched(bool on);
+
+  int rowCount(const QModelIndex& parent = {}) const override;
+  QVariant data(const QModelIndex& index, int role) const override;
+  QHash<int, QByteArray> roleNames() const override;
+
+ signals:
+  void countChanged();
+  void problemChanged();
+  void watchedChanged();
+
+ private:
+  struct Entry {
+    QString device, name, serial, model, why, since;
+    bool operator==(const Entry&) const = default;
+  };
+  void decide(const QString& device, const char* how, client::json::object document);
+  void show(const client::Answer<client::Document>& answer);
+  void tell(const QString& problem);
+
+  ServerLink& server_;
+  std::vector<Entry> entries_;
+  QString problem_;
+  QTimer timer_;
+};
+
+}  // namespace fairlead::app

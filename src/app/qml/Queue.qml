@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// The adoption queue: who waits for a decision, why, and the decision with its reason.
+import QtQuick
+import Fairlead
+import QtQuick.Controls
+import QtQuick.Layouts
+
+Rectangle {
+    id: root
+    required property var queue
+    required property var server
+    property bool visibleNow: false
+    signal signInWanted()
+
+    color: Theme.window
+    onVisibleNowChanged: queue.watched = visibleNow
+
+    ListView {
+        id: list
+        anchors.fill: parent
+        anchors.margins: Theme.gap * 2
+        spacing: Theme.gap
+        clip: true
+        model: root.queue
+        activeFocusOnTab: true
+        Accessible.role: Accessible.List
+        Accessible.name: qsTr("Waiting for a decision")
+
+        delegate: Rectangle {
+            id: card
+            required property string device
+            required property string name
+            required property string serial
+            required property string deviceModel
+            required property string why
+            required property string since
+            width: list.width
+            height: content.implicitHeight + 2 * Theme.gap
+            radius: Theme.radius
+            color: Theme.card
+            border.color: Theme.line
+
+            RowLayout {
+                id: content
+                anchors { left: parent.left; right: parent.right; top: parent.top; margins: Theme.gap }
+                spacing: Theme.gap
+                ColumnLayout {
+                    Layout.fillWidth: true
+                    Label {
+                        text: [card.name, card.serial, card.deviceModel].filter(each => each !== "").join(" · ")
+                        font.weight: Font.DemiBold
+                        textFormat: Text.PlainText
+                        color: Theme.text
+                    }
+                    Label {
+                        Layout.fillWidth: true
+                        text: card.why
+                        wrapMode: Text.Wrap
+                        textFormat: Text.PlainText
+                        color: Theme.text
+                    }
+                    Label { text: card.since; color: Theme.faint; font.pixelSize: Theme.small }
+                }
+                Button {
+                    text: qsTr("Refuse…")
+                    Accessible.name: qsTr("Refuse %1").arg(card.serial)
+                    onClicked: refusal.ask(card.device, card.name || card.serial)
+                }
+                Button {
+                    text: qsTr("Approve")
+                    highlighted: true
+                    Accessible.name: qsTr("Approve %1").arg(card.serial)
+                    onClicked: root.queue.approve(card.device)
+                }
+            }
+        }
+
+        footer: Label {
+            width: list.width
+            visible: root.queue.problem !== ""
+            text: root.queue.problem
+            color: Theme.tone("bad")
+            wrapMode: Text.Wrap
+            textFormat: Text.PlainText
+        }
+    }
+
+    ColumnLayout {
+        anchors.centerIn: parent
+        visible: list.count === 0
+        Label {
+            Layout.alignment: Qt.AlignHCenter
+            color: Theme.faint
+            text: root.server.signedIn ? qsTr("Nobody waits for a decision.")
+                                       : qsTr("Sign in to see who waits for a decision.")
+        }
+        Button {
+            Layout.alignment: Qt.AlignHCenter
+            visible: !root.server.signedIn
+            text: qsTr("Sign in…")
+            onClicked: root.signInWanted()
+        }
+    }
+
+    Dialog {
+        id: refusal
+        property string device
+        function ask(id, name) {
+            device = id;
+            title = qsTr("Refuse %1").arg(name);
+            reason.clear();
+            open();
+            reason.forceActiveFocus();
+        }
+        parent: Overlay.overlay
+        anchors.centerIn: parent
+        width: 420
+        modal: true
+        onAccepted: root.queue.refuse(device, reason.text)
+        TextField {
+            id: reason
+            width: parent.width
+            placeholderText: qsTr("Why? Others will read it.")
+            Accessible.name: qsTr("Reason")
+        }
+        footer: DialogButtonBox {
+            Button {
+                text: qsTr("Refuse")
+                enabled: reason.text.trim() !== ""
+                DialogButtonBox.buttonRole: DialogButtonBox.AcceptRole
+            }
+            Button { text: qsTr("Cancel"); DialogButtonBox.buttonRole: DialogButtonBox.RejectRole }
+        }
+    }
+}
