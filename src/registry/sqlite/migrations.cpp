@@ -107,21 +107,21 @@ CREATE TABLE one_time_passwords(device TEXT NOT NULL PRIMARY KEY, sha256 BLOB NO
   key_fingerprint BLOB NOT NULL, failures INTEGER NOT NULL, created INTEGER NOT NULL,
   expires INTEGER NOT NULL) WITHOUT ROWID;
 )sql"},
-    {9, R"sql(
+    {6, R"sql(
 CREATE TABLE bootstrap_keys(device TEXT NOT NULL PRIMARY KEY, hash BLOB NOT NULL UNIQUE,
   chirp_hash BLOB NOT NULL UNIQUE, uri TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE wifi_networks(profile TEXT NOT NULL PRIMARY KEY, sealed BLOB NOT NULL,
   changed INTEGER NOT NULL) WITHOUT ROWID;
 )sql"},
     // The chain finds out who changes a row; the triggers stop who does it by mistake.
-    {10, R"sql(
+    {7, R"sql(
 CREATE TABLE audit(sequence INTEGER PRIMARY KEY, account TEXT NOT NULL, entry TEXT NOT NULL, link BLOB NOT NULL);
 CREATE TRIGGER audit_keeps BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_holds BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 )sql"},
     // Certificates by their last change, for other servers to follow; by account, to be counted;
     // registrations that fail, to be found among all.
-    {11, R"sql(
+    {8, R"sql(
 ALTER TABLE certificates ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX certificates_change ON certificates(change);
 CREATE INDEX certificates_account_state ON certificates(account, state);
