@@ -98,7 +98,7 @@ Answer<void> nearby(Context& context) {
 Answer<void> show_upstreams(Context& context) {
   client::Access access;
   access.button = context.in.has("button");
-  TRY(access.code, code_for(context));
+  TRY(access.code, code_of_label(context));
   TRY(auto device, context.connect_device(context.in.get("address")));
   client::HttpCarrier carrier(*device);
   crypto::SystemRandom random;

@@ -64,18 +64,19 @@ Answer<void> voucher_list(Context& context) {
 }
 
 Answer<void> voucher_registrations(Context& context) {
-  static constexpr Column columns[] = {{"GUID", "guid", true},
-                                       {"SERIAL", "serial"},
-                                       {"SERVER", "server"},
-                                       {"REGISTERED UNTIL", "registered_until", true, true},
-                                       {"NEXT TRY", "next_try", false, true},
-                                       {"FAILED", "failures"},
-                                       {"WHY", "last_error"}};
+  static constexpr Column registration_columns[] = {
+      {"GUID", "guid", true},
+      {"SERIAL", "serial"},
+      {"SERVER", "server"},
+      {"REGISTERED UNTIL", "registered_until", true, true},
+      {"NEXT TRY", "next_try", false, true},
+      {"FAILED", "failures"},
+      {"WHY", "last_error"}};
   return list_items(context, api_path({"vouchers", "registrations"}),
                     {{"state", context.in.has("failing") ? "failing" : ""},
                      {"server", context.in.get("at")},
                      {"account", context.in.get("account")}},
-                    columns);
+                    registration_columns);
 }
 
 namespace {

@@ -146,9 +146,10 @@ void UpstreamSearch::take(const link::Interface& interface,
     if (known || found_.size() == candidates_max) continue;
     log_(event::upstream_seen,
          {{"source", hint.source}, {"uri", hint.uri}, {"interface", interface.name}});
-    found_.push_back({hint.source, interface.name, hint.uri, 0, ""});
+    const auto rank_of = [](const local::Upstream& each) { return rank(each.source); };
+    auto behind = std::ranges::upper_bound(found_, rank(hint.source), {}, rank_of);
+    found_.insert(behind, {hint.source, interface.name, hint.uri, 0, ""});
   }
-  std::ranges::stable_sort(found_, {}, [](const auto& each) { return rank(each.source); });
 }
 
 net::Task<void> UpstreamSearch::probe(std::size_t index) {

@@ -68,7 +68,7 @@ TEST(Answers, NoMoreThanTenUpstreamsAreTold) {
   EXPECT_EQ(std::get<answer::Upstreams>(*back).found.size(), 10u);
   Bytes one_more = encode_answer(many);
   one_more[2] = 0x8B;  // an array of eleven
-  for (std::uint8_t byte : {0x85, 0x60, 0x60, 0x60, 0x00, 0x60}) one_more.push_back(byte);
+  for (auto byte : Bytes{0x85, 0x60, 0x60, 0x60, 0x00, 0x60}) one_more.push_back(byte);
   EXPECT_FALSE(decode_answer(one_more));
 }
 

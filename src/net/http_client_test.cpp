@@ -139,7 +139,8 @@ TEST(HttpClient, HandsOnALargeBodyInPartsAndKeepsNothingOfIt) {
 TEST(HttpClient, ASinkThatCanTakeNoMoreEndsTheExchange) {
   ScriptedServer server({{hello, true}});
   Asking a;
-  PartsOf parts{.verdict = fail(Errc::io, "No space left on device")};
+  PartsOf parts;
+  parts.verdict = fail(Errc::io, "No space left on device");
   auto answer =
       a.t.await(a.client.receive(parse_url(server.url()).value(), Asking::get(), parts.with(100)));
   ASSERT_FALSE(answer);

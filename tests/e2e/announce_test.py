@@ -10,7 +10,7 @@ import signal
 import subprocess
 import unittest
 
-from lan import Lan
+from lan import Lan, need_namespaces
 from plant import EVERY_ROLE, Device, Server, Site, run_tests, until
 
 CODE = "tested-code-1"
@@ -199,4 +199,5 @@ class Announcement(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    need_namespaces()
     run_tests()

@@ -10,6 +10,7 @@ import subprocess
 import unittest
 
 from announce_test import CODE, Bench, power_on
+from lan import need_namespaces
 from plant import run_tests, until
 
 # Of a device that keeps nothing itself: the address is there, or it is not.
@@ -101,4 +102,5 @@ class Network(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    need_namespaces()
     run_tests()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-from lan import Lan
+from lan import Lan, need_namespaces
 from plant import EVERY_ROLE, Device, NotSeen, Server, Site, until
 
 MODEL, WRONG_MODEL, VENDOR = "Pump", "Valve", "ACME"
@@ -248,4 +248,5 @@ def main():
 
 
 if __name__ == "__main__":
+    need_namespaces()
     sys.exit(main())

@@ -11,7 +11,7 @@ import threading
 import socket
 import unittest
 
-from lan import Lan
+from lan import Lan, need_namespaces
 from plant import Device, Site, run_tests, until
 
 CODE = "tested-code-1"
@@ -144,4 +144,5 @@ class UpstreamSearch(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    need_namespaces()
     run_tests()
