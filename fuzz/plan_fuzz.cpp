@@ -29,8 +29,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)client::History::read(as_text(in));
   (void)client::decode_bundle(as_text(in));
   (void)client::decode_journal_line(as_text(in));
-  if (auto sighting = client::decode_sighting(as_text(in)))
-    if (client::decode_sighting(client::to_line(*sighting)) != *sighting) __builtin_trap();
+  if (auto sighting = client::decode_sighting(as_text(in))) {
+    auto again = client::decode_sighting(client::to_line(*sighting));
+    if (!again || !(*again == *sighting)) __builtin_trap();
+  }
   (void)client::parse_ranges(as_text(in).substr(0, 64));
   return 0;
 }

@@ -15,8 +15,10 @@ std::size_t number(View bytes) {
   return out;
 }
 
+// Big-endian; places beyond those of `value` are zero.
 void put(Bytes& to, std::uint64_t value, std::size_t bytes) {
-  for (std::size_t i = bytes; i-- > 0;) to.push_back(static_cast<std::uint8_t>(value >> 8 * i));
+  for (std::size_t i = bytes; i-- > 0;)
+    to.push_back(i < sizeof value ? static_cast<std::uint8_t>(value >> 8 * i) : 0);
 }
 
 void append(Bytes& to, View bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
