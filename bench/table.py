@@ -19,10 +19,12 @@ def number(value):
 
 
 def row_of(figure):
+    # A figure that begins with blanks belongs to the one above.
+    what = ("— " if figure["what"].startswith(" ") else "") + figure["what"].strip()
     beside = "" if figure["ratio"] is None else f"{figure['ratio']:.2f} of {figure['beside']}"
     verdict = {None: "", True: "met", False: "**missed**"}[figure["met"]]
     target = figure["target"] or ""
-    return (f"| {figure['what'].strip()} | {number(figure['value'])} {figure['unit']} | {beside} | "
+    return (f"| {what} | {number(figure['value'])} {figure['unit']} | {beside} | "
             f"{target}{': ' if target and verdict else ''}{verdict} |")
 
 
@@ -34,14 +36,8 @@ def machine_of(machine):
 
 def table():
     result = json.loads(result_file.read_text())
-    named, above = [], ""
-    for figure in result["figures"]:
-        # A figure that begins with blanks belongs to the one above.
-        above = above if figure["what"].startswith(" ") else figure["what"]
-        what = f"{above}: {figure['what'].strip()}" if figure["what"].startswith(" ") else above
-        named.append(dict(figure, what=what))
     return "\n".join([begin, machine_of(result["machine"]), "", "| what | figure | beside it in the same run | target |",
-                      "|---|---|---|---|", *map(row_of, named), end])
+                      "|---|---|---|---|", *map(row_of, result["figures"]), end])
 
 
 def main():
