@@ -84,10 +84,12 @@ class Events(unittest.TestCase):
 class NamedTests(unittest.TestCase):
     def test_finds_the_names_of_tests_that_are_gone(self):
         page = "| 20 | `A.Is` and `A.Was`, `tests/gone_test.py` |\n"
-        with tree({"docs/negative-tests.md": page, "src/x/a_test.cpp": "TEST_F(A,\n       Is) {}\nTEST(A, Wasnt) {}\n",
+        with tree({"docs/negative-tests.md": page, "docs/threat-model.md": "`A.Was`\n", "src/x/a_test.cpp": "TEST_F(A,\n       Is) {}\nTEST(A, Wasnt) {}\n",
                    "tests/readme": ""}) as root:
-            found = [why for _, why in check_named_tests.missing_tests(pathlib.Path(root))]
-        self.assertEqual(found, ["there is no test A.Was; name the one that shows it now", "there is no tests/gone_test.py"])
+            found = list(check_named_tests.missing_tests(pathlib.Path(root)))
+        gone = "there is no test A.Was; name the one that shows it now"
+        self.assertEqual(found, [("docs/negative-tests.md", 1, gone), ("docs/negative-tests.md", 1, "there is no tests/gone_test.py"),
+                                 ("docs/threat-model.md", 1, gone)])
 
 
 if __name__ == "__main__":
