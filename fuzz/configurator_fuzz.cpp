@@ -2,23 +2,13 @@
 // A Configurator whose device does what the input says: how it behaves, what it asks for, and which
 // of its messages are changed on the way. Nothing is configured but a device with the right key
 // whose messages came as it sent them; and once it has ended, an exchange says nothing more.
-#include "../tests/support/dpp_enrollee.h"
 #include "base/assert.h"
+#include "counting_random.h"
+#include "support/dpp_enrollee.h"
 
 namespace {
 
 using namespace fairlead;
-
-class CountingRandom final : public Random {
- public:
-  void fill(std::span<std::uint8_t> out) override {
-    for (auto& byte : out)
-      byte = static_cast<std::uint8_t>(++counter_ * 0x9E3779B97F4A7C15ull >> 56);
-  }
-
- private:
-  std::uint64_t counter_ = 0;
-};
 
 const Time now = from_unix_seconds(1'000);
 
@@ -101,7 +91,7 @@ class Run {
   }
 
   View input_;
-  CountingRandom random_;
+  fuzz::CountingRandom random_;
   test::DppEnrollee* device_ = nullptr;
   dpp::Configurator* configurator_ = nullptr;
   int message_ = 0, change_at_ = -1, ends_ = 0;

@@ -4,23 +4,13 @@
 // most one reply or refusal per request, and nothing is committed but what was checked and tried.
 #include "base/assert.h"
 #include "base/limits.h"
+#include "counting_random.h"
 #include "local/door.h"
 
 namespace {
 
 using namespace fairlead;
 using namespace fairlead::local;
-
-class CountingRandom final : public Random {
- public:
-  void fill(std::span<std::uint8_t> out) override {
-    for (auto& byte : out)
-      byte = static_cast<std::uint8_t>(++counter_ * 0x9E3779B97F4A7C15ull >> 56);
-  }
-
- private:
-  std::uint64_t counter_ = 0;
-};
 
 constexpr std::string_view endpoints[] = {"proto-ver", "prov-session", "prov-config", "prov-ctrl",
                                           "prov-scan", "fairlead",     "other"};
@@ -140,7 +130,7 @@ class Run {
   }
 
   View input_;
-  CountingRandom random_;
+  fuzz::CountingRandom random_;
   Time now_ = from_unix_seconds(1'000);
   Door door_;
   std::optional<Channel> channel_;

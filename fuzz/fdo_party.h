@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "codec/cose.h"
+#include "counting_random.h"
 #include "crypto/software_key.h"
 #include "fdo/to2_device.h"
 #include "fdo/to2_owner.h"
@@ -63,18 +64,6 @@ inline constexpr std::string_view device_pem =
 
 inline constexpr std::string_view hmac_secret_hex =
     "5d1bb1d79fb9aa192c9bbf64e141517c1cb6541e7b92feb3ecb31c6ca79dfc6e";
-
-// The same values in every run, so that an input fails again the same way.
-class CountingRandom final : public Random {
- public:
-  void fill(std::span<std::uint8_t> out) override {
-    for (auto& byte : out)
-      byte = static_cast<std::uint8_t>((++counter_ * 0x9E3779B97F4A7C15ull) >> 56);
-  }
-
- private:
-  std::uint64_t counter_ = 0;
-};
 
 template <class T, class E>
 T must(std::expected<T, E> result) {

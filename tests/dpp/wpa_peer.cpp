@@ -8,15 +8,11 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "support/must.h"
+
 namespace fairlead::test {
 
 namespace {
-
-template <class T>
-T value(Result<T> result) {
-  if (!result) throw std::runtime_error(to_string(result.error()));
-  return std::move(*result);
-}
 
 sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in out{};
@@ -59,11 +55,11 @@ WpaPeer::WpaPeer() {
 }
 
 std::string WpaPeer::make_key(std::string_view curve) {
-  return value(control_->ask("DPP_BOOTSTRAP_GEN type=qrcode curve=" + std::string(curve)));
+  return must(control_->ask("DPP_BOOTSTRAP_GEN type=qrcode curve=" + std::string(curve)));
 }
 
 dpp::BootstrapUri WpaPeer::uri_of(const std::string& key) {
-  return value(dpp::decode_bootstrap_uri(value(control_->ask("DPP_BOOTSTRAP_GET_URI " + key))));
+  return must(dpp::decode_bootstrap_uri(must(control_->ask("DPP_BOOTSTRAP_GET_URI " + key))));
 }
 
 std::uint16_t WpaPeer::listen_as_enrollee() {
@@ -74,22 +70,20 @@ std::uint16_t WpaPeer::listen_as_enrollee() {
   close(probe);
   const std::string command =
       "DPP_CONTROLLER_START tcp_port=" + std::to_string(port) + " role=enrollee";
-  auto started = control_->tell(command);
-  if (!started) throw std::runtime_error(to_string(started.error()));
+  must(control_->tell(command));
   return port;
 }
 
 std::string WpaPeer::wait_for(std::string_view event) {
   for (;;) {
-    auto next = value(control_->next_event(std::chrono::seconds(10)));
+    auto next = must(control_->next_event(std::chrono::seconds(10)));
     if (!next) throw std::runtime_error("wpa_supplicant says no " + std::string(event));
     if (next->starts_with(event)) return next->substr(std::min(next->size(), event.size() + 1));
   }
 }
 
 std::string WpaPeer::network_value(std::string_view name) {
-  return value(
-      control_->ask("GET_NETWORK " + wait_for("DPP-NETWORK-ID") + " " + std::string(name)));
+  return must(control_->ask("GET_NETWORK " + wait_for("DPP-NETWORK-ID") + " " + std::string(name)));
 }
 
 BodySocket BodySocket::connect_to(std::uint16_t port) {
@@ -116,8 +110,7 @@ std::optional<Bytes> BodySocket::receive() {
     Bytes more(4096);
     const ssize_t length = recv(descriptor_, more.data(), more.size(), 0);
     if (length <= 0) return std::nullopt;
-    auto taken = joiner_.take(View(more).first(static_cast<std::size_t>(length)));
-    if (!taken) throw std::runtime_error(to_string(taken.error()));
+    must(joiner_.take(View(more).first(static_cast<std::size_t>(length))));
   }
 }
 

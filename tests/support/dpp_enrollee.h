@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "dpp/configurator.h"
+#include "support/must.h"
 
 namespace fairlead::test {
 
@@ -29,11 +30,11 @@ class DppEnrollee {
   // Answers each message of the Configurator; none where it has nothing to say. Throws where it is
   // given something that it can't open.
   std::vector<Bytes> on_message(View body) {
-    auto frame = value(dpp::decode_frame(body));
+    auto frame = must(dpp::decode_frame(body));
     if (auto* response = std::get_if<dpp::ConfigurationResponseFrame>(&frame))
       return configuration(*response);
     auto& action = std::get<dpp::ActionFrame>(frame);
-    auto outer = value(dpp::decode_attributes(action.attributes));
+    auto outer = must(dpp::decode_attributes(action.attributes));
     if (action.type == dpp::FrameType::authentication_request) return respond(outer);
     if (action.type == dpp::FrameType::authentication_response) return confirm(outer);
     return on_confirm(outer);
@@ -44,10 +45,10 @@ class DppEnrollee {
     peer_ = configurator;
     said_.initiator_bootstrap = bootstrap_.point;
     said_.responder_bootstrap = configurator;
-    protocol_ = value(generate_curve_key(configurator.curve, random_));
+    protocol_ = must(generate_curve_key(configurator.curve, random_));
     said_.initiator_protocol = protocol_->point;
     said_.initiator_nonce = random_.bytes(dpp::nonce_bytes(configurator.curve));
-    shared_.m = value(shared_x(protocol_->scalar.reveal(), configurator));
+    shared_.m = must(shared_x(protocol_->scalar.reveal(), configurator));
     Bytes clear, plain;
     add(clear, dpp::Attribute::responder_key_hash, dpp::bootstrap_key(configurator).hash());
     add(clear, dpp::Attribute::initiator_key_hash, dpp::bootstrap_key(bootstrap_.point).hash());
@@ -74,11 +75,6 @@ class DppEnrollee {
   }
 
  private:
-  template <class T>
-  static T value(Result<T> result) {
-    if (!result) throw std::runtime_error(to_string(result.error()));
-    return std::move(*result);
-  }
   static void add(Bytes& out, dpp::Attribute id, View bytes) {
     dpp::append_attribute(out, id, bytes);
   }
@@ -89,25 +85,25 @@ class DppEnrollee {
   }
   static Bytes action(dpp::FrameType type, const SecretBytes& key, const Bytes& clear, View plain) {
     return dpp::encode_frame(dpp::ActionFrame{
-        type, value(dpp::wrap(key.reveal(), {dpp::action_header(type), clear}, clear, plain))});
+        type, must(dpp::wrap(key.reveal(), {dpp::action_header(type), clear}, clear, plain))});
   }
   Bytes result(dpp::FrameType type, View plain) const {
     return dpp::encode_frame(dpp::ActionFrame{
-        type, value(dpp::wrap(key_.reveal(), {dpp::action_header(type), View()}, {}, plain))});
+        type, must(dpp::wrap(key_.reveal(), {dpp::action_header(type), View()}, {}, plain))});
   }
 
   std::vector<Bytes> respond(const dpp::Attributes& outer) {
     const crypto::Curve curve = bootstrap_.point.curve;
     said_.responder_bootstrap = bootstrap_.point;
-    said_.initiator_protocol = value(dpp::decode_protocol_key(
-        curve, value(outer.require(dpp::Attribute::initiator_protocol_key))));
-    shared_.m = value(shared_x(bootstrap_.scalar.reveal(), said_.initiator_protocol));
+    said_.initiator_protocol = must(dpp::decode_protocol_key(
+        curve, must(outer.require(dpp::Attribute::initiator_protocol_key))));
+    shared_.m = must(shared_x(bootstrap_.scalar.reveal(), said_.initiator_protocol));
     const SecretBytes k1 = dpp::first_intermediate_key(curve, shared_.m.reveal());
-    auto inner = value(dpp::unwrap(
+    auto inner = must(dpp::unwrap(
         k1.reveal(), {dpp::action_header(dpp::FrameType::authentication_request), outer.clear()},
         outer));
-    said_.initiator_nonce = to_bytes(value(inner.require(dpp::Attribute::initiator_nonce)));
-    initiator_hash_ = value(outer.key_hash(dpp::Attribute::initiator_key_hash));
+    said_.initiator_nonce = to_bytes(must(inner.require(dpp::Attribute::initiator_nonce)));
+    initiator_hash_ = must(outer.key_hash(dpp::Attribute::initiator_key_hash));
     std::vector<Bytes> out;
     if (habits_.pending_first) out.push_back(pending(k1));
     out.push_back(authentication_response());
@@ -126,14 +122,14 @@ class DppEnrollee {
 
   Bytes authentication_response() {
     const crypto::Curve curve = bootstrap_.point.curve;
-    protocol_ = value(generate_curve_key(curve, random_));
+    protocol_ = must(generate_curve_key(curve, random_));
     said_.responder_protocol = protocol_->point;
     said_.responder_nonce = random_.bytes(dpp::nonce_bytes(curve));
-    shared_.n = value(shared_x(protocol_->scalar.reveal(), said_.initiator_protocol));
+    shared_.n = must(shared_x(protocol_->scalar.reveal(), said_.initiator_protocol));
     if (habits_.mutual) {
       said_.initiator_bootstrap = peer_;
-      auto sum = value(add_scalars(curve, bootstrap_.scalar.reveal(), protocol_->scalar.reveal()));
-      shared_.l = value(shared_x(sum.reveal(), *said_.initiator_bootstrap));
+      auto sum = must(add_scalars(curve, bootstrap_.scalar.reveal(), protocol_->scalar.reveal()));
+      shared_.l = must(shared_x(sum.reveal(), *said_.initiator_bootstrap));
     }
     key_ = dpp::session_key(said_, shared_);
     Bytes clear, plain, proof, tag = dpp::responder_tag(said_);
@@ -147,39 +143,39 @@ class DppEnrollee {
     dpp::append_attribute(plain, dpp::Attribute::responder_capabilities, habits_.capabilities);
     habits_.forge_tag(tag);
     add(proof, dpp::Attribute::responder_tag, tag);
-    plain = value(dpp::wrap(key_.reveal(), {}, plain, proof));
+    plain = must(dpp::wrap(key_.reveal(), {}, plain, proof));
     return action(dpp::FrameType::authentication_response,
                   dpp::second_intermediate_key(curve, shared_.n.reveal()), clear, plain);
   }
 
   std::vector<Bytes> on_confirm(const dpp::Attributes& outer) {
-    told_ = value(outer.status());
+    told_ = must(outer.status());
     if (*told_ != dpp::Status::ok) return {};
-    auto inner = value(dpp::unwrap(
+    auto inner = must(dpp::unwrap(
         key_.reveal(), {dpp::action_header(dpp::FrameType::authentication_confirm), outer.clear()},
         outer));
-    if (!equal(value(inner.require(dpp::Attribute::initiator_tag)), dpp::initiator_tag(said_)))
+    if (!equal(must(inner.require(dpp::Attribute::initiator_tag)), dpp::initiator_tag(said_)))
       throw std::runtime_error("the initiator's tag is wrong");
     return {request()};
   }
 
   // As initiator, in mutual authentication.
   std::vector<Bytes> confirm(const dpp::Attributes& outer) {
-    told_ = value(outer.status());
+    told_ = must(outer.status());
     if (*told_ != dpp::Status::ok) return {};
     const crypto::Curve curve = peer_.curve;
-    said_.responder_protocol = value(dpp::decode_protocol_key(
-        curve, value(outer.require(dpp::Attribute::responder_protocol_key))));
-    shared_.n = value(shared_x(protocol_->scalar.reveal(), said_.responder_protocol));
-    auto sum = value(add_points(peer_, said_.responder_protocol));
-    shared_.l = value(shared_x(bootstrap_.scalar.reveal(), sum));
-    auto inner = value(dpp::unwrap(
+    said_.responder_protocol = must(dpp::decode_protocol_key(
+        curve, must(outer.require(dpp::Attribute::responder_protocol_key))));
+    shared_.n = must(shared_x(protocol_->scalar.reveal(), said_.responder_protocol));
+    auto sum = must(add_points(peer_, said_.responder_protocol));
+    shared_.l = must(shared_x(bootstrap_.scalar.reveal(), sum));
+    auto inner = must(dpp::unwrap(
         dpp::second_intermediate_key(curve, shared_.n.reveal()).reveal(),
         {dpp::action_header(dpp::FrameType::authentication_response), outer.clear()}, outer));
-    said_.responder_nonce = to_bytes(value(inner.require(dpp::Attribute::responder_nonce)));
+    said_.responder_nonce = to_bytes(must(inner.require(dpp::Attribute::responder_nonce)));
     key_ = dpp::session_key(said_, shared_);
-    auto proof = value(dpp::unwrap(key_.reveal(), {}, inner));
-    if (!equal(value(proof.require(dpp::Attribute::responder_tag)), dpp::responder_tag(said_)))
+    auto proof = must(dpp::unwrap(key_.reveal(), {}, inner));
+    if (!equal(must(proof.require(dpp::Attribute::responder_tag)), dpp::responder_tag(said_)))
       throw std::runtime_error("the responder's tag is wrong");
     Bytes clear, plain, tag = dpp::initiator_tag(said_);
     dpp::append_attribute(clear, dpp::Attribute::status, std::uint8_t{0});
@@ -196,13 +192,13 @@ class DppEnrollee {
     add(plain, dpp::Attribute::enrollee_nonce, nonce_);
     add(plain, dpp::Attribute::request_object, as_view(habits_.request));
     return dpp::encode_frame(
-        dpp::ConfigurationRequestFrame{7, value(dpp::wrap(key_.reveal(), {}, {}, plain))});
+        dpp::ConfigurationRequestFrame{7, must(dpp::wrap(key_.reveal(), {}, {}, plain))});
   }
 
   std::vector<Bytes> configuration(const dpp::ConfigurationResponseFrame& response) {
-    auto outer = value(dpp::decode_attributes(response.attributes));
-    told_ = value(outer.status());
-    auto inner = value(dpp::unwrap(key_.reveal(), {outer.clear()}, outer));
+    auto outer = must(dpp::decode_attributes(response.attributes));
+    told_ = must(outer.status());
+    auto inner = must(dpp::unwrap(key_.reveal(), {outer.clear()}, outer));
     for (const Bytes& each : inner.all(dpp::Attribute::configuration_object))
       configurations_.emplace_back(as_text(each));
     asked_for_status_ = inner.find(dpp::Attribute::send_connection_status) != nullptr;
