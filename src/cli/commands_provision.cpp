@@ -104,6 +104,7 @@ Answer<void> show_upstreams(Context& context) {
   crypto::SystemRandom random;
   TRY(auto link, client::open_device(carrier, access, random));
   TRY(auto answer, link.say(local::command::AskUpstreams{}));
+  (void)link.say(local::command::Cancel{});  // who comes next would hear "busy" for a minute
   auto* upstreams = std::get_if<local::answer::Upstreams>(&answer);
   if (!upstreams)
     return problem(ProblemKind::conflict, "the device does not tell which upstreams it sees");
