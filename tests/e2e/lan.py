@@ -72,7 +72,9 @@ class Host:
         self.keeper = subprocess.Popen(
             ["ip", "netns", "exec", self.namespace, "unshare", "-m", "-u", "--propagation", "private", "sh", "-c", script],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        if self.keeper.stdout.readline() != "ready\n":
+        with self.keeper.stdout as said:
+            ready = said.readline() == "ready\n"
+        if not ready:
             raise RuntimeError(f"{self.name}: its namespaces can't be made; are you root?")
 
     def command(self, *words):
