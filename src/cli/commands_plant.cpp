@@ -182,7 +182,7 @@ constexpr Command table[] = {
      .arguments = {{{"ROW", false}}},
      .options = {{{"address", "URL", "where the device listens"},
                   {"project", "FILE", "or the project in which ROW is"},
-                  {"for", "SECONDS", "how long (default 10; 0: stop)"},
+                  {"for", "SECONDS", "how long (default 10, at most 60; 0: stop)"},
                   {"code-file", "FILE", "the code on its label; else the row's, or asked for"},
                   {"button", "", "no code: its button was pressed within two minutes"},
                   interface_option,

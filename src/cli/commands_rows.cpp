@@ -151,7 +151,7 @@ Answer<void> nameplate(Context& context) {
 
 // The device blinks, so that a person finds it: by its address, or as a row of a plan.
 Answer<void> identify(Context& context) {
-  TRY(auto seconds, context.in.number("for", 10, 0, 255));
+  TRY(auto seconds, context.in.number("for", 10, 0, 60));
   client::Access access;
   access.button = context.in.has("button");
   std::string url = context.in.get("address");
