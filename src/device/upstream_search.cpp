@@ -105,7 +105,9 @@ net::Task<void> UpstreamSearch::run() {
   }
 }
 
+// What is named no longer is forgotten: else whoever named ten once would keep the others out.
 net::Task<void> UpstreamSearch::round(std::vector<link::Interface> interfaces) {
+  before_ = std::exchange(found_, {});
   for (link::Interface& interface : interfaces) {
     auto asking = ask(std::move(interface));
     CO_TRY_VOID(co_await std::move(asking));
@@ -144,8 +146,9 @@ void UpstreamSearch::take(const link::Interface& interface,
   for (const auto& hint : *answer) {
     bool known = std::ranges::count(found_, hint.uri, &local::Upstream::uri) > 0;
     if (known || found_.size() == candidates_max) continue;
-    log_(event::upstream_seen,
-         {{"source", hint.source}, {"uri", hint.uri}, {"interface", interface.name}});
+    if (std::ranges::count(before_, hint.uri, &local::Upstream::uri) == 0)
+      log_(event::upstream_seen,
+           {{"source", hint.source}, {"uri", hint.uri}, {"interface", interface.name}});
     const auto rank_of = [](const local::Upstream& each) { return rank(each.source); };
     auto behind = std::ranges::upper_bound(found_, rank(hint.source), {}, rank_of);
     found_.insert(behind, {hint.source, interface.name, hint.uri, 0, ""});

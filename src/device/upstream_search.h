@@ -10,7 +10,7 @@
 
 namespace fairlead::device {
 
-// Keeps at most 10 candidates, each once, best first, and tells the door.
+// Keeps at most 10 candidates of one round, each once, best first, and tells the door.
 class UpstreamSearch {
  public:
   // All outlive it.
@@ -31,7 +31,7 @@ class UpstreamSearch {
   Random& random_;
   Log& log_;
   LocalDoor& door_;
-  std::vector<local::Upstream> found_;
+  std::vector<local::Upstream> found_, before_;  // in this round, and in the one before
   std::string complaint_;
 };
 
