@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/events.h"
+#include "codec/utf8.h"
 #include "device/modules/command.h"
 
 namespace fairlead::device {
@@ -13,7 +14,9 @@ namespace fairlead::device {
 namespace {
 
 constexpr std::chrono::seconds hook_limit{20};
-constexpr std::string_view trial_file = "network-trial";  // there: set, and not yet kept
+// There: set, and not yet kept. What was set and, on a second line, the access that it is to stay
+// with.
+const std::string trial_file = "network-trial";
 
 int family_of(const std::string& address) {
   unsigned char bytes[sizeof(in6_addr)];
@@ -31,9 +34,14 @@ bool is_host(const std::string& text) {
   return !text.empty() && text.front() != '-' && std::ranges::all_of(text, good);
 }
 
+// What networks are called in practice; a hook may make a path of it.
 bool is_interface(const std::string& text) {
-  auto good = [](char c) { return c > ' ' && c < 0x7F && c != '/' && c != ',' && c != '%'; };
-  return !text.empty() && text.front() != '-' && std::ranges::all_of(text, good);
+  auto good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_' || c == '@';
+  };
+  return !text.empty() && text.front() != '-' && text.front() != '.' &&
+         std::ranges::all_of(text, good);
 }
 
 Result<std::string> joined(const std::vector<std::string>& hosts, std::string_view what) {
@@ -56,6 +64,23 @@ Result<void> add_address(std::vector<std::string>& to,
   to.push_back(from.address + "/" + std::to_string(from.prefix));
   to.push_back(from.gateway.empty() ? "-" : from.gateway);
   return ok();
+}
+
+// What a hook said last, as text that can be handed on: it is in whatever language and encoding.
+std::string last_line(View output) {
+  std::string_view said = as_text(output);
+  while (!said.empty() && (said.back() == '\n' || said.back() == '\r')) said.remove_suffix(1);
+  std::string out(said.substr(said.rfind('\n') + 1));
+  const bool whole = is_utf8(out);
+  for (char& c : out) {
+    auto code = static_cast<unsigned char>(c);
+    if (code < ' ' || code == 0x7F || (code > 0x7F && !whole)) c = '?';
+  }
+  return out;
+}
+
+std::string first_line(View text) {
+  return std::string(as_text(text).substr(0, as_text(text).find('\n')));
 }
 
 // The one that clients come by, where there is only one.
@@ -93,9 +118,7 @@ Result<void> Hooks::run(const std::filesystem::path& hook, std::vector<std::stri
   words.insert(words.begin(), hook.string());
   TRY(auto result, run_command(words, directory_.path(), hook_limit));
   if (result.exit_code == 0) return ok();
-  std::string said(as_text(result.err));
-  while (!said.empty() && said.back() == '\n') said.pop_back();
-  said = said.substr(said.rfind('\n') + 1);
+  std::string said = last_line(result.err);
   return fail(Errc::io, said.empty()
                             ? words[1] + " failed with code " + std::to_string(result.exit_code)
                             : said);
@@ -108,7 +131,7 @@ Result<void> Hooks::set_network(const local::NetworkSettings& settings) {
   std::string what = words[0] + " " + words[1];
   words.insert(words.begin(), "set");
   // First, so that a power cut after it reverts, and one before it finds nothing to revert.
-  TRY_VOID(directory_.write(std::string(trial_file), as_view(what)));
+  TRY_VOID(directory_.write(trial_file, as_view(what)));
   auto done = run(config_.network_hook, std::move(words));
   if (!done) {
     revert_network();
@@ -119,13 +142,25 @@ Result<void> Hooks::set_network(const local::NetworkSettings& settings) {
 }
 
 void Hooks::end_trial(const std::string& word) {
-  auto trial = directory_.read(std::string(trial_file));
+  auto trial = directory_.read(trial_file);
   if (!trial || !*trial || config_.network_hook.empty()) return;
   auto done = run(config_.network_hook, {word});
   if (!done)
     return log_(event::device_hook_failed, {{"what", word}, {"why", done.error().context}});
-  ignore(directory_.remove(std::string(trial_file)), "then it is done again at the next start");
-  log_(event::device_network_ended, {{"what", std::string(as_text(**trial))}, {"how", word}});
+  ignore(directory_.remove(trial_file), "then it is done again at the next start");
+  log_(event::device_network_ended, {{"what", first_line(**trial)}, {"how", word}});
+}
+
+Result<void> Hooks::keep_with(const std::string& access) {
+  TRY(auto trial, directory_.read(trial_file));
+  if (!trial) return ok();
+  return directory_.write(trial_file, as_view(first_line(*trial) + "\n" + access));
+}
+
+void Hooks::settle_network(const std::string& access) {
+  auto trial = directory_.read(trial_file);
+  bool stays = trial && *trial && !access.empty() && as_text(**trial).ends_with("\n" + access);
+  end_trial(stays ? "keep" : "revert");
 }
 
 void Hooks::keep_network() { end_trial("keep"); }

@@ -34,7 +34,10 @@ TEST(NetworkWords, RefuseWhatCanNotBe) {
   EXPECT_TRUE(refused({"10.77.0.5", 0, ""}));
   EXPECT_TRUE(refused({"10.77.0.5", 24, "fd77::1"}));
   EXPECT_TRUE(refused({"10.77.0.5", 24, ""}, "-x"));
-  EXPECT_TRUE(refused({"10.77.0.5", 24, ""}, "a/b"));
+  for (auto interface : {"a/b", "..", "a b", "$(x)", "a;b", "a*"})
+    EXPECT_TRUE(refused({"10.77.0.5", 24, ""}, interface)) << interface;
+  for (auto interface : {"eth0", "br-lan", "eth0.5", "wl_1", "vlan5@eth0"})
+    EXPECT_FALSE(refused({"10.77.0.5", 24, ""}, interface)) << interface;
   EXPECT_FALSE(refused({"fd77::5", 128, "fe80::1"}));
   EXPECT_FALSE(network_words(NetworkSettings{}, ""));
   for (auto host : {"", "-v", "a b", "$(x)", "a,b"})
@@ -83,12 +86,50 @@ TEST_F(HooksTest, APowerCutBeforeItWasKeptReverts) {
   EXPECT_EQ(noted(), "set eth0 dhcp - - -\nrevert\n");
 }
 
+TEST_F(HooksTest, APowerCutAfterAccessWasCommittedKeeps) {
+  ASSERT_TRUE(Hooks(config_, directory_, log_).set_network({}));
+  ASSERT_TRUE(Hooks(config_, directory_, log_).keep_with("new"));
+  Hooks(config_, directory_, log_).settle_network("new");
+  Hooks(config_, directory_, log_).settle_network("new");
+  EXPECT_EQ(noted(), "set eth0 dhcp - - -\nkeep\n");
+}
+
+TEST_F(HooksTest, APowerCutBeforeAccessWasCommittedReverts) {
+  for (const char* access : {"", "old"}) {
+    std::filesystem::remove(notes());
+    ASSERT_TRUE(Hooks(config_, directory_, log_).set_network({}));
+    ASSERT_TRUE(Hooks(config_, directory_, log_).keep_with("new"));
+    Hooks(config_, directory_, log_).settle_network(access);
+    EXPECT_EQ(noted(), "set eth0 dhcp - - -\nrevert\n");
+  }
+}
+
+TEST_F(HooksTest, AKeepThatFailedIsDoneAgainAtTheNextStart) {
+  ASSERT_TRUE(Hooks(config_, directory_, log_).set_network({}));
+  ASSERT_TRUE(Hooks(config_, directory_, log_).keep_with("new"));
+  say_of_hook("keep");
+  Hooks(config_, directory_, log_).keep_network();
+  say_of_hook("");
+  Hooks(config_, directory_, log_).settle_network("new");
+  EXPECT_EQ(noted(), "set eth0 dhcp - - -\nkeep\nkeep\n");
+}
+
 TEST_F(HooksTest, AHookThatFailsIsRevertedAndTheClientHearsItsWords) {
   say_of_hook("set");
   auto done = Hooks(config_, directory_, log_).set_network({});
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().context, "no such wire");
   EXPECT_EQ(noted(), "set eth0 dhcp - - -\nrevert\n");
+}
+
+TEST_F(HooksTest, WordsInWhateverEncodingReachTheClientAsText) {
+  std::ofstream(config_.network_hook) << "#!/bin/sh\nprintf 'K\\344se\\033[1m\\n\\n' >&2\nexit 3\n";
+  EXPECT_EQ(Hooks(config_, directory_, log_).set_network({}).error().context, "K?se?[1m");
+  std::ofstream(config_.network_hook) << "#!/bin/sh\nprintf 'K\\303\\244se' >&2\nexit 3\n";
+  EXPECT_EQ(Hooks(config_, directory_, log_).set_network({}).error().context, "K\u00e4se");
+  std::ofstream(config_.network_hook) << "#!/bin/sh\nexit 3\n";
+  EXPECT_EQ(Hooks(config_, directory_, log_).set_network({}).error().context,
+            "set failed with code 3");
 }
 
 TEST_F(HooksTest, WithoutAHookTheNetworkIsNotOurs) {

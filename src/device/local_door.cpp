@@ -21,6 +21,12 @@ local::DoorOptions options_for(local::DeviceSecrets secrets, const LocalFacts& f
   return out;
 }
 
+// The upstream's name for this device, by which a network that was set for it is known again. It
+// outlives renewals.
+std::string name_of_access(const std::optional<Identity>& identity) {
+  return identity && identity->operational ? identity->operational->device.str() : "";
+}
+
 local::Obstacle obstacle_of(const Failure& failure) {
   return {std::string(to_string(failure.reason)), in_words(failure)};
 }
@@ -69,8 +75,13 @@ void LocalDoor::offer_by(Way& way) {
 }
 
 net::Task<void> LocalDoor::run() {
-  auto reverting = roll_back("the program was restarted");
-  CO_TRY_VOID(co_await std::move(reverting));
+  auto settle_it = [this]() -> Result<void> {
+    TRY(auto identity, load_identity(shop_.directory));
+    hooks_.settle_network(name_of_access(identity));
+    return ok();
+  };
+  auto settling = shop_.loop.on_worker(settle_it);
+  CO_TRY_VOID(co_await std::move(settling));
   for (;;) {
     open_if_needed();
     for (Way& way : ways_) offer_by(way);
@@ -202,6 +213,7 @@ net::Task<Actions> LocalDoor::commit() {
   if (!staged_) co_return Actions{};
   Identity next = *staged_;
   auto commit_it = [&]() -> Result<void> {
+    TRY_VOID(hooks_.keep_with(name_of_access(next)));
     TRY_VOID(save_identity(shop_.directory, next));
     ignore(offers_.clear(shop_.directory), "they are of a key that is in use now");
     ignore(sweep_keys(shop_.keystore, next), "old keys are swept at the next start too");
