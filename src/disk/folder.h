@@ -28,8 +28,7 @@ Result<void> clear_unfinished(int folder);
 Result<std::uint64_t> room_in(int folder);
 
 // Named points for tests that want a program to die there: NAME.before, NAME.written, NAME.synced,
-// NAME.done; NAME.linked
-// where a taken name counts.
+// NAME.done; NAME.linked where a taken name counts.
 struct Steps {
   const Checkpoint* checkpoint = nullptr;
   std::string name;

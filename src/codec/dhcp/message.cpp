@@ -21,8 +21,6 @@ void put(Bytes& to, std::uint64_t value, std::size_t bytes) {
     to.push_back(i < sizeof value ? static_cast<std::uint8_t>(value >> 8 * i) : 0);
 }
 
-void append(Bytes& to, View bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
-
 }  // namespace
 
 namespace v4 {
