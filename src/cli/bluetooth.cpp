@@ -13,9 +13,15 @@ constexpr std::string_view service_uuids[] = {"1775244d-6b43-439b-877c-060f2d9be
 constexpr std::string_view name_prefix = "PROV_";
 
 Problem problem_of(const Error& error) {
-  ProblemKind kind = error.code == Errc::not_found ? ProblemKind::not_found : ProblemKind::failed;
-  return {kind, "Bluetooth: " + error.context,
-          "See that the device is in provisioning mode (press its button) and within some metres."};
+  std::string message = "Bluetooth: " + error.context;
+  if (error.code == Errc::not_found || error.code == Errc::timed_out)
+    return {
+        error.code == Errc::not_found ? ProblemKind::not_found : ProblemKind::failed,
+        std::move(message),
+        "See that the device is in provisioning mode (press its button) and within some metres."};
+  return {ProblemKind::failed, std::move(message),
+          "See that bluetoothd runs on this machine, and that its adapter is there and not blocked "
+          "(`rfkill list`)."};
 }
 
 class BluetoothCarrier final : public client::DeviceCarrier {

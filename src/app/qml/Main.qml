@@ -53,6 +53,15 @@ ApplicationWindow {
     Shortcut { sequence: "Ctrl+2"; onActivated: pages.currentIndex = 1 }
     Shortcut { sequence: "Ctrl+D"; onActivated: Theme.dark = !Theme.dark }
 
+    // A sign-in that failed is told where it can be mended.
+    Connections {
+        target: window.server
+        function onChanged() {
+            if (window.server.problem !== "" && !signIn.opened)
+                signIn.open();
+        }
+    }
+
     Files { id: files; plant: window.plant }
     SignIn { id: signIn; server: window.server }
 

@@ -191,10 +191,10 @@ class Import {
       good = false;
       complain({from.number,
                 {},
-                std::string(key.front() == 'i'   ? "its id"
-                            : key.front() == 'u' ? "its product URI"
-                                                 : "its vendor and serial") +
-                    " stands in row " + std::to_string(other->second) + " already"});
+                std::string(key.front() == 'i'   ? "its id stands"
+                            : key.front() == 'u' ? "its product URI stands"
+                                                 : "its vendor and serial stand") +
+                    " in row " + std::to_string(other->second) + " already"});
     }
     if (good) add(std::move(row));
   }

@@ -127,10 +127,10 @@ TEST(Import, AMappingIsRememberedForTheSameHeaders) {
 
 TEST(Import, EachComplaintNamesRowAndColumn) {
   EXPECT_EQ(first_complaint("name;serial\na;1\nb;1\n"),
-            "row 3: its vendor and serial stands in row 2 already");
+            "row 3: its vendor and serial stand in row 2 already");
   EXPECT_EQ(first_complaint("name;serial;address\na;1;not an address\n"),
-            "row 2, column C (address): 'not an address' is no address: 'not an address' is no "
-            "address: 10.77.0.5:8080, [fe80::1%eth0]:8080");
+            "row 2, column C (address): 'not an address' is no address, as 10.77.0.5:8080 or "
+            "[fe80::1%eth0]:8080");
   EXPECT_EQ(first_complaint("name;type\n;Pump\n"),
             "row 2: neither product URI nor serial nor name: what is it?");
   EXPECT_EQ(first_complaint("foo;bar\n1;2\n"),

@@ -83,8 +83,7 @@ std::optional<std::string> objection(Field field, std::string_view value) {
     return "holds a line break or another control character";
   if (value.empty()) return std::nullopt;
   if (field == Field::address) {
-    auto parsed = parse_host_port(value);
-    if (!parsed) return "is no address: " + parsed.error().context;
+    if (!parse_host_port(value)) return "is no address, as 10.77.0.5:8080 or [fe80::1%eth0]:8080";
   }
   if (field == Field::new_address && !parse_prefix_address(value))
     return "is no address with the length of its network's prefix, as 10.77.0.5/24";
