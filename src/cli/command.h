@@ -29,6 +29,8 @@ struct Option {
   std::string_view choices{};  // for completion: "made owned pending"
 };
 
+using Options = std::array<Option, 12>;
+
 struct Argument {
   std::string_view name;  // "GUID"; empty: no argument
   bool needed = true;
@@ -39,7 +41,7 @@ struct Command {
   std::string_view name;     // "voucher import"
   std::string_view summary;  // one line, no full stop
   std::array<Argument, 2> arguments{};
-  std::array<Option, 12> options{};
+  Options options{};
   std::string_view more{};      // further paragraphs of its help
   std::string_view examples{};  // lines to copy
   Handler run = nullptr;

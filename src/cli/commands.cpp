@@ -14,6 +14,12 @@ constexpr Option all_option{"all", "", "everything, page by page"};
 constexpr Option reason_option{"reason", "TEXT", "why; goes into the device's record", true};
 constexpr Option key_option{"key", "FINGERPRINT",
                             "this key only (default: the one that asked last; reject: all)"};
+constexpr Option of_account_option{"account", "ACCOUNT", "only those of this account"};
+constexpr Option adapter_option{"bluetooth-adapter", "A",
+                                "this machine's adapter: hci0 (default: the first)"};
+constexpr Option code_file_option{"code-file", "FILE",
+                                  "the code on its label; else it is asked for"};
+constexpr Option button_option{"button", "", "no code: its button was pressed within two minutes"};
 constexpr std::string_view roles = "admin factory operator engineer installer auditor";
 constexpr std::string_view device_words = "DEVICE is a device's id, GUID, serial or name.";
 
@@ -62,9 +68,9 @@ constexpr Command table[] = {
      .summary = "Bring the device beside you to the server",
      .options = {{{"address", "URL", "where the device listens: http://HOST:PORT"},
                   {"bluetooth", "NAME", "or its name or address by Bluetooth; see nearby"},
-                  {"bluetooth-adapter", "A", "this machine's adapter: hci0 (default: the first)"},
-                  {"code-file", "FILE", "the code on its label; else it is asked for"},
-                  {"button", "", "no code: its button was pressed within two minutes"},
+                  adapter_option,
+                  code_file_option,
+                  button_option,
                   {"account", "ACCOUNT", "whose device it is to be"},
                   {"name", "NAME", "what people call it"}}},
      .more = "The device shows that it knows the code, makes its key and an Offer; the server "
@@ -77,8 +83,8 @@ constexpr Command table[] = {
     {.name = "upstreams",
      .summary = "Which upstreams the network names to a device",
      .options = {{{"address", "URL", "where the device listens: http://HOST:PORT", true},
-                  {"code-file", "FILE", "the code on its label; else it is asked for"},
-                  {"button", "", "no code: its button was pressed within two minutes"}}},
+                  code_file_option,
+                  button_option}},
      .more = "What DHCP servers said to the device. They are hints: none is trusted for being "
              "named.",
      .examples = "  fairlead upstreams --address http://10.77.0.5:8080",
@@ -86,8 +92,7 @@ constexpr Command table[] = {
      .needs_server = false},
     {.name = "nearby",
      .summary = "List devices in provisioning mode that Bluetooth reaches",
-     .options = {{{"seconds", "N", "how long to look (5)"},
-                  {"bluetooth-adapter", "A", "this machine's adapter: hci0 (default: the first)"}}},
+     .options = {{{"seconds", "N", "how long to look (5)"}, adapter_option}},
      .run = nearby,
      .needs_server = false},
     {.name = "device list",
@@ -96,7 +101,7 @@ constexpr Command table[] = {
                   {"state", "STATE", "only those in this state", false,
                    "known onboarding onboarded waiting granted online offline revoked failed"},
                   {"profile", "PROFILE", "only those of this profile"},
-                  {"account", "ACCOUNT", "only those of this account"},
+                  of_account_option,
                   limit_option,
                   after_option,
                   all_option}},
@@ -153,9 +158,7 @@ constexpr Command table[] = {
      .run = device_fetch},
     {.name = "device waiting",
      .summary = "Show the adoption queue: who waits for a decision, why, and with which keys",
-     .options = {{{"account", "ACCOUNT", "only those of this account"},
-                  limit_option,
-                  after_option}},
+     .options = {{of_account_option, limit_option, after_option}},
      .run = device_waiting},
     {.name = "device approve",
      .summary = "Let a waiting device in",
@@ -174,7 +177,7 @@ constexpr Command table[] = {
      .options = {{{"state", "STATE", "only those in this state", false,
                    "made owned pending superseded handed_over replaced"},
                   {"serial", "SERIAL", "only those of this serial"},
-                  {"account", "ACCOUNT", "only those of this account"},
+                  of_account_option,
                   limit_option,
                   after_option,
                   all_option}},
@@ -190,7 +193,7 @@ constexpr Command table[] = {
      .summary = "List where vouchers are registered, until when, and what is wrong",
      .options = {{{"failing", "", "only those whose last try failed"},
                   {"at", "URL", "only those at this rendezvous server"},
-                  {"account", "ACCOUNT", "only those of this account"},
+                  of_account_option,
                   limit_option,
                   after_option,
                   all_option}},

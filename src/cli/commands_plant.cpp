@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of the table of commands that are for a plant.
+#include <algorithm>
+
 #include "cli/context.h"
 
 namespace fairlead::cli {
@@ -19,11 +21,24 @@ constexpr Option seconds_option{"seconds", "N", "how long to look around (defaul
 constexpr Option quiet_option{"no-announcements", "", "don't browse; ask addresses only"};
 constexpr Option seen_option{"seen", "FILE", "what `fairlead scanner` printed; don't look around"};
 
+constexpr Option rows_account_option{"account", "ACCOUNT", "for rows that name none"};
+constexpr Option rows_button_option{"button", "",
+                                    "rows without a code: their buttons were pressed"};
+
+// `own`, then how to look around.
+constexpr Options with_looking(std::initializer_list<Option> own) {
+  Options out{};
+  auto rest = std::ranges::copy(own, out.begin()).out;
+  std::ranges::copy(std::initializer_list<Option>{interface_option, address_option, range_option,
+                                                  seconds_option, quiet_option, seen_option},
+                    rest);
+  return out;
+}
+
 constexpr Command table[] = {
     {.name = "scan",
      .summary = "Look for devices on this network",
-     .options = {{interface_option, address_option, range_option, seconds_option, quiet_option,
-                  seen_option}},
+     .options = with_looking({}),
      .more =
          "Browsing finds what announces itself on the networks of this machine's interfaces, by\n"
          "IPv6 link-local addresses too. It ends at the next router: beyond, name addresses, or\n"
@@ -55,24 +70,17 @@ constexpr Command table[] = {
      .needs_server = false},
     {.name = "plan compare",
      .summary = "Show the plan beside what is there",
-     .options = {{project_option, interface_option, address_option, range_option, seconds_option,
-                  quiet_option, seen_option}},
+     .options = with_looking({project_option}),
      .run = plan_compare,
      .needs_server = false},
     {.name = "apply",
      .summary = "Provision the devices of a plan",
-     .options = {{project_option,
-                  {"dry-run", "", "show what would be done"},
-                  {"at-once", "N", "devices at a time (default 8)"},
-                  {"rows", "A,B", "only these rows: by id, name or serial"},
-                  {"account", "ACCOUNT", "for rows that name none"},
-                  {"button", "", "rows without a code: their buttons were pressed"},
-                  interface_option,
-                  address_option,
-                  range_option,
-                  seconds_option,
-                  quiet_option,
-                  seen_option}},
+     .options = with_looking({project_option,
+                              {"dry-run", "", "show what would be done"},
+                              {"at-once", "N", "devices at a time (default 8)"},
+                              {"rows", "A,B", "only these rows: by id, name or serial"},
+                              rows_account_option,
+                              rows_button_option}),
      .more =
          "Each step is written to PROJECT.journal before the next; after an interruption apply\n"
          "again: it goes on. Ctrl-C begins no further device and ends with those at hand.\n"
@@ -144,16 +152,8 @@ constexpr Command table[] = {
      .needs_server = false},
     {.name = "bundle collect",
      .summary = "Collect Offers of a plan's devices where no server is reachable",
-     .options = {{project_option,
-                  bundle_option,
-                  {"account", "ACCOUNT", "for rows that name none"},
-                  {"button", "", "rows without a code: their buttons were pressed"},
-                  interface_option,
-                  address_option,
-                  range_option,
-                  seconds_option,
-                  quiet_option,
-                  seen_option}},
+     .options =
+         with_looking({project_option, bundle_option, rows_account_option, rows_button_option}),
      .more =
          "Then, where the server is: `fairlead bundle exchange`; then, at the devices again:\n"
          "`fairlead bundle deliver`. The bundle holds no codes and needs no secrecy on the way.",
@@ -166,15 +166,7 @@ constexpr Command table[] = {
      .run = bundle_exchange},
     {.name = "bundle deliver",
      .summary = "Hand the Grants of a bundle to their devices",
-     .options = {{project_option,
-                  bundle_option,
-                  {"button", "", "rows without a code: their buttons were pressed"},
-                  interface_option,
-                  address_option,
-                  range_option,
-                  seconds_option,
-                  quiet_option,
-                  seen_option}},
+     .options = with_looking({project_option, bundle_option, rows_button_option}),
      .run = bundle_deliver,
      .needs_server = false},
     {.name = "identify",
