@@ -2,6 +2,7 @@
 #include <map>
 
 #include "cli/plant.h"
+#include "client/plan/shown.h"
 #include "crypto/system_random.h"
 #include "tool/apply.h"
 
@@ -26,35 +27,16 @@ void tell_left_out(const Context& context, const std::vector<client::Line>& line
     context.console.note("left out: " + std::to_string(count) + " " + state);
 }
 
-std::string_view kind_of(const client::Outcome& outcome) {
-  switch (outcome.kind) {
-    case client::Outcome::Kind::done:
-      return "done";
-    case client::Outcome::Kind::waiting:
-      return "waiting";
-    case client::Outcome::Kind::failed:
-      break;
-  }
-  return "failed";
-}
-
 void tell_end(const Context& context, const client::Row& row, const client::Outcome& outcome,
               const client::ApplyCounts& counts) {
   if (context.as_json()) {
-    json::object out{{"row", row.id},
-                     {"name", row[Field::name]},
-                     {"serial", row[Field::serial]},
-                     {"result", kind_of(outcome)},
-                     {"device", outcome.device},
-                     {"reason", outcome.why.message},
-                     {"advice", outcome.why.advice}};
-    context.print(json::serialize(out) + "\n");
+    context.print(json::serialize(client::to_json(row, outcome)) + "\n");
     return;
   }
   auto through = counts.done + counts.waiting + counts.failed;
   std::string said = "[" + std::to_string(through) + "/" + std::to_string(counts.all) + "] " +
                      (row[Field::name].empty() ? row[Field::serial] : row[Field::name]) + ": " +
-                     std::string(kind_of(outcome));
+                     std::string(to_string(outcome.kind));
   if (!outcome.why.message.empty()) said += ": " + outcome.why.message;
   context.console.note(client::plain_text(said));
 }

@@ -45,17 +45,6 @@ std::unexpected<Problem> complain(const Context& context, const client::Refused&
 
 }  // namespace
 
-Problem own_problem(const Error& error) {
-  switch (error.code) {
-    case Errc::not_found:
-      return {ProblemKind::not_found, error.context, {}};
-    case Errc::busy:
-      return {ProblemKind::busy, error.context, {}};
-    default:
-      return {ProblemKind::failed, error.context, {}};
-  }
-}
-
 Answer<tool::ProjectFile> open_project(const Context& context,
                                        tool::ProjectFile::IfMissing missing) {
   auto out = tool::ProjectFile::open(context.in.get("project"), missing);

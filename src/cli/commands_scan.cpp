@@ -79,12 +79,7 @@ Answer<tool::ScanOptions> scan_options(const Context& context) {
 Answer<Seen> look_around(Context& context, const std::vector<client::Row>& rows) {
   if (context.in.has("seen")) return read_seen(context.in.get("seen"), context.clock());
   TRY(auto options, scan_options(context));
-  for (const client::Row& row : rows) {
-    if (row.removed || row[client::Field::address].empty()) continue;
-    if (options.addresses.size() >= client::range_addresses_max) break;
-    auto address = client::parse_host_port(row[client::Field::address]);
-    if (address) options.addresses.push_back(std::move(*address));
-  }
+  tool::look_at_rows(options, rows);
   Seen out;
   tool::scan(options, {[&](const auto& each) { out.on(each, context.clock()); },
                        [&](const auto& words) { context.console.note(words); }, context.go_on});

@@ -78,7 +78,7 @@ Answer<std::string> ask_secret(std::string_view prompt) {
 }
 
 Answer<std::unique_ptr<client::Transport>> connect_to(const World::Target& target) {
-  return tool::connect_server({target.server, target.ca, target.plain_http});
+  return tool::connect_server({target.server, target.ca, target.plain_http, "or say --plain-http"});
 }
 
 volatile std::sig_atomic_t interrupted = 0;

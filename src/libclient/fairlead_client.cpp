@@ -12,7 +12,7 @@
 #include "crypto/system_random.h"
 #include "libclient/options.h"
 #include "tool/apply.h"
-#include "tool/http_transport.h"
+#include "tool/connect.h"
 #include "tool/project_file.h"
 
 namespace json = boost::json;
@@ -21,18 +21,17 @@ using client::Answer;
 using client::Problem;
 using client::problem;
 using client::ProblemKind;
+using tool::own_problem;
 
 struct fairlead_client {
   libclient::ClientOptions options;
-  std::unique_ptr<tool::HttpTransport> server;  // null: none was named
+  std::unique_ptr<client::Transport> server;  // null: none was named
   std::atomic<bool> stop = false;
 
   bool go_on() const { return !stop; }
 };
 
 namespace {
-
-constexpr std::size_t ca_bytes_max = 1024 * 1024;
 
 // By kind of problem: the one table of this program.
 fairlead_status status_of(ProblemKind kind) {
@@ -72,13 +71,6 @@ fairlead_status tell(char** to, const Problem& why) {
   return status_of(why.kind);
 }
 
-Problem own_problem(const Error& error) {
-  ProblemKind kind = error.code == Errc::not_found ? ProblemKind::not_found
-                     : error.code == Errc::busy    ? ProblemKind::busy
-                                                   : ProblemKind::failed;
-  return {kind, error.context, {}};
-}
-
 // Nothing that is thrown crosses the interface. What `work` gives is the result.
 template <class Work>
 fairlead_status guarded(char** result, char** why, Work work) noexcept {
@@ -102,23 +94,6 @@ fairlead_status on_client(fairlead_client* client, char** result, char** why, Wo
     client->stop = false;
     return work();
   });
-}
-
-Answer<std::unique_ptr<tool::HttpTransport>> connect_server(
-    const libclient::ClientOptions& options) {
-  net::TlsTrust trust;
-  trust.system_anchors = options.ca_file.empty();
-  if (!options.ca_file.empty()) {
-    auto text = tool::read_file(options.ca_file, ca_bytes_max);
-    if (!text) return std::unexpected(own_problem(text.error()));
-    auto anchors = crypto::Certificate::from_pem(*text);
-    if (!anchors || anchors->empty())
-      return problem(ProblemKind::failed, options.ca_file + ": no certificate that can be read");
-    trust.anchors = std::move(*anchors);
-  }
-  auto out = tool::HttpTransport::open(options.server, std::move(trust), options.plain_http);
-  if (!out) return problem(ProblemKind::usage, out.error().context);
-  return std::move(*out);
 }
 
 client::Seen look(const fairlead_client& client, const tool::ScanOptions& options,
@@ -145,36 +120,12 @@ Answer<std::unique_ptr<Compared>> compare(const fairlead_client& client, const c
   if (!path) return problem(ProblemKind::usage, "no project is named");
   auto project = tool::ProjectFile::open(path);
   if (!project) return std::unexpected(own_problem(project.error()));
-  for (const client::Row& row : project->plan.rows) {
-    auto address = client::parse_host_port(row[client::Field::address]);
-    if (!row.removed && address && options.addresses.size() < client::range_addresses_max)
-      options.addresses.push_back(std::move(*address));
-  }
+  tool::look_at_rows(options, project->plan.rows);
   auto out = std::make_unique<Compared>();
   out->project = std::move(*project);
   out->seen = look(client, options, [](const auto&) {});
   out->lines = client::compare(out->project.plan, out->seen.devices(), out->project.history);
   return out;
-}
-
-json::object ended_json(const client::Row& row, const client::Outcome& outcome) {
-  const char* result = outcome.kind == client::Outcome::Kind::done      ? "done"
-                       : outcome.kind == client::Outcome::Kind::waiting ? "waiting"
-                                                                        : "failed";
-  return {{"row", row.id},
-          {"name", row[client::Field::name]},
-          {"serial", row[client::Field::serial]},
-          {"result", result},
-          {"device", outcome.device},
-          {"reason", outcome.why.message},
-          {"advice", outcome.why.advice}};
-}
-
-Answer<std::unique_ptr<client::Transport>> connect_device(const std::string& url) {
-  // A device's session is sealed in itself; its carrier needs no protection.
-  auto out = tool::HttpTransport::open(url, {}, true);
-  if (!out) return problem(ProblemKind::failed, out.error().context);
-  return std::move(*out);
 }
 
 Answer<json::value> apply(fairlead_client& client, const char* path, const char* text,
@@ -194,10 +145,10 @@ Answer<json::value> apply(fairlead_client& client, const char* path, const char*
                              .random = random,
                              .journal = **journal,
                              .clock = system_clock(),
-                             .by = client::text_at(me.value, "user"),
-                             .connect = connect_device,
+                             .by = client::text_at(me.value, "id"),
+                             .connect = tool::connect_device,
                              .ended = [&](const auto& row, const auto& outcome,
-                                          const auto&) { ended(ended_json(row, outcome)); },
+                                          const auto&) { ended(to_json(row, outcome)); },
                              .go_on = [&] { return client.go_on(); }});
   return json::object{{"done", counts.done},
                       {"waiting", counts.waiting},
@@ -218,7 +169,9 @@ fairlead_status fairlead_client_open(const char* options, fairlead_client** clie
     auto out = std::make_unique<fairlead_client>();
     TRY(out->options, libclient::decode_client_options(options));
     if (!out->options.server.empty()) {
-      TRY(out->server, connect_server(out->options));
+      const auto& [server, token, ca_file, plain_http] = out->options;
+      TRY(out->server,
+          tool::connect_server({server, ca_file, plain_http, "or say \"plain_http\": true"}));
     }
     *client = out.release();
     return json::value();

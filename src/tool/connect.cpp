@@ -34,10 +34,12 @@ Answer<std::unique_ptr<client::Transport>> connect_server(const ServerAddress& s
   TRY(auto trust, trust_of(server.ca));
   auto transport = HttpTransport::open(server.url, std::move(trust), server.plain_http);
   if (transport) return std::move(*transport);
-  if (transport.error().code == Errc::refused)
-    return problem(ProblemKind::usage, transport.error().context,
-                   "Use https://, or say --plain-http if nobody else is on that network.");
-  return problem(ProblemKind::usage, transport.error().context);
+  if (transport.error().code != Errc::refused)
+    return problem(ProblemKind::usage, transport.error().context);
+  std::string advice = "Use https://";
+  if (!server.plain_http_words.empty())
+    advice += ", " + std::string(server.plain_http_words) + " if nobody else is on that network";
+  return problem(ProblemKind::usage, transport.error().context, advice + ".");
 }
 
 Answer<std::unique_ptr<client::Transport>> connect_device(const std::string& url) {

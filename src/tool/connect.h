@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "client/operator/problem.h"
 
@@ -13,6 +14,8 @@ struct ServerAddress {
   std::string url;          // "https://edge.example:8041"
   std::string ca;           // PEM file of its authority; empty: those of this machine
   bool plain_http = false;  // http:// to another machine too
+  // How a person says so here, for the refusal: "or say --plain-http". Empty: here they can't.
+  std::string_view plain_http_words{};
 };
 // Nothing is sent yet. usage: the URL is none, or would send a token in the clear; failed: the
 // authority's file.

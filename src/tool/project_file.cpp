@@ -24,6 +24,18 @@ std::unexpected<Error> file_error(const std::string& path) {
 
 }  // namespace
 
+client::Problem own_problem(const Error& error) {
+  using client::ProblemKind;
+  switch (error.code) {
+    case Errc::not_found:
+      return {ProblemKind::not_found, error.context, {}};
+    case Errc::busy:
+      return {ProblemKind::busy, error.context, {}};
+    default:
+      return {ProblemKind::failed, error.context, {}};
+  }
+}
+
 Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
   int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return file_error(path);

@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "client/apply/history.h"
+#include "client/operator/problem.h"
 #include "client/plan/import.h"
 
 namespace fairlead::tool {
@@ -22,6 +23,9 @@ struct ProjectFile {
   Result<void> save() const;
   std::string journal() const { return path + ".journal"; }
 };
+
+// What goes wrong with files here, as a problem for a person.
+client::Problem own_problem(const Error& error);
 
 // At most `bytes_max`.
 Result<std::string> read_file(const std::string& path, std::size_t bytes_max);

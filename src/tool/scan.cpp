@@ -119,6 +119,15 @@ class Scan {
 
 }  // namespace
 
+void look_at_rows(ScanOptions& options, const std::vector<client::Row>& rows) {
+  for (const client::Row& row : rows) {
+    if (row.removed || row[client::Field::address].empty()) continue;
+    if (options.addresses.size() >= client::range_addresses_max) return;
+    auto address = client::parse_host_port(row[client::Field::address]);
+    if (address) options.addresses.push_back(std::move(*address));
+  }
+}
+
 void scan(const ScanOptions& options, const ScanWatch& watch) { Scan(options, watch).run(); }
 
 }  // namespace fairlead::tool

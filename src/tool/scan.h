@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "client/plan/row.h"
 #include "client/scan/address_range.h"
 #include "client/scan/sighting.h"
 
@@ -23,6 +24,10 @@ struct ScanOptions {
   std::vector<client::HostPort> addresses{};
   std::optional<Duration> duration = scan_duration_default;  // none: until `stop`
 };
+
+// At the addresses too that these rows name, unless they were put aside; never more than
+// client::range_addresses_max in all.
+void look_at_rows(ScanOptions& options, const std::vector<client::Row>& rows);
 
 struct ScanWatch {
   std::function<void(const client::Sighting&)> seen;  // by one thread at a time

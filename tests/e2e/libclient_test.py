@@ -75,6 +75,8 @@ class LibClient(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertIn("1 devices ended", done.stdout)
             hall.server.until_online("EN-1")
+            journal = [json.loads(line) for line in pathlib.Path(f"{hall.project}.journal").read_text().splitlines()]
+            self.assertEqual({line["by"] for line in journal}, {hall.server.api("GET", "/me")["id"]})
 
     def test_python_scans_compares_and_hears_what_is_wrong(self):
         with Hall(1) as hall:

@@ -14,6 +14,18 @@ bool passes_by_itself(const Outcome& outcome) {
 
 }  // namespace
 
+std::string_view to_string(Outcome::Kind kind) {
+  switch (kind) {
+    case Outcome::Kind::done:
+      return "done";
+    case Outcome::Kind::waiting:
+      return "waiting";
+    case Outcome::Kind::failed:
+      break;
+  }
+  return "failed";
+}
+
 ApplyRun::ApplyRun(std::vector<Job> jobs, std::size_t at_once)
     : at_once_(std::clamp<std::size_t>(at_once, 1, apply_at_once_max)) {
   counts_.all = jobs.size();

@@ -32,6 +32,8 @@ struct Outcome {
   Problem why{ProblemKind::failed, {}, {}};  // unless done
 };
 
+std::string_view to_string(Outcome::Kind kind);
+
 struct ApplyCounts {
   std::size_t all = 0, running = 0, done = 0, waiting = 0, failed = 0, left = 0;
 };

@@ -50,4 +50,14 @@ json::object to_json(const Line& line) {
   return out;
 }
 
+json::object to_json(const Row& row, const Outcome& outcome) {
+  return {{"row", row.id},
+          {"name", row[Field::name]},
+          {"serial", row[Field::serial]},
+          {"result", to_string(outcome.kind)},
+          {"device", outcome.device},
+          {"reason", outcome.why.message},
+          {"advice", outcome.why.advice}};
+}
+
 }  // namespace fairlead::client
