@@ -154,7 +154,8 @@ Answer<void> identify(Context& context) {
   TRY(auto seconds, context.in.number("for", 10, 0, 60));
   client::Access access;
   access.button = context.in.has("button");
-  std::string url = context.in.get("address");
+  std::vector<std::string> urls;
+  if (context.in.has("address")) urls.push_back(context.in.get("address"));
   if (context.in.has("project")) {
     TRY(auto project, open_project(context));
     TRY(auto* row, find_row(project.plan, context.argument_or(0)));
@@ -162,19 +163,16 @@ Answer<void> identify(Context& context) {
     auto devices = seen.devices();
     access.code = (*row)[Field::code];
     for (const auto& line : client::compare(project.plan, devices, project.history))
-      if (line.row == row && line.device && !line.device->places.empty())
-        url = line.device->places.front().url();
-    if (url.empty()) return problem(ProblemKind::not_found, "the row's device is not seen");
+      if (line.row == row && line.device) urls = client::urls_of(*line.device);
+    if (urls.empty()) return problem(ProblemKind::not_found, "the row's device is not seen");
   }
-  if (url.empty()) return problem(ProblemKind::usage, "say --address, or --project and a row");
+  if (urls.empty()) return problem(ProblemKind::usage, "say --address, or --project and a row");
   if (access.code.empty() && !access.button) {
     TRY(access.code, code_of_label(context));
   }
-  TRY(auto device, context.connect_device(url));
-  client::HttpCarrier carrier(*device);
   crypto::SystemRandom random;
-  TRY(auto link, client::open_device(carrier, access, random));
-  TRY_VOID(client::identify(link, static_cast<std::uint8_t>(seconds)));
+  TRY_VOID(client::identify(urls, access, static_cast<std::uint8_t>(seconds),
+                            context.connect_device, random));
   context.console.note("It shows itself for " + std::to_string(seconds) + " s.");
   return {};
 }

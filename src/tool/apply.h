@@ -19,7 +19,7 @@ struct ApplySetup {
   JournalFile& journal;
   Clock clock;
   std::string by;  // the user, for the journal
-  std::function<client::Answer<std::unique_ptr<client::Transport>>(const std::string& url)> connect;
+  client::Connect connect;
   // By one thread at a time: a device is through, and how many are.
   std::function<void(const client::Row&, const client::Outcome&, const client::ApplyCounts&)> ended;
   std::function<bool()> go_on;  // false: no further device is begun

@@ -47,17 +47,18 @@ struct Opened {
 };
 
 // The first address that answers. What a device itself says against it ends the search.
-Answer<Opened> open_first(const Job& job, const Access& access, const Workplace& at) {
+Answer<Opened> open_first(const std::vector<std::string>& urls, const Access& access,
+                          const Connect& connect, Random& random) {
   Problem last{ProblemKind::unreachable, "no address is known for it",
                "Scan again, or name its address in the plan."};
-  for (const std::string& url : job.urls) {
-    auto transport = at.connect(url);
+  for (const std::string& url : urls) {
+    auto transport = connect(url);
     if (!transport) {
       last = transport.error();
       continue;
     }
     auto carrier = std::make_unique<HttpCarrier>(**transport);
-    auto link = open_device(*carrier, access, at.random);
+    auto link = open_device(*carrier, access, random);
     if (link) return Opened{std::move(*transport), std::move(carrier), std::move(*link)};
     last = link.error();
     last.message = url + ": " + last.message;
@@ -118,7 +119,7 @@ Outcome carry_out(const Job& job, const JobOptions& options, const Workplace& at
   JournalLine started;
   started.row = job.row.id;
   if (auto noted = at.note(started); !noted) return failed(noted.error());
-  auto opened = open_first(job, access, at);
+  auto opened = open_first(job.urls, access, at.connect, at.random);
   if (!opened) return failed(opened.error());
   auto outcome = through_session(opened->link, job, options, at);
   if (outcome && outcome->kind == Outcome::Kind::done) return std::move(*outcome);
@@ -128,7 +129,7 @@ Outcome carry_out(const Job& job, const JobOptions& options, const Workplace& at
 }
 
 Answer<BundleEntry> collect(const Job& job, const JobOptions& options, const Workplace& at) {
-  TRY(auto opened, open_first(job, access_of(job.row, options.button), at));
+  TRY(auto opened, open_first(job.urls, access_of(job.row, options.button), at.connect, at.random));
   auto offer = collect_offer(opened.link, expected_of(job.row), at.random);
   (void)opened.link.say(local::command::Cancel{});  // makes room for others
   if (!offer) return std::unexpected(std::move(offer).error());
@@ -146,7 +147,7 @@ Answer<BundleEntry> collect(const Job& job, const JobOptions& options, const Wor
 
 Answer<void> deliver(const Job& job, const BundleEntry& entry, const JobOptions& options,
                      const Workplace& at) {
-  TRY(auto opened, open_first(job, access_of(job.row, options.button), at));
+  TRY(auto opened, open_first(job.urls, access_of(job.row, options.button), at.connect, at.random));
   JournalLine line;
   line.row = job.row.id;
   line.step = Step::started;
@@ -165,12 +166,23 @@ Answer<void> deliver(const Job& job, const BundleEntry& entry, const JobOptions&
   return delivered;
 }
 
+Answer<void> identify(const std::vector<std::string>& urls, const Access& access,
+                      std::uint8_t seconds, const Connect& connect, Random& random) {
+  TRY(auto opened, open_first(urls, access, connect, random));
+  return identify(opened.link, seconds);
+}
+
+std::vector<std::string> urls_of(const SeenDevice& device) {
+  std::vector<std::string> out;
+  for (const Place& place : device.places) out.push_back(place.url());
+  return out;
+}
+
 std::vector<Job> ready_jobs(const std::vector<Line>& lines, const History& history) {
   std::vector<Job> out;
   for (const Line& line : lines) {
     if (!line.row || !line.ready) continue;
-    Job job{*line.row, {}, {}};
-    for (const Place& place : line.device->places) job.urls.push_back(place.url());
+    Job job{*line.row, urls_of(*line.device), {}};
     if (const RowHistory* before = history.find(line.row->id)) job.replaces = before->replaces;
     out.push_back(std::move(job));
   }

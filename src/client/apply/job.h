@@ -12,11 +12,13 @@
 
 namespace fairlead::client {
 
+using Connect = std::function<Answer<std::unique_ptr<Transport>>(const std::string& url)>;
+
 // What a job needs of the world. All may be called from the job's thread.
 struct Workplace {
   Api& server;
   Random& random;
-  std::function<Answer<std::unique_ptr<Transport>>(const std::string& url)> connect;
+  Connect connect;
   // A line of the journal: durable before it returns. The time and who did it are filled in there.
   std::function<Answer<void>(JournalLine)> note;
   std::function<void(Duration)> wait;
@@ -39,6 +41,11 @@ std::vector<Job> ready_jobs(const std::vector<Line>& lines, const History& histo
 Answer<BundleEntry> collect(const Job& job, const JobOptions& options, const Workplace& at);
 Answer<void> deliver(const Job& job, const BundleEntry& entry, const JobOptions& options,
                      const Workplace& at);
+
+// The device shows itself to a person's eyes, for so long (0: stops). Its addresses as of a job.
+Answer<void> identify(const std::vector<std::string>& urls, const Access& access,
+                      std::uint8_t seconds, const Connect& connect, Random& random);
+std::vector<std::string> urls_of(const SeenDevice& device);  // best first
 
 // Takes back what applying a row changed at the server: a device that was new is revoked, one that
 // was known gets its name back. The device itself keeps what it has.
