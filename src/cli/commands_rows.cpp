@@ -33,23 +33,27 @@ Answer<void> take_identity(Context& context, client::Row& row) {
   return {};
 }
 
-Answer<void> note_step(Context& context, const tool::ProjectFile& project, const std::string& row,
-                       client::Step step) {
+Answer<std::unique_ptr<tool::JournalFile>> open_journal(const tool::ProjectFile& project) {
   auto journal = tool::JournalFile::open(project.journal());
   if (!journal) return std::unexpected(own_problem(journal.error()));
+  return std::move(*journal);
+}
+
+Answer<void> note_step(Context& context, tool::JournalFile& journal, const std::string& row,
+                       client::Step step) {
   client::JournalLine line;
   line.at = context.clock();
   line.row = row;
   line.step = step;
   line.reason = context.in.get("reason");
-  if (auto added = (*journal)->add(line); !added)
-    return std::unexpected(own_problem(added.error()));
+  if (auto added = journal.add(line); !added) return std::unexpected(own_problem(added.error()));
   return {};
 }
 
-Answer<void> write_rows(Context& context, const std::string& name, const client::Cells& rows) {
+Answer<void> write_rows(Context& context, const std::string& name, const client::Cells& rows,
+                        unsigned mode) {
   const std::string out = context.in.get("out");
-  auto written = tool::write_table(out, name, rows);
+  auto written = tool::write_table(out, name, rows, mode);
   if (!written) return std::unexpected(own_problem(written.error()));
   context.console.note(std::to_string(rows.size() - 1) + " rows are in " + out);
   return {};
@@ -92,7 +96,8 @@ Answer<void> plan_replace(Context& context) {
   TRY_VOID(take_identity(context, *row));
   // The journal first: a row with the new serial and the old device's history would be taken for
   // one that was provisioned.
-  TRY_VOID(note_step(context, project, row->id, client::Step::replaced));
+  TRY(auto journal, open_journal(project));
+  TRY_VOID(note_step(context, *journal, row->id, client::Step::replaced));
   return save(project);
 }
 
@@ -106,13 +111,15 @@ Answer<void> plan_ignore(Context& context) {
 
 Answer<void> plan_undo(Context& context) {
   TRY(auto project, open_project(context));
+  // First, for where another program works on the project nothing may be undone unnoted.
+  TRY(auto journal, open_journal(project));
   for (const std::string& wanted : list_of_words(context.in.get("rows"))) {
     TRY(auto* row, find_row(project.plan, wanted));
     const client::RowHistory* history = project.history.find(row->id);
     if (!history)
       return problem(ProblemKind::conflict, "nothing was done for row '" + wanted + "'");
     TRY_VOID(client::undo(*history, context.api, context.in.get("reason")));
-    TRY_VOID(note_step(context, project, row->id, client::Step::undone));
+    TRY_VOID(note_step(context, *journal, row->id, client::Step::undone));
     context.console.note(wanted + ": undone");
   }
   return {};
@@ -120,14 +127,16 @@ Answer<void> plan_undo(Context& context) {
 
 Answer<void> plan_export(Context& context) {
   TRY(auto project, open_project(context));
-  auto codes = context.in.has("with-codes") ? client::Codes::included : client::Codes::left_out;
-  return write_rows(context, "Plan", client::table_of(project.plan, codes));
+  if (!context.in.has("with-codes"))
+    return write_rows(context, "Plan", client::table_of(project.plan, client::Codes::left_out),
+                      0644);
+  return write_rows(context, "Plan", client::table_of(project.plan, client::Codes::included), 0600);
 }
 
 Answer<void> report(Context& context) {
   TRY(auto project, open_project(context));
   auto rows = client::report_of(project.plan, project.history);
-  if (context.in.has("out")) return write_rows(context, "Report", rows);
+  if (context.in.has("out")) return write_rows(context, "Report", rows, 0644);
   Table table{
       {"NAME", "SERIAL", "RESULT", "DEVICE", "REASON"}, {}, {true, true, true, true, false}};
   for (std::size_t i = 1; i < rows.size(); ++i)

@@ -90,9 +90,9 @@ Result<client::Sheet> read_table(const std::string& path, const std::string& she
 }
 
 Result<void> write_table(const std::string& path, const std::string& sheet_name,
-                         const std::vector<std::vector<std::string>>& rows) {
-  if (path.ends_with(".xlsx")) return write_workbook(path, {{sheet_name, rows}});
-  return replace_file(path, client::encode_csv(rows), 0644);
+                         const std::vector<std::vector<std::string>>& rows, unsigned mode) {
+  if (path.ends_with(".xlsx")) return write_workbook(path, {{sheet_name, rows}}, mode);
+  return replace_file(path, client::encode_csv(rows), mode);
 }
 
 }  // namespace fairlead::tool

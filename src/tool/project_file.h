@@ -34,8 +34,8 @@ Result<void> replace_file(const std::string& path, std::string_view content, uns
 
 // A table of a workbook or a CSV file, whichever it is.
 Result<client::Sheet> read_table(const std::string& path, const std::string& sheet_name);
-// By the end of the name: .xlsx, else CSV.
+// By the end of the name: .xlsx, else CSV. `mode`: who may read it.
 Result<void> write_table(const std::string& path, const std::string& sheet_name,
-                         const std::vector<std::vector<std::string>>& rows);
+                         const std::vector<std::vector<std::string>>& rows, unsigned mode);
 
 }  // namespace fairlead::tool

@@ -10,6 +10,8 @@ namespace fairlead::tool {
 
 inline constexpr std::size_t workbook_part_bytes_max = 256 * 1024 * 1024;  // one part, unpacked
 inline constexpr std::size_t shared_strings_max = 4'000'000;
+// Of all cells together: a text that is shared is counted wherever it stands.
+inline constexpr std::size_t workbook_text_bytes_max = 256 * 1024 * 1024;
 
 bool is_workbook(View file);  // by its first bytes
 
@@ -22,8 +24,9 @@ struct NamedSheet {
   std::string name;
   std::vector<std::vector<std::string>> rows;  // the first is the header
 };
-// All cells as text: nothing can become a formula. Replaces the file as a whole.
+// All cells as text: nothing can become a formula. Replaces the file as a whole. `mode`: who may
+// read it.
 Result<void> write_workbook(const std::filesystem::path& file,
-                            const std::vector<NamedSheet>& sheets);
+                            const std::vector<NamedSheet>& sheets, unsigned mode);
 
 }  // namespace fairlead::tool

@@ -256,6 +256,8 @@ struct SheetReader final : Reader {
     } else if (type_.empty() || type_ == "n") {
       value_ = number_text(value_);
     }
+    text_bytes_ += value_.size();
+    if (text_bytes_ > workbook_text_bytes_max) return complain("more text than can be taken");
     if (row_.cells.size() <= column_) row_.cells.resize(column_ + 1);
     row_.cells[column_] = std::move(value_);
     value_.clear();
@@ -270,7 +272,7 @@ struct SheetReader final : Reader {
   client::Sheet& sheet_;
   const std::vector<std::string>& shared_;
   client::SheetRow row_;
-  std::size_t column_ = 0, last_ = 0;
+  std::size_t column_ = 0, last_ = 0, text_bytes_ = 0;
   std::string type_, value_;
   bool in_value_ = false, phonetic_ = false;
 };

@@ -84,6 +84,20 @@ TEST_F(WorkbookTest, EntitiesAndDeepNestingAreRefused) {
   EXPECT_EQ(refusal(zipped({{"xl/workbook.xml", deep}})), "the workbook: it is nested too deeply");
 }
 
+// Small files that would fill the memory.
+TEST_F(WorkbookTest, BombsAreRefused) {
+  std::string cells;
+  for (int i = 0; i < 200; ++i) cells += R"(<c t="s"><v>0</v></c>)";
+  std::string rows;
+  for (int i = 0; i < 50; ++i) rows += "<row>" + cells + "</row>";
+  std::string text(client::cell_bytes_max, 'x');
+  EXPECT_NE(refusal(book(rows, "<sst><si><t>" + text + "</t></si></sst>")).find("more text"),
+            std::string::npos);
+  std::string blanks(workbook_part_bytes_max, ' ');
+  EXPECT_EQ(refusal(zipped({{"xl/workbook.xml", "<workbook>" + blanks + "</workbook>"}})),
+            "the workbook: xl/workbook.xml is too large");
+}
+
 TEST_F(WorkbookTest, WhatIsCutOffOrNoWorkbookIsRefused) {
   Bytes whole = book("<row><c><v>1</v></c></row>");
   ASSERT_TRUE(read_workbook(whole, ""));
@@ -100,12 +114,22 @@ TEST_F(WorkbookTest, WhatIsWrittenComesBackAndNothingIsAFormula) {
   std::string path = (folder.path() / "out.xlsx").string();
   const std::vector<std::vector<std::string>> rows{
       {"Name", "Serial"}, {"=1+1", "00471"}, {"ü", "x"}};
-  auto written = write_table(path, "Report", rows);
+  auto written = write_table(path, "Report", rows, 0600);
   ASSERT_TRUE(written) << written.error().context;
   auto sheet = read_table(path, "Report");
   ASSERT_TRUE(sheet) << sheet.error().context;
   for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(sheet->rows[i].cells, rows[i]);
-  EXPECT_FALSE(write_table((folder.path() / "no/such/folder.xlsx").string(), "Report", rows));
+  EXPECT_FALSE(write_table((folder.path() / "no/such/folder.xlsx").string(), "Report", rows, 0644));
+}
+
+TEST_F(WorkbookTest, WhatHoldsCodesIsReadableByItsOwnerOnly) {
+  for (const char* name : {"plan.xlsx", "plan.csv"}) {
+    auto path = folder.path() / name;
+    ASSERT_TRUE(write_table(path.string(), "Plan", {{"code"}, {"1"}}, 0600));
+    EXPECT_EQ(std::filesystem::status(path).permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    EXPECT_TRUE(read_table(path.string(), "")) << name;
+  }
 }
 
 TEST_F(WorkbookTest, ATableIsReadByWhatItIsAndNotByItsName) {

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <unistd.h>
 #include <xlsxwriter.h>
 
+#include <cerrno>
+#include <cstring>
+
+#include "disk/descriptor.h"
 #include "tool/workbook.h"
 
 namespace fairlead::tool {
@@ -32,13 +37,21 @@ lxw_error write_rows(lxw_worksheet* sheet, const NamedSheet& from, lxw_format* b
 }  // namespace
 
 Result<void> write_workbook(const std::filesystem::path& file,
-                            const std::vector<NamedSheet>& sheets) {
+                            const std::vector<NamedSheet>& sheets, unsigned mode) {
   const auto failed = [&](const char* why) { return fail(Errc::io, file.string() + ": " + why); };
   std::string beside = file.string() + ".new." + std::to_string(::getpid());
+  ::unlink(beside.c_str());
+  // The library writes into a file that is there already, so it never has another mode.
+  disk::Descriptor reserved(
+      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode)));
+  if (!reserved) return failed(std::strerror(errno));
   lxw_workbook_options options{};
   options.constant_memory = LXW_FALSE;
   lxw_workbook* book = workbook_new_opt(beside.c_str(), &options);
-  if (!book) return failed("no memory for a workbook");
+  if (!book) {
+    ::unlink(beside.c_str());
+    return failed("no memory for a workbook");
+  }
   lxw_format* bold = workbook_add_format(book);
   format_set_bold(bold);
   lxw_error error = LXW_NO_ERROR;
