@@ -29,10 +29,22 @@ void AdoptionQueue::set_watched(bool on) {
 }
 
 void AdoptionQueue::refresh() {
+  if (!server_.signed_in()) {
+    asking_ = false;  // whoever left hears no answer
+    tell({});
+    return put({});
+  }
+  if (std::exchange(asking_, true)) return;  // a slow server isn't asked twice
   server_.ask([this](client::Api& api) {
     auto answer = api.get(client::with_query(client::api_path({"devices"}),
                                              {{"state", "waiting"}, {"limit", "1000"}}));
-    QMetaObject::invokeMethod(this, [this, answer] { show(answer); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        this,
+        [this, answer] {
+          asking_ = false;
+          if (server_.signed_in()) show(answer);
+        },
+        Qt::QueuedConnection);
   });
 }
 
@@ -45,6 +57,10 @@ void AdoptionQueue::show(const client::Answer<client::Document>& answer) {
                        text("state_reason"), text("changed")});
   }
   tell({});
+  put(std::move(entries));
+}
+
+void AdoptionQueue::put(std::vector<Entry> entries) {
   if (entries == entries_) return;
   beginResetModel();
   entries_ = std::move(entries);

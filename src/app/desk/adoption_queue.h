@@ -47,12 +47,14 @@ class AdoptionQueue final : public QAbstractListModel {
   };
   void decide(const QString& device, const char* how, client::json::object document);
   void show(const client::Answer<client::Document>& answer);
+  void put(std::vector<Entry> entries);
   void tell(const QString& problem);
 
   ServerLink& server_;
   std::vector<Entry> entries_;
   QString problem_;
   QTimer timer_;
+  bool asking_ = false;  // an answer is still to come
 };
 
 }  // namespace fairlead::app

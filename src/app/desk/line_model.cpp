@@ -89,10 +89,14 @@ QVariantList differences_of(const client::Line& line) {
 
 }  // namespace
 
+QString LineModel::key_of(const client::Line& line) {
+  return line.row ? shown(line.row->id) : QStringLiteral("device ") + shown(line.device->key);
+}
+
 LineModel::Entry LineModel::entry_of(const client::Line& line) {
   const auto said = line.device ? line.device->said : client::Said{};
   Entry out;
-  out.key = line.row ? shown(line.row->id) : QStringLiteral("device ") + shown(line.device->key);
+  out.key = key_of(line);
   out.state = shown(to_string(line.state));
   out.tone = tone_of(line.state);
   out.name = shown(planned(line, Field::name));

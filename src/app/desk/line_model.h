@@ -40,6 +40,7 @@ class LineModel final : public QAbstractListModel {
 
   explicit LineModel(QObject* parent = nullptr) : QAbstractListModel(parent) {}
 
+  static QString key_of(const client::Line& line);
   void show(const std::vector<client::Line>& lines);
   void working_on(const QString& key, bool works);
   QStringList chosen() const;

@@ -5,8 +5,6 @@
 
 #include "app/desk/text.h"
 #include "client/apply/job.h"
-#include "client/provision/device_carrier.h"
-#include "client/provision/provision.h"
 #include "crypto/system_random.h"
 #include "tool/apply.h"
 #include "tool/connect.h"
@@ -20,10 +18,6 @@ constexpr int aging_ms = 5000;
 constexpr std::uint8_t identify_seconds = 15;
 
 Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
-
-QString row_key(const client::Line& line) {
-  return line.row ? shown(line.row->id) : QStringLiteral("device ") + shown(line.device->key);
-}
 
 client::Answer<tool::ScanOptions> options_of(const QString& interfaces, const QString& addresses,
                                              const QString& ranges) {
@@ -46,12 +40,11 @@ client::Answer<tool::ScanOptions> options_of(const QString& interfaces, const QS
   return out;
 }
 
-client::Answer<void> show_itself(const std::string& url, const std::string& code) {
-  TRY(auto transport, tool::connect_device(url));
-  client::HttpCarrier carrier(*transport);
-  crypto::SystemRandom random;
-  TRY(auto link, client::open_device(carrier, {.code = code}, random));
-  return client::identify(link, identify_seconds);
+QStringList in_words(const client::Refused& refused, const std::string& sheet) {
+  QStringList out;
+  for (const auto& each : refused.complaints) out.push_back(shown(client::in_words(each, sheet)));
+  if (refused.more > 0) out.push_back(Plant::tr("and %1 more").arg(refused.more));
+  return out;
 }
 
 }  // namespace
@@ -81,9 +74,12 @@ Plant::~Plant() {
   if (identify_thread_.joinable()) identify_thread_.join();
 }
 
-void Plant::notice(const QString& words) {
-  if (words == notice_) return;
+void Plant::notice(const QString& words) { notice(words, {}); }
+
+void Plant::notice(const QString& words, const QStringList& complaints) {
+  if (words == notice_ && complaints == complaints_) return;
   notice_ = words;
+  complaints_ = complaints;
   emit noticeChanged();
 }
 
@@ -115,13 +111,6 @@ Result<tool::ProjectFile> Plant::project_for(const QString& table) const {
   return tool::ProjectFile::open(beside.toStdString(), tool::ProjectFile::IfMissing::begin);
 }
 
-void Plant::complain(const client::Refused& refused, const std::string& sheet) {
-  complaints_.clear();
-  for (const auto& each : refused.complaints) complaints_.push_back(shown(in_words(each, sheet)));
-  if (refused.more > 0) complaints_.push_back(tr("and %1 more").arg(refused.more));
-  emit complaintsChanged();
-}
-
 void Plant::importTable(const QUrl& file) {
   if (applying()) return notice(tr("Wait until the devices that are worked on are through."));
   const QString table = file.toLocalFile();
@@ -131,8 +120,9 @@ void Plant::importTable(const QUrl& file) {
   if (!sheet) return notice(shown(sheet.error().context));
   crypto::SystemRandom random;
   auto imported = client::import_sheet(*sheet, project->plan, {}, random);
-  complain(imported ? client::Refused{} : imported.error(), sheet->name);
-  if (!imported) return notice(tr("Nothing of %1 was taken over.").arg(file.fileName()));
+  if (!imported)
+    return notice(tr("Nothing of %1 was taken over.").arg(file.fileName()),
+                  in_words(imported.error(), sheet->name));
   project->plan = std::move(imported->plan);
   if (auto saved = project->save(); !saved) return notice(shown(saved.error().context));
   notice(tr("%1: %2 rows new, %3 changed, %4 as before, %5 no longer in it.")
@@ -149,10 +139,7 @@ void Plant::importTable(const QUrl& file) {
 void Plant::scan(const QString& interfaces, const QString& addresses, const QString& ranges) {
   auto options = options_of(interfaces, addresses, ranges);
   if (!options) return notice(shown(options.error()));
-  for (const client::Row& row : project_ ? project_->plan.rows : no_plan_.rows)
-    if (auto planned = client::parse_host_port(row[client::Field::address]);
-        planned && !row.removed)
-      options->addresses.push_back(std::move(*planned));
+  if (project_) tool::look_at_rows(*options, project_->plan.rows);
   notice({});
   lookout_.start(std::move(*options));
   aging_.start();
@@ -174,11 +161,19 @@ void Plant::compare_soon() {
   if (!comparing_.isActive()) comparing_.start();
 }
 
-void Plant::compare() { model_.show(compared()); }
+void Plant::compare() {
+  if (std::exchange(journal_grew_, false)) {
+    auto history = tool::JournalFile::read(project_->journal());
+    if (!history) return notice(shown(history.error().context));
+    project_->history = std::move(*history);
+  }
+  model_.show(compared());
+}
 
 const client::Line* Plant::line_of(const std::vector<client::Line>& lines,
                                    const QString& key) const {
-  auto at = std::ranges::find_if(lines, [&](const auto& each) { return row_key(each) == key; });
+  auto at =
+      std::ranges::find_if(lines, [&](const auto& each) { return LineModel::key_of(each) == key; });
   return at == lines.end() ? nullptr : &*at;
 }
 
@@ -187,7 +182,7 @@ const client::Line* Plant::line_of(const std::vector<client::Line>& lines,
 std::vector<client::Job> Plant::chosen_jobs() const {
   auto lines = compared();
   const QStringList chosen = model_.chosen();
-  std::erase_if(lines, [&](const auto& each) { return !chosen.contains(row_key(each)); });
+  std::erase_if(lines, [&](const auto& each) { return !chosen.contains(LineModel::key_of(each)); });
   return client::ready_jobs(lines, project_->history);
 }
 
@@ -241,8 +236,7 @@ void Plant::apply(std::vector<client::Job> jobs, std::shared_ptr<client::Api> se
 void Plant::one_ended(const QString& row, const client::ApplyCounts& counts) {
   counts_ = counts;
   model_.working_on(row, false);
-  if (auto history = tool::JournalFile::read(project_->journal()))
-    project_->history = std::move(*history);
+  journal_grew_ = true;
   compare_soon();
   emit progressChanged();
 }
@@ -252,6 +246,7 @@ void Plant::all_ended(const client::ApplyCounts& counts) {
   counts_ = counts;
   for (const auto& row : project_->plan.rows) model_.working_on(shown(row.id), false);
   notice(progress());
+  journal_grew_ = true;
   compare();
   emit progressChanged();
 }
@@ -274,12 +269,13 @@ QString Plant::progress() const {
 void Plant::identify(const QString& key) {
   const auto lines = compared();
   const client::Line* line = line_of(lines, key);
-  if (!line || !line->device || line->device->places.empty())
-    return notice(tr("It was not seen, so nothing can be asked of it."));
+  if (!line || !line->device) return notice(tr("It was not seen, so nothing can be asked of it."));
   if (!line->row) return notice(tr("Its code is in no row of the plan, and it asks for one."));
   if (identify_thread_.joinable()) return notice(tr("Another device is being asked just now."));
-  identify_thread_ = std::thread([this, row = *line->row, url = line->device->places[0].url()] {
-    auto done = show_itself(url, row[client::Field::code]);
+  identify_thread_ = std::thread([this, row = *line->row, urls = client::urls_of(*line->device)] {
+    crypto::SystemRandom random;
+    auto done = client::identify(urls, {.code = row[client::Field::code]}, identify_seconds,
+                                 tool::connect_device, random);
     QString words = done ? tr("%1 shows itself for %2 seconds.")
                                .arg(shown(row[client::Field::name]))
                                .arg(identify_seconds)

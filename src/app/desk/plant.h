@@ -31,7 +31,7 @@ class Plant final : public QObject {
   Q_PROPERTY(int applyThrough READ apply_through NOTIFY progressChanged)
   Q_PROPERTY(QString progress READ progress NOTIFY progressChanged)  // "12 of 200: 11 done, …"
   Q_PROPERTY(QString notice READ notice NOTIFY noticeChanged)  // what a person should know now
-  Q_PROPERTY(QStringList complaints READ complaints NOTIFY complaintsChanged)  // of the last import
+  Q_PROPERTY(QStringList complaints READ complaints NOTIFY noticeChanged)  // one by one
 
  public:
   explicit Plant(ServerLink& server, QObject* parent = nullptr);
@@ -67,13 +67,12 @@ class Plant final : public QObject {
   void scanningChanged();
   void progressChanged();
   void noticeChanged();
-  void complaintsChanged();
 
  private:
   void notice(const QString& words);
+  void notice(const QString& words, const QStringList& complaints);
   void use(tool::ProjectFile project);
   Result<tool::ProjectFile> project_for(const QString& table) const;
-  void complain(const client::Refused& refused, const std::string& sheet);
   void compare_soon();
   void compare();
   std::vector<client::Line> compared() const;
@@ -96,6 +95,7 @@ class Plant final : public QObject {
   QString notice_;
   QStringList complaints_;
   client::ApplyCounts counts_;
+  bool journal_grew_ = false;  // since project_->history was read
   std::atomic<bool> stop_apply_ = false;
   std::thread apply_thread_, identify_thread_;
 };
