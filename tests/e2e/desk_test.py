@@ -20,9 +20,10 @@ class Display:
 
     def __init__(self, folder):
         read, write = os.pipe()
+        self.log = open(folder / "xvfb.log", "wb")
         self.process = subprocess.Popen(
             ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x760x24", "-nolisten", "tcp"],
-            pass_fds=(write,), stdout=subprocess.DEVNULL, stderr=open(folder / "xvfb.log", "wb"))
+            pass_fds=(write,), stdout=subprocess.DEVNULL, stderr=self.log)
         os.close(write)
         with os.fdopen(read) as number:
             self.name = f":{number.readline().strip()}"
@@ -33,6 +34,7 @@ class Display:
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait(20)
+        self.log.close()
 
     def environment(self):
         return {**os.environ, "DISPLAY": self.name, "QT_QPA_PLATFORM": "xcb", "QT_QUICK_BACKEND": "software"}
