@@ -106,6 +106,24 @@ class DeskTest(unittest.TestCase):
                 display.keep("desk-dark.png")
                 self.assertIsNone(desk.process.poll())
 
+    def test_the_key_that_was_shown_is_approved(self):
+        with Hall(1) as hall, Display(hall.folder) as display:
+            hall.server.put_profile("careful", priority=10, approval=True)
+            hall.plan_of(hall.devices)
+            code, _, said = hall.apply()
+            self.assertEqual(code, 7, said)
+            self.assertEqual([each["state"] for each in hall.server.items("/adoptions")[0]["keys"]], ["waiting"])
+            with Desk(hall, display) as desk:
+                def approved():
+                    desk.press("ctrl+2")
+                    display.keep("desk-queue.png")
+                    desk.press("a")
+                    return hall.server.items("/adoptions") == []
+                until(approved, "nobody waits any more", seconds=30)
+            code, _, said = hall.apply()
+            self.assertEqual(code, 0, said)
+            hall.server.until_online(hall.devices[0].serial)
+
 
 if __name__ == "__main__":
     run_tests()

@@ -8,6 +8,7 @@ namespace fairlead::app {
 namespace {
 
 constexpr int refresh_ms = 3000;
+constexpr auto devices_shown = "200";  // as many as a person can decide about; then the next
 
 }  // namespace
 
@@ -36,8 +37,8 @@ void AdoptionQueue::refresh() {
   }
   if (std::exchange(asking_, true)) return;  // a slow server isn't asked twice
   server_.ask([this](client::Api& api) {
-    auto answer = api.get(client::with_query(client::api_path({"devices"}),
-                                             {{"state", "waiting"}, {"limit", "1000"}}));
+    auto answer =
+        api.get(client::with_query(client::api_path({"adoptions"}), {{"limit", devices_shown}}));
     QMetaObject::invokeMethod(
         this,
         [this, answer] {
@@ -48,14 +49,25 @@ void AdoptionQueue::refresh() {
   });
 }
 
+void AdoptionQueue::add_keys(const client::json::value& adoption, std::vector<Entry>& to) {
+  const auto of_device = [&](std::string_view name) {
+    return shown(client::text_at(adoption, name));
+  };
+  const auto* members = adoption.if_object();
+  const auto* keys = members ? members->if_contains("keys") : nullptr;
+  if (!keys || !keys->is_array()) return;
+  for (const auto& key : keys->get_array()) {
+    const auto of_key = [&](std::string_view name) { return shown(client::text_at(key, name)); };
+    to.push_back({of_device("device"), of_key("fingerprint"), of_device("name"),
+                  of_device("serial"), of_device("model"), of_device("why"), of_key("state"),
+                  of_key("evidence"), of_key("since")});
+  }
+}
+
 void AdoptionQueue::show(const client::Answer<client::Document>& answer) {
   if (!answer) return tell(shown(answer.error()));
   std::vector<Entry> entries;
-  for (const auto& each : client::items_of(answer->value)) {
-    const auto text = [&](std::string_view name) { return shown(client::text_at(each, name)); };
-    entries.push_back({text("id"), text("name"), text("serial"), text("model"),
-                       text("state_reason"), text("changed")});
-  }
+  for (const auto& each : client::items_of(answer->value)) add_keys(each, entries);
   tell({});
   put(std::move(entries));
 }
@@ -89,10 +101,12 @@ void AdoptionQueue::decide(const QString& device, const char* how, client::json:
   });
 }
 
-void AdoptionQueue::approve(const QString& device) { decide(device, "approve", {}); }
+void AdoptionQueue::approve(const QString& device, const QString& key) {
+  decide(device, "approve", {{"key", key.toStdString()}});
+}
 
-void AdoptionQueue::refuse(const QString& device, const QString& reason) {
-  decide(device, "reject", {{"reason", reason.toStdString()}});
+void AdoptionQueue::refuse(const QString& device, const QString& key, const QString& reason) {
+  decide(device, "reject", {{"key", key.toStdString()}, {"reason", reason.toStdString()}});
 }
 
 int AdoptionQueue::rowCount(const QModelIndex& parent) const {
@@ -105,6 +119,8 @@ QVariant AdoptionQueue::data(const QModelIndex& index, int role) const {
   switch (role) {
     case Device:
       return entry.device;
+    case Key:
+      return entry.key;
     case Qt::DisplayRole:
     case Name:
       return entry.name;
@@ -114,16 +130,25 @@ QVariant AdoptionQueue::data(const QModelIndex& index, int role) const {
       return entry.model;
     case Why:
       return entry.why;
+    case KeyState:
+      return entry.state;
+    case Evidence:
+      return entry.evidence;
     case Since:
       return entry.since;
+    case Undecided:
+      return entry.state != QLatin1String("accepted");
     default:
       return {};
   }
 }
 
 QHash<int, QByteArray> AdoptionQueue::roleNames() const {
-  return {{Device, "device"},     {Name, "name"}, {Serial, "serial"},
-          {Model, "deviceModel"}, {Why, "why"},   {Since, "since"}};
+  // "key" and "state" would hide what every QML delegate or item has.
+  return {{Device, "device"},      {Key, "fingerprint"},   {Name, "name"},
+          {Serial, "serial"},      {Model, "deviceModel"}, {Why, "why"},
+          {KeyState, "keyState"},  {Evidence, "evidence"}, {Since, "since"},
+          {Undecided, "undecided"}};
 }
 
 }  // namespace fairlead::app

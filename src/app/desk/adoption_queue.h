@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Devices that wait for a person's decision at the server, and the decision.
+// Keys that wait for a person's decision at the server, beside those that they compete with, and
+// the decision: about the very key that was shown, whatever asked since.
 #pragma once
 
 #include <QAbstractListModel>
@@ -18,13 +19,24 @@ class AdoptionQueue final : public QAbstractListModel {
   Q_PROPERTY(bool watched READ watched WRITE set_watched NOTIFY watchedChanged)
 
  public:
-  enum Role { Device = Qt::UserRole, Name, Serial, Model, Why, Since };
+  enum Role {
+    Device = Qt::UserRole,
+    Key,  // fingerprint
+    Name,
+    Serial,
+    Model,
+    Why,
+    KeyState,  // "waiting", "quarantined", "accepted"
+    Evidence,
+    Since,
+    Undecided  // not the one that is accepted already
+  };
 
   explicit AdoptionQueue(ServerLink& server, QObject* parent = nullptr);
 
   Q_INVOKABLE void refresh();
-  Q_INVOKABLE void approve(const QString& device);
-  Q_INVOKABLE void refuse(const QString& device, const QString& reason);
+  Q_INVOKABLE void approve(const QString& device, const QString& key);
+  Q_INVOKABLE void refuse(const QString& device, const QString& key, const QString& reason);
 
   int count() const { return rowCount(); }
   const QString& problem() const { return problem_; }
@@ -42,10 +54,11 @@ class AdoptionQueue final : public QAbstractListModel {
 
  private:
   struct Entry {
-    QString device, name, serial, model, why, since;
+    QString device, key, name, serial, model, why, state, evidence, since;
     bool operator==(const Entry&) const = default;
   };
   void decide(const QString& device, const char* how, client::json::object document);
+  static void add_keys(const client::json::value& adoption, std::vector<Entry>& to);
   void show(const client::Answer<client::Document>& answer);
   void put(std::vector<Entry> entries);
   void tell(const QString& problem);

@@ -13,7 +13,11 @@ Rectangle {
     signal signInWanted()
 
     color: Theme.window
-    onVisibleNowChanged: queue.watched = visibleNow
+    onVisibleNowChanged: {
+        queue.watched = visibleNow;
+        if (visibleNow)
+            list.forceActiveFocus();
+    }
 
     ListView {
         id: list
@@ -25,20 +29,42 @@ Rectangle {
         activeFocusOnTab: true
         Accessible.role: Accessible.List
         Accessible.name: qsTr("Waiting for a decision")
+        keyNavigationEnabled: true
+        Keys.onPressed: event => {
+            if (!currentItem || !currentItem.undecided)
+                return;
+            if (event.key === Qt.Key_A)
+                currentItem.approve();
+            else if (event.key === Qt.Key_R)
+                currentItem.refuse();
+            else
+                return;
+            event.accepted = true;
+        }
 
         delegate: Rectangle {
             id: card
             required property string device
+            required property string fingerprint
             required property string name
             required property string serial
             required property string deviceModel
             required property string why
+            required property string keyState
+            required property string evidence
             required property string since
+            required property bool undecided
+
+            function approve() { root.queue.approve(device, fingerprint) }
+            function refuse() { refusal.ask(device, fingerprint, name || serial) }
+
             width: list.width
             height: content.implicitHeight + 2 * Theme.gap
             radius: Theme.radius
             color: Theme.card
-            border.color: Theme.line
+            border.color: ListView.isCurrentItem && list.activeFocus ? Theme.accent : Theme.line
+            Accessible.role: Accessible.ListItem
+            Accessible.name: [keyState, name, serial, why].filter(each => each !== "").join(", ")
 
             RowLayout {
                 id: content
@@ -59,18 +85,32 @@ Rectangle {
                         textFormat: Text.PlainText
                         color: Theme.text
                     }
-                    Label { text: card.since; color: Theme.faint; font.pixelSize: Theme.small }
+                    Label {
+                        Layout.fillWidth: true
+                        text: qsTr("Key %1: %2, by %3, since %4").arg(card.fingerprint).arg(card.keyState)
+                            .arg(card.evidence).arg(card.since)
+                        elide: Text.ElideMiddle
+                        textFormat: Text.PlainText
+                        color: Theme.faint
+                        font.pixelSize: Theme.small
+                    }
                 }
                 Button {
+                    visible: card.undecided
                     text: qsTr("Refuse…")
                     Accessible.name: qsTr("Refuse %1").arg(card.serial)
-                    onClicked: refusal.ask(card.device, card.name || card.serial)
+                    onClicked: card.refuse()
+                    ToolTip.text: "R"
+                    ToolTip.visible: hovered
                 }
                 Button {
+                    visible: card.undecided
                     text: qsTr("Approve")
                     highlighted: true
                     Accessible.name: qsTr("Approve %1").arg(card.serial)
-                    onClicked: root.queue.approve(card.device)
+                    onClicked: card.approve()
+                    ToolTip.text: "A"
+                    ToolTip.visible: hovered
                 }
             }
         }
@@ -105,8 +145,10 @@ Rectangle {
     Dialog {
         id: refusal
         property string device
-        function ask(id, name) {
+        property string fingerprint
+        function ask(id, key, name) {
             device = id;
+            fingerprint = key;
             title = qsTr("Refuse %1").arg(name);
             reason.clear();
             open();
@@ -116,7 +158,7 @@ Rectangle {
         anchors.centerIn: parent
         width: 420
         modal: true
-        onAccepted: root.queue.refuse(device, reason.text)
+        onAccepted: root.queue.refuse(device, fingerprint, reason.text)
         TextField {
             id: reason
             width: parent.width
