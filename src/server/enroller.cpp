@@ -25,6 +25,17 @@ registry::UpdateDevice update(registry::Device device, registry::DeviceState sta
   return {std::move(device), revision};
 }
 
+// What the device is known by at present: the accepted key, and its successor that was not used
+// yet.
+bool is_in_force(registry::KeyState state) {
+  return state == registry::KeyState::accepted || state == registry::KeyState::renewing;
+}
+bool is_in_force(const std::vector<registry::DeviceKey>& keys, View fingerprint) {
+  return std::ranges::any_of(keys, [&](const registry::DeviceKey& each) {
+    return is_in_force(each.state) && equal(each.fingerprint, fingerprint);
+  });
+}
+
 Result<enroll::Known> known_of(registry::Registry& registry, const registry::Device& device,
                                const crypto::Sha256& key) {
   enroll::Known known;
@@ -42,15 +53,22 @@ Result<enroll::Known> known_of(registry::Registry& registry, const registry::Dev
   return known;
 }
 
-// In words, when the certificate has been expired for longer than the profile puts up with.
-Result<std::optional<std::string>> too_late_to_renew(registry::Registry& registry, View serial,
-                                                     const EnrolmentProfile& profile, Time now) {
+// In words, when the certificate has been expired for longer than the profile puts up with, or its
+// key is not the device's any more: with approval of another one it keeps its access until that one
+// comes, and has no say in who does.
+Result<std::optional<std::string>> why_not_to_renew(registry::Registry& registry, View serial,
+                                                    const EnrolmentProfile& profile, Time now) {
   TRY(auto record, registry.find_certificate(serial));
   if (!record) return fail(Errc::internal, "a renewal of a certificate that is not there");
-  if (now <= record->not_after + profile.renew_after_expiry) return std::optional<std::string>();
-  return std::optional("the certificate expired at " + to_rfc3339(record->not_after) +
-                       ", longer ago than profile '" + profile.decision.id.str() +
-                       "' allows for a renewal; the device has to enrol anew");
+  if (now > record->not_after + profile.renew_after_expiry)
+    return std::optional("the certificate expired at " + to_rfc3339(record->not_after) +
+                         ", longer ago than profile '" + profile.decision.id.str() +
+                         "' allows for a renewal; the device has to enrol anew");
+  TRY(auto keys, registry.keys_of(record->device));
+  if (!is_in_force(keys, record->key_fingerprint))
+    return std::optional<std::string>(
+        "the key of this certificate is not the device's any more: another one was approved");
+  return std::optional<std::string>();
 }
 
 }  // namespace
@@ -119,8 +137,8 @@ Result<Enroller::Issued> Enroller::issue(const crypto::PublicKey& key, registry:
                            "', not '" + way.profile.str() + "'"},
                           now));
   if (!way.renews.empty()) {
-    TRY(auto too_late, too_late_to_renew(store_.read(), way.renews, *profile, now));
-    if (too_late) return fail(turn_away(device, way.actor, {std::move(*too_late)}, now));
+    TRY(auto why_not, why_not_to_renew(store_.read(), way.renews, *profile, now));
+    if (why_not) return fail(turn_away(device, way.actor, {std::move(*why_not)}, now));
   }
   TRY(auto known, known_of(store_.read(), device, key.fingerprint()));
   auto decision = enroll::decide(key, {way.right, device.account}, profile->decision, known);
@@ -238,9 +256,7 @@ Result<void> Enroller::put_on_record(registry::Transaction changes, registry::De
         registry::SetCertificateState{each.serial, registry::CertificateState::superseded, now});
   TRY(auto keys, store_.read().keys_of(device.id));
   for (registry::DeviceKey& each : keys) {
-    if (each.state != registry::KeyState::accepted ||
-        each.fingerprint == certificate.key_fingerprint)
-      continue;
+    if (!is_in_force(each.state) || each.fingerprint == certificate.key_fingerprint) continue;
     each.state = registry::KeyState::superseded;
     each.changed = now;
     changes.push_back(registry::PutKey{std::move(each)});
@@ -295,18 +311,18 @@ Result<void> Enroller::confirm_use(const DeviceId& id, View fingerprint, Time no
   for (const registry::Certificate& each : certificates)
     if (is_usable(each) && each.serial != used->serial) before.push_back(each);
   if (before.empty()) return ok();  // a first certificate: PresenceRecord has more to do with it
+  TRY(auto keys, store_.read().keys_of(id));
+  // A person approved another key meanwhile, and with that one's grant this one goes.
+  if (!is_in_force(keys, used->key_fingerprint)) return ok();
   TRY(auto device, require_device(store_.read(), id));
   registry::Transaction changes{
       registry::SetCertificateState{used->serial, registry::CertificateState::active, now}};
   for (const registry::Certificate& each : before)
     changes.push_back(
         registry::SetCertificateState{each.serial, registry::CertificateState::superseded, now});
-  TRY(auto keys, store_.read().keys_of(id));
   for (registry::DeviceKey& key : keys) {
+    if (!is_in_force(key.state)) continue;
     bool this_one = key.fingerprint == used->key_fingerprint;
-    bool other =
-        key.state == registry::KeyState::accepted || key.state == registry::KeyState::renewing;
-    if (!this_one && !other) continue;
     key.state = this_one ? registry::KeyState::accepted : registry::KeyState::superseded;
     key.changed = now;
     changes.push_back(registry::PutKey{std::move(key)});
@@ -346,8 +362,7 @@ Result<void> Enroller::report_clone(const DeviceId& id, const ClonePair& pair, T
         registry::SetCertificateState{each.serial, registry::CertificateState::revoked, now});
   TRY(auto keys, store_.read().keys_of(id));
   for (registry::DeviceKey& key : keys) {
-    if (key.state != registry::KeyState::accepted && key.state != registry::KeyState::renewing)
-      continue;
+    if (!is_in_force(key.state)) continue;
     key.state = registry::KeyState::quarantined;
     key.changed = now;
     changes.push_back(registry::PutKey{std::move(key)});
@@ -419,7 +434,7 @@ Result<void> Enroller::approve(const DeviceId& id, const Actor& actor, Time now,
     return fail(Errc::not_found, "no key of device '" + id.str() + "' waits for approval");
   registry::Transaction changes;
   for (registry::DeviceKey key : keys) {
-    if (!is_undecided(key.state) && key.state != registry::KeyState::accepted) continue;
+    if (!is_undecided(key.state) && !is_in_force(key.state)) continue;
     key.state = key.fingerprint == chosen->fingerprint ? registry::KeyState::accepted
                                                        : registry::KeyState::superseded;
     key.changed = now;

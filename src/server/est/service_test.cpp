@@ -327,6 +327,29 @@ TEST(EstService, ApprovalIsAskedForOnceAndNotAtRenewals) {
   certificate_in(plant.est.handle(renewal_of(old, *new_key()), plant.now));
 }
 
+TEST(EstService, AKeyThatAPersonReplacedNamesNoSuccessorAndIsNotTakenBack) {
+  EstPlant plant;
+  plant.profile("strict", R"({"priority": 5, "account": "acme", "approval": true})");
+  auto key = new_key();
+  auto request = with_password(*key, plant.otp());
+  EXPECT_EQ(plant.est.handle(request, plant.now).status, 202u);
+  must(plant.enroller.approve(plant.id, {"alice"}, plant.now));
+  auto old = certificate_in(plant.est.handle(request, plant.now));
+  auto renewed = certificate_in(plant.est.handle(renewal_of(old, *new_key()), plant.now));
+  auto other = new_key();
+  auto again = with_password(*other, plant.otp());
+  EXPECT_EQ(plant.est.handle(again, plant.now).status, 202u);
+  must(plant.enroller.approve(plant.id, {"alice"}, plant.now));
+
+  for (const auto& shown : {old, renewed}) {
+    auto refused = plant.est.handle(renewal_of(shown, *new_key()), plant.now);
+    EXPECT_EQ(refused.status, 403u);
+    EXPECT_NE(text_of(refused).find("another one was approved"), std::string::npos);
+  }
+  must(plant.enroller.confirm_use(plant.id, renewed.fingerprint(), plant.now));
+  EXPECT_EQ(certificate_in(plant.est.handle(again, plant.now)).public_key(), other->public_key());
+}
+
 TEST(EstService, RenewsAfterExpiryWithinTheProfilesWindowOnly) {
   EstPlant plant;
   plant.profile("short", R"({"priority": 5, "account": "acme", "certificate_lifetime_s": 3600,
