@@ -219,7 +219,7 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
   CertificateServices certificates{
       {store, random, log},
       {store, identity, enroller, certificates.passwords, {retry_after}, random, log},
-      {store, identity}};
+      {store, identity, log}};
   WifiServices wifi{{store, *keys}};
   TRY_VOID(start_controller(wifi, config, *keys, store, random, log));
   server::api::Api api({store, identity, vouchers, enroller, certificates.passwords, wifi.networks,

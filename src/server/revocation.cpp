@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/revocation.h"
 
+#include "base/events.h"
 #include "codec/base64.h"
 #include "server/percent.h"
 
@@ -41,15 +42,19 @@ Result<std::vector<pki::RevokedCertificate>> Revocation::revoked(Time now) {
 
 Result<Bytes> Revocation::list(Time now) {
   std::lock_guard lock(mutex_);  // one at a time makes it, the others wait for that one
-  if (!list_.empty() && now >= made_ && now - made_ < list_age_max) return list_;
+  if (made_ && now >= made_->at && now - made_->at < list_age_max) return made_->list;
+  made_ = Made{now, make_list(now)};
+  if (!made_->list) log_(event::revocation_list_failed, {{"why", made_->list.error().context}});
+  return made_->list;
+}
+
+Result<Bytes> Revocation::make_list(Time now) {
   pki::RevocationList list;
   list.number = static_cast<std::uint64_t>(to_unix_ms(now));
   list.this_update = now;
   list.next_update = now + list_validity;
   TRY(list.revoked, revoked(now));
-  TRY(list_, encode_revocation_list(list, identity_.operational_ca.authority));
-  made_ = now;
-  return list_;
+  return encode_revocation_list(list, identity_.operational_ca.authority);
 }
 
 Result<pki::ocsp::Status> Revocation::status_of(View serial) {

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 
+#include "base/log.h"
 #include "net/http.h"
 #include "pki/ocsp.h"
 #include "pki/revocation_list.h"
@@ -15,10 +17,12 @@ namespace fairlead::server {
 
 class Revocation {
  public:
-  Revocation(Store& store, const Identity& identity) : store_(store), identity_(identity) {}
+  Revocation(Store& store, const Identity& identity, Log& log)
+      : store_(store), identity_(identity), log_(log) {}
 
   // The list of the operational CA, DER, valid for a day. Made anew when it is asked for and older
-  // than a minute. Numbered by the time, so that numbers rise also after the registry was restored.
+  // than a minute; a failure is kept as long, so that whoever asks can't make us read the whole
+  // registry each time. Numbered by the time, so that numbers rise also after it was restored.
   Result<Bytes> list(Time now);
   // The answer to an OCSP request. A certificate that is not on record is unknown, whatever its
   // signature says: the registry may have been restored from before it was issued.
@@ -30,12 +34,17 @@ class Revocation {
  private:
   Result<pki::ocsp::Status> status_of(View serial);
   Result<std::vector<pki::RevokedCertificate>> revoked(Time now);
+  Result<Bytes> make_list(Time now);
 
   Store& store_;
   const Identity& identity_;
+  Log& log_;
+  struct Made {
+    Time at{};
+    Result<Bytes> list;
+  };
   std::mutex mutex_;
-  Bytes list_;
-  Time made_{};  // of list_
+  std::optional<Made> made_;
 };
 
 // Where the handler above is found, below the URL that certificates are to name.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <openssl/x509.h>
 
+#include "support/fail_nth_registry.h"
 #include "support/server_plant.h"
 
 namespace fairlead::server {
@@ -12,7 +13,7 @@ namespace {
 using test::must;
 
 struct Published : test::ServerPlant {
-  Revocation revocation{store, identity};
+  Revocation revocation{store, identity, log};
   test::PlantDevice device{*this, "SN-1"};
   DeviceId id;
 
@@ -49,9 +50,21 @@ TEST(RevocationService, ListsWhoIsRevokedWithinAMinuteAndForgetsTheExpired) {
 TEST(RevocationService, AnotherListHasAnotherNumberAlsoWhenTheRegistryForgets) {
   Published p;
   Bytes before = must(p.revocation.list(p.now));
-  Revocation restarted(p.store, p.identity);
+  Revocation restarted(p.store, p.identity, p.log);
   Bytes after = must(restarted.list(p.now + std::chrono::milliseconds(1)));
   EXPECT_NE(before, after);
+}
+
+TEST(RevocationService, AListThatFailsIsToldAndNotTriedAgainForAMinute) {
+  Published p;
+  test::FailNth failing(*p.registry, 0);
+  Store store(failing);
+  Revocation service(store, p.identity, p.log);
+  EXPECT_FALSE(service.list(p.now));
+  EXPECT_TRUE(p.log.has("REVOCATION_LIST_FAILED"));
+  EXPECT_FALSE(service.list(p.now + std::chrono::seconds(59)));
+  EXPECT_EQ(failing.calls(), 1);
+  EXPECT_TRUE(service.list(p.now + std::chrono::seconds(60)));
 }
 
 TEST(RevocationService, AnswersOnlyWhatItOffers) {
