@@ -79,11 +79,23 @@ struct DppRelays::Exchange {
     auto receiving = next_body(*configurator.deadline());
     auto body = co_await std::move(receiving);
     if (!body && body.error().code == Errc::timed_out) co_return configurator.on_deadline();
-    if (!body) co_return configurator.on_closed();
+    if (!body && body.error().code == Errc::io) co_return configurator.on_closed();
+    if (!body) co_return std::unexpected(std::move(body).error());
     auto taking = on_worker([this, &body]() -> Result<dpp::Actions> {
       return configurator.on_message(*body, clock());
     });
     co_return co_await std::move(taking);
+  }
+
+  // To its end. An error is one that the configurator has not told of.
+  net::Task<void> go_on(dpp::Actions actions) {
+    for (;;) {
+      auto doing = carry_out(std::move(actions));
+      CO_TRY_VOID(co_await std::move(doing));
+      if (configurator.ended()) co_return ok();
+      auto waiting = next();
+      CO_TRY(actions, co_await std::move(waiting));
+    }
   }
 
   net::Loop& loop;
@@ -103,19 +115,11 @@ net::Task<void> DppRelays::serve(net::TcpConnection connection) {
     controller_.turned_away(exchange.connection.peer(), opened.error(), clock_());
     co_return ok();
   }
-  dpp::Actions actions = std::move(*opened);
-  for (;;) {
-    auto doing = exchange.carry_out(std::move(actions));
-    auto done = co_await std::move(doing);
-    if (!done) {
-      controller_.failed(exchange.known->device, done.error(), exchange.connection.peer(),
-                         clock_());
-      co_return ok();
-    }
-    if (exchange.configurator.ended()) co_return ok();
-    auto waiting = exchange.next();
-    CO_TRY(actions, co_await std::move(waiting));
-  }
+  auto going_on = exchange.go_on(std::move(*opened));
+  auto ended = co_await std::move(going_on);
+  if (!ended)
+    controller_.failed(exchange.known->device, ended.error(), exchange.connection.peer(), clock_());
+  co_return ok();
 }
 
 Result<std::unique_ptr<DppRelays>> DppRelays::listen(net::Loop& loop, Log& log,
