@@ -67,13 +67,12 @@ struct X509Free {
 };
 
 // For the server, which confirms a renewal by the first use of the new certificate, and tells two
-// devices of one identity apart. Below no
-// device's prefix, so that no device can write it. Nobody may be listening; the next connection
-// says it again.
+// devices of one identity apart. Below no device's prefix, so that no device can write it. Nobody
+// may be listening; the next connection says it again.
 void say_connected(const std::string& device, const upstream::CertificateFingerprint& certificate,
                    std::string_view address) {
-  std::string payload = R"({"device":")" + device + R"(","certificate":")" + to_hex(certificate) +
-                        R"(","address":")" + json_escaped(address) + R"("})";
+  std::string payload = R"({"device":")" + json_escaped(device) + R"(","certificate":")" +
+                        to_hex(certificate) + R"(","address":")" + json_escaped(address) + R"("})";
   mosquitto_broker_publish_copy(nullptr, std::string(upstream::connected_topic).c_str(),
                                 static_cast<int>(payload.size()), payload.data(), 0, false,
                                 nullptr);
