@@ -55,6 +55,7 @@ Result<Response> put_wifi(Call& call) {
     return fail(Errc::malformed, "'akm' is none of psk, sae, psk+sae, dpp, dpp+sae, dpp+psk+sae");
   network.akm = *akm;
   network.passphrase = SecretBytes(to_bytes(call.text_or("passphrase", "")));
+  TRY_VOID(dpp::check(network));  // before the log says that it is set
   TRY(auto parsed, parse_profile(profile.id, profile.document));
   auto deed = call.deed(parsed.decision.account, profile.id.str(), event::wifi_set,
                         {{"profile", profile.id.str()},

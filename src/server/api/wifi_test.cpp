@@ -9,6 +9,7 @@ TEST_F(ApiTest, AProfilesPassphraseGoesInAndNeverComesOut) {
   EXPECT_EQ(status("GET", path, admin), 404u);
   EXPECT_EQ(status("PUT", path, admin, R"({"ssid": "PlantFloor", "passphrase": "short"})"), 403u);
   EXPECT_EQ(status("PUT", path, admin, R"({"ssid": "PlantFloor", "akm": "wep"})"), 400u);
+  EXPECT_FALSE(plant.log.has("WIFI_SET"));
   good("PUT /api/v1/profiles/{id}/wifi", path, admin,
        R"({"ssid": "PlantFloor", "passphrase": "correct horse battery"})");
   auto shown = good("GET /api/v1/profiles/{id}/wifi", path, admin);
