@@ -6,6 +6,7 @@
 
 #include "base/events.h"
 #include "server/api/call.h"
+#include "server/http_status.h"
 #include "server/percent.h"
 
 namespace fairlead::server::api {
@@ -91,33 +92,6 @@ std::optional<std::vector<std::string>> match(std::string_view pattern, std::str
   }
   if (!pattern.empty() || !path.empty()) return std::nullopt;
   return parameters;
-}
-
-// HTTP status by kind of error: the one table of this program.
-unsigned status_of(Errc code) {
-  switch (code) {
-    case Errc::malformed:
-    case Errc::unsupported:
-      return 400;
-    case Errc::untrusted:
-      return 401;
-    case Errc::refused:
-      return 403;
-    case Errc::not_found:
-      return 404;
-    case Errc::conflict:
-    case Errc::expired:
-      return 409;
-    case Errc::busy:
-      return 429;
-    case Errc::timed_out:
-    case Errc::cancelled:
-    case Errc::io:
-      return 503;
-    case Errc::internal:
-      return 500;
-  }
-  return 500;
 }
 
 // For programs: "not_found", where people read "not found".
@@ -270,7 +244,7 @@ Response Api::handle(const Request& request) {
   }();
   if (answer) return std::move(*answer);
   const Error& error = answer.error();
-  unsigned status = status_of(error.code);
+  unsigned status = http_status_of(error.code);
   services_.log(event::api_refused, {{"method", request.method},
                                      {"path", request.path},
                                      {"status", std::to_string(status)},

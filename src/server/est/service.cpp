@@ -6,39 +6,13 @@
 #include "codec/base64.h"
 #include "codec/der/writer.h"
 #include "crypto/request.h"
+#include "server/http_status.h"
 
 namespace fairlead::server {
 
 namespace {
 
 using est::Operation;
-
-// The one table of this service: what kind of error is which status.
-unsigned status_of(Errc code) {
-  switch (code) {
-    case Errc::malformed:
-    case Errc::unsupported:
-      return 400;
-    case Errc::untrusted:
-      return 401;
-    case Errc::refused:
-    case Errc::expired:
-      return 403;
-    case Errc::not_found:
-      return 404;
-    case Errc::conflict:
-      return 409;
-    case Errc::busy:
-      return 202;
-    case Errc::timed_out:
-    case Errc::cancelled:
-    case Errc::io:
-      return 503;
-    case Errc::internal:
-      return 500;
-  }
-  return 500;
-}
 
 // RFC 7030 §4.2.3: "the response data MUST be plaintext human-readable error message". One line.
 net::HttpResponse plain(unsigned status, std::string text) {
@@ -218,7 +192,7 @@ net::HttpResponse EstService::refuse(const net::HttpRequest& request, std::strin
   if (error.code == Errc::busy) return come_again();
   log_(event::est_refused,
        {{"operation", std::string(operation)}, {"why", error.context}, {"peer", request.peer}});
-  unsigned status = status_of(error.code);
+  unsigned status = http_status_of(error.code);
   // What went wrong inside is for our log, not for a stranger.
   auto response = plain(status, status < 500 ? error.context : "not possible at present");
   if (status == 401)
