@@ -53,9 +53,9 @@ net::HttpResponse plain(unsigned status, std::string_view text) {
 }
 
 // The pool's queue is full.
-net::HttpResponse too_busy() {
+net::HttpResponse too_busy(Duration wait = std::chrono::seconds(1)) {
   auto response = plain(503, "too much to do; come again later\n");
-  response.headers.push_back(retry_after(std::chrono::seconds(1)));
+  response.headers.push_back(retry_after(wait));
   return response;
 }
 
@@ -132,10 +132,8 @@ net::Task<net::HttpResponse> serve_plainly(net::Loop& loop, Service& service, Cl
                                            net::HttpRequest request) {
   auto work = [&]() -> Result<net::HttpResponse> { return service.handle(request, clock()); };
   auto response = co_await loop.on_worker(work);
-  if (response) co_return std::move(*response);
-  auto busy = plain(503, "too much to do; come again later\n");
-  busy.headers.emplace_back("Retry-After", "30");
-  co_return busy;
+  if (!response) co_return too_busy(std::chrono::seconds(30));
+  co_return std::move(*response);
 }
 
 }  // namespace
@@ -163,7 +161,5 @@ net::HttpHandler api_front(net::Loop& loop, api::Api& api, Clock clock) {
     return serve_api(loop, api, clock, std::move(request));
   };
 }
-
-std::size_t fdo_body_limit(std::string_view) { return limits::fdo_message_bytes_max; }
 
 }  // namespace fairlead::server

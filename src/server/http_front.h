@@ -17,7 +17,4 @@ net::HttpHandler est_front(net::Loop& loop, EstService& service, Clock clock);
 net::HttpHandler revocation_front(net::Loop& loop, Revocation& revocation, Clock clock);
 net::HttpHandler api_front(net::Loop& loop, api::Api& api, Clock clock);
 
-// How much of a request's body is read at all, by target.
-std::size_t fdo_body_limit(std::string_view target);
-
 }  // namespace fairlead::server
