@@ -3,38 +3,11 @@
 
 #include "base/events.h"
 #include "pki/est/messages.h"
+#include "server/enroller_records.h"
 
 namespace fairlead::server {
 
 namespace {
-
-constexpr int conflict_retries = 3;  // two nodes may write one device at a time
-
-Result<registry::Device> require_device(registry::Registry& registry, const DeviceId& id) {
-  TRY(auto device, registry.find_device(id));
-  if (!device) return fail(Errc::not_found, "there is no device '" + id.str() + "'");
-  return std::move(*device);
-}
-
-registry::UpdateDevice update(registry::Device device, registry::DeviceState state,
-                              std::string reason, Time now) {
-  std::uint64_t revision = device.revision;
-  device.state = state;
-  device.state_reason = std::move(reason);
-  device.changed = now;
-  return {std::move(device), revision};
-}
-
-// What the device is known by at present: the accepted key, and its successor that was not used
-// yet.
-bool is_in_force(registry::KeyState state) {
-  return state == registry::KeyState::accepted || state == registry::KeyState::renewing;
-}
-bool is_in_force(const std::vector<registry::DeviceKey>& keys, View fingerprint) {
-  return std::ranges::any_of(keys, [&](const registry::DeviceKey& each) {
-    return is_in_force(each.state) && equal(each.fingerprint, fingerprint);
-  });
-}
 
 Result<enroll::Known> known_of(registry::Registry& registry, const registry::Device& device,
                                const crypto::Sha256& key) {
@@ -151,11 +124,6 @@ Result<Enroller::Issued> Enroller::issue(const crypto::PublicKey& key, registry:
 }
 
 namespace {
-
-bool is_usable(const registry::Certificate& certificate) {
-  return certificate.state == registry::CertificateState::issued ||
-         certificate.state == registry::CertificateState::active;
-}
 
 // What vouches for a key, by how it came: from beside the device, that its code was proven.
 std::string evidence_of(enroll::Right right) {
@@ -338,51 +306,6 @@ Result<void> Enroller::confirm_use(const DeviceId& id, View fingerprint, Time no
   return ok();
 }
 
-namespace {
-bool is_undecided(registry::KeyState state) {
-  return state == registry::KeyState::pending || state == registry::KeyState::quarantined;
-}
-}  // namespace
-
-Result<void> Enroller::report_clone(const DeviceId& id, const ClonePair& pair, Time now) {
-  TRY(auto device, require_device(store_.read(), id));
-  TRY(auto profile, profile_of(device));
-  const Actor actor{id.str(), "mqtt"};
-  Fields fields{{"one", in_words(pair.one)}, {"other", in_words(pair.other)}};
-  log_.write(event::clone_seen, fields);
-  registry::Transaction changes;
-  append_deed(changes, actor, device, now, event::clone_seen, fields);
-  const bool locked_out = device.state == registry::DeviceState::revoked;
-  if (locked_out || (profile && !profile->quarantine_clones))
-    return store_.commit(std::move(changes));
-  TRY(auto certificates, store_.read().certificates_of(id));
-  std::erase_if(certificates, [](const auto& each) { return !is_usable(each); });
-  for (const registry::Certificate& each : certificates)
-    changes.push_back(
-        registry::SetCertificateState{each.serial, registry::CertificateState::revoked, now});
-  TRY(auto keys, store_.read().keys_of(id));
-  for (registry::DeviceKey& key : keys) {
-    if (!is_in_force(key.state)) continue;
-    key.state = registry::KeyState::quarantined;
-    key.changed = now;
-    changes.push_back(registry::PutKey{std::move(key)});
-  }
-  log_.write(event::device_quarantined, {});
-  append_deed(changes, actor, device, now, event::device_quarantined, {});
-  changes.push_back(update(std::move(device), registry::DeviceState::waiting,
-                           "two devices are alive under this identity", now));
-  TRY_VOID(store_.commit(std::move(changes)));
-  for (const registry::Certificate& each : certificates) TRY_VOID(access_.revoke(each));
-  return ok();
-}
-
-Result<bool> is_quarantined(registry::Registry& registry, const DeviceId& id) {
-  TRY(auto keys, registry.keys_of(id));
-  return std::ranges::any_of(keys, [](const registry::DeviceKey& each) {
-    return each.state == registry::KeyState::quarantined;
-  });
-}
-
 Error Enroller::hold(registry::Device device, const crypto::PublicKey& key, const WayIn& way,
                      const enroll::Pending& pending, Time now) {
   Fields fields{{"why", pending.why}, {"who", pending.who}};
@@ -419,103 +342,6 @@ Error Enroller::turn_away(const registry::Device& device, const Actor& actor,
   auto stored = store_.commit(std::move(changes));
   if (!stored) return stored.error();
   return {Errc::refused, refused.why};
-}
-
-Result<void> Enroller::approve(const DeviceId& id, const Actor& actor, Time now, View wanted) {
-  TRY(auto device, require_device(store_.read(), id));
-  TRY(auto keys, store_.read().keys_of(id));
-  // Many keys may ask for one device, one is accepted: the one that asked last.
-  const registry::DeviceKey* chosen = nullptr;
-  for (const registry::DeviceKey& key : keys)
-    if (is_undecided(key.state) && (wanted.empty() || equal(key.fingerprint, wanted)) &&
-        (!chosen || key.changed > chosen->changed))
-      chosen = &key;
-  if (!chosen)
-    return fail(Errc::not_found, "no key of device '" + id.str() + "' waits for approval");
-  registry::Transaction changes;
-  for (registry::DeviceKey key : keys) {
-    if (!is_undecided(key.state) && !is_in_force(key.state)) continue;
-    key.state = key.fingerprint == chosen->fingerprint ? registry::KeyState::accepted
-                                                       : registry::KeyState::superseded;
-    key.changed = now;
-    changes.push_back(registry::PutKey{std::move(key)});
-  }
-  changes.push_back(update(device, registry::DeviceState::waiting,
-                           "approved; the device has to come again", now));
-  append_deed(changes, actor, device, now, event::device_approved, {{"who", actor.who}});
-  log_(event::device_approved, {{"who", actor.who}});
-  return store_.commit(std::move(changes));
-}
-
-Result<void> Enroller::reject(const DeviceId& id, const Actor& actor, const std::string& reason,
-                              Time now, View wanted) {
-  TRY(auto device, require_device(store_.read(), id));
-  TRY(auto keys, store_.read().keys_of(id));
-  registry::Transaction changes;
-  bool others_wait = false;
-  for (registry::DeviceKey& key : keys) {
-    if (key.state != registry::KeyState::pending) continue;
-    if (!wanted.empty() && !equal(key.fingerprint, wanted)) {
-      others_wait = true;
-      continue;
-    }
-    key.state = registry::KeyState::rejected;
-    key.changed = now;
-    changes.push_back(registry::PutKey{std::move(key)});
-  }
-  if (changes.empty())
-    return fail(Errc::not_found, "no key of device '" + id.str() + "' waits for approval");
-  if (!others_wait)
-    changes.push_back(update(device, registry::DeviceState::failed, "rejected: " + reason, now));
-  append_deed(changes, actor, device, now, event::device_rejected,
-              {{"who", actor.who}, {"reason", reason}});
-  log_(event::device_rejected, {{"who", actor.who}, {"reason", reason}});
-  return store_.commit(std::move(changes));
-}
-
-Result<Enroller::Revocation> Enroller::revocation_of(const DeviceId& id, const Actor& actor,
-                                                     const std::string& reason, Time now) {
-  TRY(auto device, require_device(store_.read(), id));
-  Revocation out;
-  TRY(out.certificates, store_.read().certificates_of(id));
-  for (const registry::Certificate& each : out.certificates)
-    if (each.state != registry::CertificateState::revoked)
-      out.changes.push_back(
-          registry::SetCertificateState{each.serial, registry::CertificateState::revoked, now});
-  if (device.state == registry::DeviceState::revoked) return out;
-  out.changes.push_back(update(device, registry::DeviceState::revoked, reason, now));
-  append_deed(out.changes, actor, device, now, event::device_revoked,
-              {{"who", actor.who}, {"reason", reason}});
-  log_(event::device_revoked, {{"who", actor.who}, {"reason", reason}});
-  return out;
-}
-
-Result<void> Enroller::revoke(const DeviceId& id, const Actor& actor, const std::string& reason,
-                              Time now) {
-  Result<void> written;
-  for (int i = 0; i < conflict_retries; ++i) {
-    TRY(auto revocation, revocation_of(id, actor, reason, now));
-    written = revocation.changes.empty() ? ok() : store_.commit(std::move(revocation.changes));
-    if (!written && written.error().code == Errc::conflict) continue;
-    if (!written) return written;
-    // Also on repetition: should the first call have died here, this one closes the door.
-    for (const registry::Certificate& each : revocation.certificates)
-      TRY_VOID(access_.revoke(each));
-    return ok();
-  }
-  return written;
-}
-
-Result<void> Enroller::readmit(const DeviceId& id, const Actor& actor, Time now) {
-  TRY(auto device, require_device(store_.read(), id));
-  if (device.state != registry::DeviceState::revoked)
-    return fail(Errc::conflict, "device '" + id.str() + "' is not revoked");
-  log_(event::device_readmitted, {{"who", actor.who}});
-  registry::Transaction changes;
-  append_deed(changes, actor, device, now, event::device_readmitted, {{"who", actor.who}});
-  changes.push_back(
-      update(device, registry::DeviceState::known, "re-admitted; it may onboard again", now));
-  return store_.commit(std::move(changes));
 }
 
 }  // namespace fairlead::server
