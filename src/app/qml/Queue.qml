@@ -35,7 +35,7 @@ Rectangle {
                 return;
             if (event.key === Qt.Key_A)
                 currentItem.approve();
-            else if (event.key === Qt.Key_R)
+            else if (event.key === Qt.Key_R && currentItem.keyState === "waiting")
                 currentItem.refuse();
             else
                 return;
@@ -96,7 +96,7 @@ Rectangle {
                     }
                 }
                 Button {
-                    visible: card.undecided
+                    visible: card.keyState === "waiting"  // a quarantined key is revoked with its device
                     text: qsTr("Refuse…")
                     Accessible.name: qsTr("Refuse %1").arg(card.serial)
                     onClicked: card.refuse()
