@@ -246,7 +246,7 @@ print(json.dumps([list(line) for line in openpyxl.load_workbook({str(ours)!r}).a
             before = hall.project.read_text()
             code, _, said = hall.tool("plan", "import", broken, "--project", hall.project)
             self.assertEqual(code, 1)
-            self.assertIn("row 3: its vendor and serial stands in row 2 already", said)
+            self.assertIn("row 3: its vendor and serial stand in row 2 already", said)
             self.assertEqual(hall.project.read_text(), before, "nothing is half-applied")
 
     def test_offers_are_collected_grants_fetched_elsewhere_and_delivered_after_a_restart(self):
