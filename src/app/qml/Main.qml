@@ -103,7 +103,6 @@ ApplicationWindow {
             Queue {
                 queue: window.queue
                 server: window.server
-                visibleNow: pages.currentIndex === 1
                 onSignInWanted: signIn.open()
             }
         }

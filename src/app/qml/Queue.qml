@@ -9,13 +9,12 @@ Rectangle {
     id: root
     required property var queue
     required property var server
-    property bool visibleNow: false
     signal signInWanted()
 
     color: Theme.window
-    onVisibleNowChanged: {
-        queue.watched = visibleNow;
-        if (visibleNow)
+    onVisibleChanged: {
+        queue.watched = visible;
+        if (visible)
             list.forceActiveFocus();
     }
 
@@ -30,6 +29,7 @@ Rectangle {
         Accessible.role: Accessible.List
         Accessible.name: qsTr("Waiting for a decision")
         keyNavigationEnabled: true
+        onCountChanged: if (currentIndex < 0 && count > 0) currentIndex = 0
         Keys.onPressed: event => {
             if (!currentItem || !currentItem.undecided)
                 return;
