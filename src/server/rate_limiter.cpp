@@ -23,7 +23,8 @@ RateLimiter::Verdict RateLimiter::take(std::string_view key, Time now) {
     bucket.tokens -= 1;
     return {};
   }
-  double wait_ms = std::ceil((1 - bucket.tokens) / rate_.per_second * 1000 - rounding);
+  double wanted = std::min(worth_coming_for_, std::max(1.0, rate_.burst));
+  double wait_ms = std::ceil((wanted - bucket.tokens) / rate_.per_second * 1000 - rounding);
   bool worth_a_line = now - bucket.told >= between_lines;
   if (worth_a_line) bucket.told = now;
   return {Duration(static_cast<std::int64_t>(wait_ms)), worth_a_line};

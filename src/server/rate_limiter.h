@@ -18,11 +18,13 @@ struct Rate {
 // `keys_max` is not held up here, but by the bounds on connections, queue and sessions.
 class RateLimiter {
  public:
-  explicit RateLimiter(Rate rate, std::size_t keys_max = 50'000)
-      : rate_(rate), buckets_(keys_max) {}
+  // `worth_coming_for`: tokens that a caller needs one after the other to get anywhere; who waited
+  // as told finds that many, or as many as a bucket holds.
+  explicit RateLimiter(Rate rate, double worth_coming_for = 1, std::size_t keys_max = 50'000)
+      : rate_(rate), worth_coming_for_(worth_coming_for), buckets_(keys_max) {}
 
   struct Verdict {
-    Duration wait{};            // zero: go ahead, a token is taken; else when there will be one
+    Duration wait{};  // zero: go ahead, a token is taken; else when it is worth coming again
     bool worth_a_line = false;  // held up, and nothing was said of this key for a minute
   };
   Verdict take(std::string_view key, Time now);
@@ -33,6 +35,7 @@ class RateLimiter {
     Time filled{}, told{};
   };
   const Rate rate_;
+  const double worth_coming_for_;
   std::mutex mutex_;
   RecentKeys<Bucket> buckets_;
 };

@@ -28,6 +28,19 @@ TEST_F(RateLimiterTest, ABurstGoesThroughAndThenOneAtATime) {
   EXPECT_EQ(limiter.take("a", now).wait, Duration(500));
 }
 
+TEST_F(RateLimiterTest, WhoNeedsTwoAndWaitsAsToldFindsTwo) {
+  RateLimiter limiter({1, 4}, 2);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(limiter.take("a", now).wait, Duration(0)) << i;
+  for (int round = 0; round < 3; ++round) {
+    now += limiter.take("a", now).wait;
+    EXPECT_EQ(limiter.take("a", now).wait, Duration(0)) << "the first run of round " << round;
+    EXPECT_EQ(limiter.take("a", now).wait, Duration(0)) << "the second";
+  }
+  RateLimiter small({1, 1}, 2);  // never holds two
+  small.take("a", now);
+  EXPECT_EQ(small.take("a", now).wait, seconds(1));
+}
+
 TEST_F(RateLimiterTest, ABucketHoldsNoMoreThanItsBurst) {
   RateLimiter limiter({1, 2});
   limiter.take("a", now);

@@ -28,7 +28,7 @@ class FdoLimits {
   FdoLimits(FdoRates rates, Log& log)
       : loopback_exempt_(rates.loopback_exempt),
         addresses_(rates.per_address),
-        guids_(rates.per_guid),
+        guids_(rates.per_guid, runs_of_an_onboarding),
         lines_(rates.refusals_logged),
         log_(log) {}
 
@@ -38,6 +38,10 @@ class FdoLimits {
   bool may_log_refusal(const Caller& caller);
 
  private:
+  // TO1 and TO2. A device that is held up at its second run begins with the first again; told to
+  // come as soon as there is room for one, it would never get to the other.
+  static constexpr double runs_of_an_onboarding = 2;
+
   const bool loopback_exempt_;
   RateLimiter addresses_, guids_, lines_;
   Log& log_;
