@@ -80,20 +80,18 @@ std::string name_text(const X509_NAME* name) {
   return {text, static_cast<std::size_t>(length)};
 }
 
-std::optional<Time> to_time(const ASN1_TIME* asn1) {
+std::optional<Time> time_of(View element) {
+  const unsigned char* at = element.data();
+  Owned<ASN1_TIME, ASN1_TIME_free> asn1(
+      d2i_ASN1_TIME(nullptr, &at, static_cast<long>(element.size())));
   std::tm tm{};
-  if (!asn1 || ASN1_TIME_to_tm(asn1, &tm) != 1) return std::nullopt;
+  if (!asn1 || ASN1_TIME_to_tm(asn1.get(), &tm) != 1) {
+    ERR_clear_error();
+    return std::nullopt;
+  }
   auto date = std::chrono::year(tm.tm_year + 1900) / (tm.tm_mon + 1) / tm.tm_mday;
   return Time(std::chrono::sys_days(date)) + std::chrono::hours(tm.tm_hour) +
          std::chrono::minutes(tm.tm_min) + std::chrono::seconds(tm.tm_sec);
-}
-
-std::optional<Time> time_of(View element) {
-  const unsigned char* at = element.data();
-  Owned<ASN1_TIME, ASN1_TIME_free> time(
-      d2i_ASN1_TIME(nullptr, &at, static_cast<long>(element.size())));
-  if (!time) ERR_clear_error();
-  return to_time(time.get());
 }
 
 std::vector<std::string> alternative_names(const X509* x509, int type) {
@@ -132,46 +130,18 @@ RecentAuthorities& recent_authorities() {
   return authorities;
 }
 
-}  // namespace
-
-Result<Certificate> Certificate::from_der(View der) {
-  if (der.size() > limits::certificate_bytes_max)
-    return fail(Errc::malformed, "certificate is too long");
-  if (const Certificate* known = recent_authorities().find(der)) return *known;
-  const unsigned char* at = der.data();
-  X509Ptr x509(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-  if (!x509 || at != der.data() + der.size()) {
-    ERR_clear_error();
-    return fail(Errc::malformed, "certificate can't be decoded");
-  }
-  unsigned char* spki = nullptr;
-  int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509.get()), &spki);
-  if (length <= 0) return fail(Errc::malformed, "certificate holds no public key");
-  Bytes encoded(spki, spki + length);
-  OPENSSL_free(spki);
-  TRY(auto key, PublicKey::from_spki(encoded).in("certificate"));
-  auto not_before = to_time(X509_get0_notBefore(x509.get()));
-  auto not_after = to_time(X509_get0_notAfter(x509.get()));
-  if (!not_before || !not_after)
-    return fail(Errc::malformed, "certificate's validity can't be decoded");
-  // Reading the flags makes OpenSSL decode the extensions; one that it can't decode says nothing
-  // reliable.
-  if (X509_get_extension_flags(x509.get()) & EXFLAG_INVALID) {
-    ERR_clear_error();
-    return fail(Errc::malformed, "certificate has an extension that can't be decoded");
-  }
-  const ASN1_INTEGER* number = X509_get0_serialNumber(x509.get());
-  const unsigned char* digits = ASN1_STRING_get0_data(number);
-  Bytes serial(digits, digits + ASN1_STRING_length(number));
-  Certificate out(std::make_shared<Impl>(der, std::move(x509), std::move(key), std::move(serial),
-                                         *not_before, *not_after));
-  if (out.is_ca()) recent_authorities().put(out);
-  return out;
-}
+// What is read without OpenSSL, whose decoder takes ten times as long, and takes some encodings
+// that are not DER. Both ways of reading a certificate read it, so that what from_der() took once
+// is never refused when it comes back from where it was stored.
+struct Outline {
+  PublicKey key;
+  Bytes serial;
+  Time not_before, not_after;
+};
 
 // Certificate ::= SEQUENCE { SEQUENCE { [0] version, serial, algorithm, issuer, SEQUENCE {
 // notBefore, notAfter }, subject, subjectPublicKeyInfo, … }, … }
-Result<Certificate> Certificate::from_known_der(View der) {
+Result<Outline> read_outline(View der) {
   if (der.size() > limits::certificate_bytes_max)
     return fail(Errc::malformed, "certificate is too long");
   der::Reader outer(der);
@@ -192,8 +162,38 @@ Result<Certificate> Certificate::from_known_der(View der) {
   if (!not_before || !not_after)
     return fail(Errc::malformed, "certificate's validity can't be decoded");
   TRY(auto key, PublicKey::from_spki(spki).in("certificate"));
-  return Certificate(std::make_shared<Impl>(der, nullptr, std::move(key), to_bytes(serial),
-                                            *not_before, *not_after));
+  return Outline{std::move(key), to_bytes(serial), *not_before, *not_after};
+}
+
+}  // namespace
+
+Result<Certificate> Certificate::from_der(View der) {
+  if (const Certificate* known = recent_authorities().find(der)) return *known;
+  TRY(auto outline, read_outline(der));
+  const unsigned char* at = der.data();
+  X509Ptr x509(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+  if (!x509 || at != der.data() + der.size()) {
+    ERR_clear_error();
+    return fail(Errc::malformed, "certificate can't be decoded");
+  }
+  // Reading the flags makes OpenSSL decode the extensions; one that it can't decode says nothing
+  // reliable.
+  if (X509_get_extension_flags(x509.get()) & EXFLAG_INVALID) {
+    ERR_clear_error();
+    return fail(Errc::malformed, "certificate has an extension that can't be decoded");
+  }
+  Certificate out(std::make_shared<Impl>(der, std::move(x509), std::move(outline.key),
+                                         std::move(outline.serial), outline.not_before,
+                                         outline.not_after));
+  if (out.is_ca()) recent_authorities().put(out);
+  return out;
+}
+
+Result<Certificate> Certificate::from_known_der(View der) {
+  TRY(auto outline, read_outline(der));
+  return Certificate(std::make_shared<Impl>(der, nullptr, std::move(outline.key),
+                                            std::move(outline.serial), outline.not_before,
+                                            outline.not_after));
 }
 
 Result<std::vector<Certificate>> Certificate::from_pem(std::string_view text) {

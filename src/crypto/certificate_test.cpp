@@ -125,6 +125,19 @@ TEST(CertificateDecoding, AKnownOneIsRefusedWhereItsOutlineIsDamaged) {
   }
 }
 
+// OpenSSL reads a name whose SEQUENCE is marked primitive.
+TEST(CertificateDecoding, WhatIsTakenCanBeReadWhenStored) {
+  const Bytes der = one("leaf").der();
+  for (std::size_t i = 0; i < der.size(); ++i) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      Bytes changed = der;
+      changed[i] ^= static_cast<std::uint8_t>(1U << bit);
+      if (Certificate::from_der(changed))
+        EXPECT_TRUE(Certificate::from_known_der(changed)) << i << " bit " << bit;
+    }
+  }
+}
+
 TEST(CertificateDecoding, PemWithoutACertificateIsRefused) {
   EXPECT_FALSE(Certificate::from_pem(""));
   EXPECT_FALSE(Certificate::from_pem("-----BEGIN X-----\nAAAA\n-----END X-----\n"));
