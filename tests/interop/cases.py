@@ -10,7 +10,9 @@ import threading
 from pathlib import Path
 
 from fairlead import Device, Server, until
-from foreign import Astarte, Client, Peer, build_go, build_rust
+from foreign import Astarte, Client, Peer
+from go_fdo_server import GoFdoServer
+from toolchains import build_go, build_go_fdo_server, build_rust
 
 ENCODINGS = ("x509", "x5chain", "cose")  # of the maker's key in the voucher
 OURS = {"ec256": "p256", "ec384": "p384"}  # go-fdo's names of keys, and ours
@@ -42,6 +44,10 @@ class World:
         return build_go(self.cache)
 
     @functools.cached_property
+    def go_fdo_server_program(self):
+        return build_go_fdo_server(self.cache)
+
+    @functools.cached_property
     def rust_program(self):
         return build_rust(self.cache)
 
@@ -51,6 +57,10 @@ class World:
     @property
     def peer(self):
         return self.start("peer", lambda: Peer(self.go_programs[1], self.folder / "peer"))
+
+    def go_fdo_server(self, key):
+        return self.start(f"go-fdo-server {key}",
+                          lambda: GoFdoServer(self.go_fdo_server_program, self.folder / f"go-fdo-server-{key}", key))
 
     def start(self, name, make):
         if name not in self.started:
@@ -188,8 +198,8 @@ def client_that_is_revoked_gets_nothing(world, key):
 def client_of_a_cipher_we_do_not_serve(world, key, cipher):
     server, client, guid = client_of_ours(world, key)
     said = client.onboard(cipher, until_said="TO2 failed")
-    until("our server refuses it", lambda: [e for e in server.process.said().splitlines()
-                                            if "FDO_REFUSED" in e and "cipher" in e])
+    until(lambda: [e for e in server.process.said().splitlines() if "FDO_REFUSED" in e and "cipher" in e],
+          "our server refuses it")
     same("GUID", server.device(client.serial)["guid"], guid)
     assert client.COMPLETE not in said
 
@@ -300,7 +310,7 @@ def device_does_what_their_owner_says(world, key, chunk):
     theirs = world.peer.folder
     same("standard output", (theirs / f"{name}.stdout").read_bytes(), b"a\n\nb")
     same("standard error", (theirs / f"{name}.stderr").read_bytes(), b"err\n")
-    until("their owner hears the exit code", lambda: (theirs / f"{name}.exit").exists())
+    until(lambda: (theirs / f"{name}.exit").exists(), "their owner hears the exit code")
     same("exit code", (theirs / f"{name}.exit").read_text(), "3")
     same("uploaded", (theirs / f"{name}.log.bin").read_bytes(), CONTENT)
 
@@ -354,8 +364,7 @@ def made_there_onboarded_here(world, key, foreign_device, encoding="x509"):
         device.onboard()
     else:
         device.run()
-    replacement = next(v for v in server.json("voucher", "list", "--state", "owned")["items"] if v["replaces"] == guid)
-    same("state", server.device(replacement["device"])["state"], "onboarded" if foreign_device else "granted")
+    same("state", server.state_after(guid), "onboarded" if foreign_device else "granted")
 
 
 def made_here_onboarded_there(world, key, foreign_device, encoding="x509"):

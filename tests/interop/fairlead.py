@@ -2,38 +2,17 @@
 """Our own programs, as the cases use them: a server with its command line, and a device."""
 
 import json
-import socket
 import subprocess
-import time
+import sys
 import uuid
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "e2e"))
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+from plant import Ports, until  # noqa: E402
+from toolchains import succeeds  # noqa: E402
 
-
-def until(what, condition, limit=15.0):
-    """The first true value of condition(); after `limit` seconds the case fails, named `what`."""
-    deadline = time.monotonic() + limit
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {limit:.0f} s in vain: {what}")
-        time.sleep(0.03)
-
-
-def succeeds(command, what=None, limit=60, **more):
-    """Runs to the end; standard output, or a failed case with all that the program said."""
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=limit, **more)
-    if done.returncode != 0:
-        raise AssertionError(f"{what or Path(command[0]).name} ended with {done.returncode}: "
-                             f"{(done.stdout + done.stderr).strip()[-1500:]}")
-    return done.stdout
+PORTS = Ports()
 
 
 class Process:
@@ -63,14 +42,14 @@ class Server:
     def __init__(self, programs, folder, key_type):
         self.programs, self.folder = programs, Path(folder)
         self.folder.mkdir(parents=True)
-        self.fdo, api = free_port(), free_port()
+        self.fdo, api = PORTS.take(), PORTS.take()
         self.url = f"http://127.0.0.1:{self.fdo}"
         config = self.folder / "server.toml"
         config.write_text(f'data = "{self.folder}/data"\nkey_type = "{key_type}"\n'
                           f"[fdo]\nport = {self.fdo}\n[api]\nport = {api}\n[est]\nport = 0\n[broker]\nenabled = false\n")
         self.process = Process([programs / "fairlead-server", "--config", config], self.folder / "log")
         self.options = ["--server", f"http://127.0.0.1:{api}", "--token-file", self.folder / "data/admin-token"]
-        until("fairlead-server answers", self.answers)
+        until(self.answers, "fairlead-server answers")
 
     def answers(self):
         if self.process.child.poll() is not None:
@@ -120,7 +99,7 @@ class Server:
 
     def registered(self, guid):
         """Waits until the owner's TO0 has been accepted."""
-        return until(f"TO0 of {guid}", lambda: self.events("TO0_REGISTERED", guid))
+        return until(lambda: self.events("TO0_REGISTERED", guid), f"TO0 of {guid}")
 
     def profile(self, name, **document):
         file = self.folder / f"{name}.json"
@@ -129,6 +108,11 @@ class Server:
 
     def device(self, serial):
         return self.json("device", "show", serial)
+
+    def state_after(self, guid):
+        """The state of the device whose voucher of this GUID has been replaced."""
+        replacement = next(v for v in self.json("voucher", "list", "--state", "owned")["items"] if v["replaces"] == guid)
+        return self.device(replacement["device"])["state"]
 
     def timeline(self, serial):
         return self.json("explain", serial)["timeline"]["items"]

@@ -3,52 +3,16 @@
 
 import base64
 import json
-import os
-import re
-import shutil
 import time
 import uuid
 import urllib.error
 import urllib.request
 from pathlib import Path
 
-from fairlead import Process, succeeds, until
+from fairlead import Process, until
+from toolchains import succeeds
 
-HERE = Path(__file__).parent
 KEY_TYPES = {"ec256": 10, "ec384": 11}  # pkType of FDO 1.1, section 3.3.4
-
-
-class Missing(Exception):
-    """What is not there, in words for whoever runs this. What does not build where it is there is a failure instead."""
-
-
-def tool(name, version_of, oldest):
-    """The program `name`, if it is not older than `oldest`."""
-    program = shutil.which(name)
-    if not program:
-        raise Missing(f"{name} is not installed ({'.'.join(map(str, oldest))} or newer is needed)")
-    said = succeeds([program, *version_of], env={**os.environ, "GOTOOLCHAIN": "local"})
-    version = tuple(int(number) for number in re.search(r"(\d+)\.(\d+)", said).groups())
-    if version < oldest:
-        raise Missing(f"{program} says {said.strip()}; {'.'.join(map(str, oldest))} or newer is needed")
-    return program
-
-
-def build_go(cache):
-    """(go-fdo-client, peer): built, or at once where the cache holds them. go.sum pins every byte."""
-    go = tool("go", ["env", "GOVERSION"], (1, 25))
-    environment = {**os.environ, "GOFLAGS": "-buildvcs=false -mod=readonly", "CGO_ENABLED": "0"}
-    succeeds([go, "build", "-p", "2", "-o", f"{cache}/", ".", "github.com/fido-device-onboard/go-fdo-client"],
-             "building the Go programs", limit=600, cwd=HERE / "peer", env=environment)
-    return cache / "go-fdo-client", cache / "peer"
-
-
-def build_rust(cache):
-    """astarte-peer, in the same way; Cargo.lock pins every byte."""
-    cargo = tool("cargo", ["--version"], (1, 88))
-    succeeds([cargo, "build", "--locked", "-j", "2", "--target-dir", cache / "rust"],
-             "building the Rust program", limit=900, cwd=HERE / "astarte")
-    return cache / "rust/debug/astarte-peer"
 
 
 class Client:
@@ -58,14 +22,15 @@ class Client:
 
     def __init__(self, program, folder, serial, key):
         self.program, self.folder, self.serial, self.key = program, Path(folder), serial, key
+        self.info = f"{serial} of go-fdo-client"
         self.folder.mkdir(parents=True)
         self.common = ["--blob", self.folder / "credential", "--key", key]
 
     def initialize(self, station, encoding):
         succeeds([self.program, "device-init", station, *self.common, "--key-enc", encoding, "--serial-number", self.serial,
-                  "--device-info", f"{self.serial} of go-fdo-client"])
+                  "--device-info", self.info])
 
-    def onboard(self, cipher="A128GCM", *words, kex=None, limit=15, until_said=COMPLETE):
+    def onboard(self, cipher="A128GCM", *words, kex=None, until_said=COMPLETE):
         """Runs until it says `until_said`; a failure ends the case at once, since this program tries for ever."""
         kex = kex or self.key.replace("ec", "ECDH")
         log = self.folder / f"onboard-{time.monotonic_ns()}.log"
@@ -83,7 +48,7 @@ class Client:
             return False
 
         try:
-            until(f"go-fdo-client says '{until_said}'", over, limit)
+            until(over, f"go-fdo-client says '{until_said}'")
             if until_said == self.COMPLETE:
                 process.child.wait(10)  # it writes its credential after the word
         finally:
@@ -112,7 +77,7 @@ class Peer:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True)
         self.process = Process([program, "-folder", self.folder], self.folder / "log")
-        self.port = int(until("the peer names its port", lambda: self.process.said().split("\n")[0]))
+        self.port = int(until(lambda: self.process.said().split("\n")[0], "the peer names its port"))
         self.url = f"http://127.0.0.1:{self.port}"
 
     def call(self, path, body=None):
