@@ -179,19 +179,26 @@ Result<void> FairleadServer::trust(const crypto::PublicKey& manufacturer) const 
   return ok();
 }
 
-Result<void> FairleadServer::import(const std::vector<std::string>& pem_vouchers) const {
+Result<void> in_requests(const std::vector<std::string>& pem_vouchers,
+                         const std::function<Result<void>(View)>& send) {
   std::size_t taken = 0;
   while (taken < pem_vouchers.size()) {
     std::string body;
     while (taken < pem_vouchers.size() &&
            body.size() + pem_vouchers[taken].size() < import_request_bytes_max)
       body += pem_vouchers[taken++];
-    TRY(auto answer,
-        api("/api/v1/vouchers/import", "application/x-pem-file", to_bytes(std::string_view(body))));
-    if (as_text(answer).find("\"refused\"") != std::string_view::npos)
-      return fail(Errc::refused, "a voucher of ours was refused: " + std::string(as_text(answer)));
+    TRY_VOID(send(to_bytes(std::string_view(body))));
   }
   return ok();
+}
+
+Result<void> FairleadServer::import(const std::vector<std::string>& pem_vouchers) const {
+  return in_requests(pem_vouchers, [&](View body) -> Result<void> {
+    TRY(auto answer, api("/api/v1/vouchers/import", "application/x-pem-file", body));
+    if (as_text(answer).find("\"refused\"") != std::string_view::npos)
+      return fail(Errc::refused, "a voucher of ours was refused: " + std::string(as_text(answer)));
+    return ok();
+  });
 }
 
 Result<GoPeer> GoPeer::start(const std::string& program, const std::filesystem::path& folder,

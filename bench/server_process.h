@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,11 @@ class Process {
   explicit Process(pid_t pid) : pid_(pid) {}
   mutable pid_t pid_;
 };
+
+// Hands the vouchers to `send` in bodies below a megabyte, which is what servers take, until one
+// fails.
+Result<void> in_requests(const std::vector<std::string>& pem_vouchers,
+                         const std::function<Result<void>(View)>& send);
 
 // fairlead-server with every role and no broker process; its access table is kept all the same.
 struct FairleadServer {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // to2_bench --server PROGRAM [--key p256|p384] [--plain] [--devices N] [--lines N] [--rounds N]
-//           [--peer PROGRAM]
+//           [--peer PROGRAM | --go-fdo-server PROGRAM]
 // One line of JSON: complete TO2 onboardings per second and per second of the server's processor
 // time, beside the crypto limit (crypto_limit.h) in the same run. --plain: devices that ask for no
 // certificate. --peer: the same plain load on the go-fdo peer of tests/interop, in turns with ours.
@@ -8,7 +8,9 @@
 #include <cstdlib>
 #include <optional>
 #include <string_view>
+#include <utility>
 
+#include "go_fdo_server.h"
 #include "to2_rates.h"
 
 namespace {
@@ -17,6 +19,7 @@ using namespace fairlead;
 
 struct Arguments {
   std::string server, peer;
+  std::string go_fdo_server;  // instead of the peer: that program, with its database
   bench::To2Load load;
   bool wrong = false;
 };
@@ -29,12 +32,14 @@ Arguments parse(int argc, char** argv) {
       out.load.with_offer = false;
       continue;
     }
-    if (i + 1 == argc) return {{}, {}, {}, true};
+    if (i + 1 == argc) return {{}, {}, {}, {}, true};
     const char* value = argv[++i];
     if (name == "--server")
       out.server = value;
     else if (name == "--peer")
       out.peer = value;
+    else if (name == "--go-fdo-server")
+      out.go_fdo_server = value;
     else if (name == "--key")
       out.load.key_type =
           std::string_view(value) == "p384" ? crypto::KeyType::p384 : crypto::KeyType::p256;
@@ -47,6 +52,7 @@ Arguments parse(int argc, char** argv) {
     else
       out.wrong = true;
   }
+  if (!out.go_fdo_server.empty()) out.load.with_offer = false;
   if (!out.peer.empty()) out.load.with_offer = false;
   out.wrong |= out.server.empty() || out.load.devices == 0 || out.load.lines == 0;
   return out;
@@ -57,32 +63,45 @@ struct Measured {
   std::optional<bench::To2Rates> peer;
 };
 
-Result<Measured> measure(const Arguments& arguments) {
-  bench::Folder folder;
-  TRY(auto server,
-      bench::FairleadServer::start(arguments.server, folder.path(), arguments.load.key_type));
-  TRY(auto owner, server.owner_key());
-  TRY(auto maker, bench::Maker::create(arguments.load.key_type));
-  TRY_VOID(server.trust(maker.public_key()));
-  bench::To2Target ours{server.process, server.fdo_port, owner,
-                        [&](const auto& vouchers) { return server.import(vouchers); }};
-  bench::To2Load load = arguments.load;
+Result<Measured> in_turns(const bench::To2Target& ours, const bench::To2Target& theirs,
+                          bench::Maker& maker, bench::To2Load load) {
   Measured out;
-  if (arguments.peer.empty()) {
-    TRY(out.ours, bench::measure_to2(ours, maker, load));
-    return out;
-  }
-  TRY(auto peer, bench::GoPeer::start(arguments.peer, folder.path(), load.key_type));
-  bench::To2Target theirs{peer.process, peer.port, peer.owner,
-                          [&](const auto& vouchers) { return peer.import(vouchers); }};
   out.peer.emplace();
-  load.rounds = 1;
-  for (unsigned round = 0; round < arguments.load.rounds; ++round) {
+  for (unsigned rounds = std::exchange(load.rounds, 1); rounds > 0; --rounds) {
     TRY(auto us, bench::measure_to2(ours, maker, load));
     TRY(auto them, bench::measure_to2(theirs, maker, load));
     out.ours.add(us);
     out.peer->add(them);
   }
+  return out;
+}
+
+template <class Peer>
+bench::To2Target target(const Peer& peer) {
+  return {peer.process, peer.port, peer.owner,
+          [&peer](const auto& vouchers) { return peer.import(vouchers); }};
+}
+
+Result<Measured> measure(const Arguments& arguments) {
+  bench::Folder folder;
+  const bench::To2Load& load = arguments.load;
+  TRY(auto server, bench::FairleadServer::start(arguments.server, folder.path(), load.key_type));
+  TRY(auto owner, server.owner_key());
+  TRY(auto maker, bench::Maker::create(load.key_type));
+  TRY_VOID(server.trust(maker.public_key()));
+  bench::To2Target ours{server.process, server.fdo_port, owner,
+                        [&](const auto& vouchers) { return server.import(vouchers); }};
+  if (!arguments.peer.empty()) {
+    TRY(auto peer, bench::GoPeer::start(arguments.peer, folder.path(), load.key_type));
+    return in_turns(ours, target(peer), maker, load);
+  }
+  if (!arguments.go_fdo_server.empty()) {
+    TRY(auto peer,
+        bench::GoFdoServer::start(arguments.go_fdo_server, folder.path(), load.key_type));
+    return in_turns(ours, target(peer), maker, load);
+  }
+  Measured out;
+  TRY(out.ours, bench::measure_to2(ours, maker, load));
   return out;
 }
 
@@ -106,7 +125,7 @@ int main(int argc, char** argv) {
   if (arguments.wrong) {
     std::fprintf(stderr,
                  "to2_bench --server PROGRAM [--key p256|p384] [--plain] [--devices N] [--lines N] "
-                 "[--rounds N] [--peer PROGRAM]\n");
+                 "[--rounds N] [--peer PROGRAM | --go-fdo-server PROGRAM]\n");
     return 2;
   }
   auto measured = measure(arguments);
@@ -115,6 +134,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   print("fairlead", arguments, measured->ours);
-  if (measured->peer) print("go-fdo", arguments, *measured->peer);
+  if (measured->peer)
+    print(arguments.peer.empty() ? "go-fdo-server" : "go-fdo", arguments, *measured->peer);
   return 0;
 }
