@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/certificate.h"
 
+#include <openssl/provider.h>
 #include <openssl/x509v3.h>
 
 #include <array>
@@ -13,6 +14,41 @@
 #include "crypto/openssl.h"
 
 namespace fairlead::crypto {
+
+namespace {
+
+// With a certificate OpenSSL 3.0 decodes its key, by a search among all that its providers have,
+// which takes ten times as long as the rest. Where there are no providers it leaves the key alone;
+// it is decoded here (key.cpp), and signatures are verified with that.
+OSSL_LIB_CTX* without_providers() {
+  static OSSL_LIB_CTX* const context = [] {
+    OSSL_LIB_CTX* made = OSSL_LIB_CTX_new();
+    ASSERT(made && OSSL_PROVIDER_load(made, "null"));
+    return made;
+  }();
+  return context;
+}
+
+// Null if it is none, or more than one.
+X509Ptr decode_x509(View der, OSSL_LIB_CTX* context) {
+  X509* raw = X509_new_ex(context, nullptr);
+  ASSERT(raw);
+  const unsigned char* at = der.data();
+  const bool whole =
+      d2i_X509(&raw, &at, static_cast<long>(der.size())) && at == der.data() + der.size();
+  X509Ptr x509(raw);  // d2i_X509 has freed it where it refused it, and says so
+  ERR_clear_error();
+  return whole ? std::move(x509) : nullptr;
+}
+
+// The first look decodes the extensions, and notes as an error that it can't make a fingerprint.
+std::uint32_t extension_flags(X509* x509) {
+  const std::uint32_t flags = X509_get_extension_flags(x509);
+  ERR_clear_error();
+  return flags;
+}
+
+}  // namespace
 
 struct Certificate::Impl {
   Impl(View its_der, X509Ptr its_x509, PublicKey its_key, Bytes its_serial, Time from, Time to)
@@ -30,11 +66,9 @@ struct Certificate::Impl {
   // Should a stored certificate have become unreadable, an empty one says no to everything.
   X509* x509() const {
     if (X509* known = x509_.load(std::memory_order_acquire)) return known;
-    const unsigned char* at = der.data();
-    X509Ptr decoded(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+    X509Ptr decoded = decode_x509(der, without_providers());
     if (!decoded) decoded.reset(X509_new());
     ASSERT(decoded);
-    ERR_clear_error();
     X509* first = nullptr;
     if (!x509_.compare_exchange_strong(first, decoded.get(), std::memory_order_acq_rel))
       return first;
@@ -45,12 +79,12 @@ struct Certificate::Impl {
   bool signs_itself() const {
     Verdict known = signs_itself_.load(std::memory_order_relaxed);
     if (known == Verdict::open) {
-      known = verify(x509(), key) ? Verdict::yes : Verdict::no;
+      known = signed_by(key) ? Verdict::yes : Verdict::no;
       signs_itself_.store(known, std::memory_order_relaxed);
     }
     return known == Verdict::yes;
   }
-  static bool verify(X509* x509, const PublicKey& issuer_key);
+  bool signed_by(const PublicKey& issuer_key) const;
 
   Bytes der;
   PublicKey key;
@@ -170,18 +204,11 @@ Result<Outline> read_outline(View der) {
 Result<Certificate> Certificate::from_der(View der) {
   if (const Certificate* known = recent_authorities().find(der)) return *known;
   TRY(auto outline, read_outline(der));
-  const unsigned char* at = der.data();
-  X509Ptr x509(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-  if (!x509 || at != der.data() + der.size()) {
-    ERR_clear_error();
-    return fail(Errc::malformed, "certificate can't be decoded");
-  }
-  // Reading the flags makes OpenSSL decode the extensions; one that it can't decode says nothing
-  // reliable.
-  if (X509_get_extension_flags(x509.get()) & EXFLAG_INVALID) {
-    ERR_clear_error();
+  X509Ptr x509 = decode_x509(der, without_providers());
+  if (!x509) return fail(Errc::malformed, "certificate can't be decoded");
+  // One that OpenSSL can't decode says nothing reliable.
+  if (extension_flags(x509.get()) & EXFLAG_INVALID)
     return fail(Errc::malformed, "certificate has an extension that can't be decoded");
-  }
   Certificate out(std::make_shared<Impl>(der, std::move(x509), std::move(outline.key),
                                          std::move(outline.serial), outline.not_before,
                                          outline.not_after));
@@ -217,9 +244,7 @@ Bytes Certificate::subject_der() const { return name_der(X509_get_subject_name(i
 Bytes Certificate::issuer_der() const { return name_der(X509_get_issuer_name(impl_->x509())); }
 Time Certificate::not_before() const { return impl_->not_before; }
 Time Certificate::not_after() const { return impl_->not_after; }
-bool Certificate::is_ca() const {
-  return (X509_get_extension_flags(impl_->x509()) & EXFLAG_CA) != 0;
-}
+bool Certificate::is_ca() const { return (extension_flags(impl_->x509()) & EXFLAG_CA) != 0; }
 std::vector<std::string> Certificate::san_uris() const {
   return alternative_names(impl_->x509(), GEN_URI);
 }
@@ -243,19 +268,62 @@ std::string Certificate::common_name() const {
 Bytes Certificate::serial() const { return impl_->serial; }
 
 bool Certificate::signed_by(const PublicKey& issuer_key) const {
-  return Impl::verify(impl_->x509(), issuer_key);
+  return impl_->signed_by(issuer_key);
 }
 
-bool Certificate::Impl::verify(X509* x509, const PublicKey& issuer_key) {
-  int digest = NID_undef;
-  // SHA-1 and MD5 can be made to collide: a signature with them proves nothing.
-  if (X509_get_signature_info(x509, &digest, nullptr, nullptr, nullptr) != 1 ||
-      (digest != NID_sha256 && digest != NID_sha384 && digest != NID_sha512)) {
-    ERR_clear_error();
-    return false;
+namespace {
+
+// SHA-1 and MD5 can be made to collide: a signature with them proves nothing.
+std::optional<HashAlg> hash_of_signature(int nid) {
+  switch (nid) {
+    case NID_sha256:
+      return HashAlg::sha256;
+    case NID_sha384:
+      return HashAlg::sha384;
+    case NID_sha512:
+      return HashAlg::sha512;
+    default:
+      return std::nullopt;
   }
-  bool good = X509_verify(x509, issuer_key.impl().pkey.get()) == 1;
-  if (!good) ERR_clear_error();
+}
+
+// The tbsCertificate as it came.
+View signed_part(View der) {
+  der::Reader outer(der);
+  return outer.enter(der::sequence).element(der::sequence);
+}
+
+// RFC 5280 §4.1.1.2: "This field MUST contain the same algorithm identifier as the signature field
+// in the sequence tbsCertificate".
+bool ecdsa_signed_by(X509* x509, View der, HashAlg alg, const PublicKey::Impl& issuer) {
+  const ASN1_BIT_STRING* signature = nullptr;
+  const X509_ALGOR* algorithm = nullptr;
+  X509_get0_signature(&signature, &algorithm, x509);
+  constexpr long unused_bits = 0x07;
+  if (X509_ALGOR_cmp(algorithm, X509_get0_tbs_sigalg(x509)) != 0 ||
+      (signature->flags & unused_bits) != 0)
+    return false;
+  return verify_openssl(
+      issuer, alg, hash(alg, {signed_part(der)}),
+      {ASN1_STRING_get0_data(signature), static_cast<std::size_t>(ASN1_STRING_length(signature))});
+}
+
+}  // namespace
+
+bool Certificate::Impl::signed_by(const PublicKey& issuer_key) const {
+  int digest = NID_undef, scheme = NID_undef;
+  const bool told = X509_get_signature_info(x509(), &digest, &scheme, nullptr, nullptr) == 1;
+  ERR_clear_error();
+  auto alg = hash_of_signature(digest);
+  if (!told || !alg) return false;
+  if (is_ec(issuer_key.type()))
+    return scheme == NID_X9_62_id_ecPublicKey &&
+           ecdsa_signed_by(x509(), der, *alg, issuer_key.impl());
+  // RSA has two schemes with parameters of their own, which OpenSSL knows all about.
+  X509Ptr with_providers = decode_x509(der, nullptr);
+  const bool good =
+      with_providers && X509_verify(with_providers.get(), issuer_key.impl().pkey.get()) == 1;
+  ERR_clear_error();
   return good;
 }
 
@@ -303,6 +371,23 @@ Result<void> check_extensions(const Certificate& certificate) {
   return ok();
 }
 
+// X509_get_pathlen() and X509_get_key_usage() refuse a certificate without a fingerprint. Both
+// extensions are known to be decodable (from_der).
+std::optional<long> path_length_of(const X509* x509) {
+  Owned<BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free> basic(static_cast<BASIC_CONSTRAINTS*>(
+      X509_get_ext_d2i(x509, NID_basic_constraints, nullptr, nullptr)));
+  if (!basic || !basic->pathlen) return std::nullopt;
+  return ASN1_INTEGER_get(basic->pathlen);
+}
+
+bool may_sign_certificates(const X509* x509) {
+  constexpr int key_cert_sign = 5;  // RFC 5280 §4.2.1.3
+  if (X509_get_ext_by_NID(x509, NID_key_usage, -1) < 0) return true;
+  Owned<ASN1_BIT_STRING, ASN1_BIT_STRING_free> usage(
+      static_cast<ASN1_BIT_STRING*>(X509_get_ext_d2i(x509, NID_key_usage, nullptr, nullptr)));
+  return usage && ASN1_BIT_STRING_get_bit(usage.get(), key_cert_sign) == 1;
+}
+
 // RFC 5280 §6.1.4 (k), (l), (n): what an issuer must be. `below`: non-self-issued CA certificates
 // under it.
 Result<void> check_issuer(const Certificate& issuer, const Certificate& subject, long below) {
@@ -315,11 +400,9 @@ Result<void> check_issuer(const Certificate& issuer, const Certificate& subject,
     return fail(Errc::untrusted,
                 "certificate of '" + issuer.subject() + "' is not a CA certificate");
   X509* x509 = issuer.impl().x509();
-  long path_length = X509_get_pathlen(x509);
-  if (path_length >= 0 && below > path_length)
+  if (auto path_length = path_length_of(x509); path_length && below > *path_length)
     return fail(Errc::untrusted, "path below '" + issuer.subject() + "' is longer than it allows");
-  std::uint32_t usage = X509_get_key_usage(x509);
-  if (usage != UINT32_MAX && !(usage & KU_KEY_CERT_SIGN))
+  if (!may_sign_certificates(x509))
     return fail(Errc::untrusted,
                 "certificate of '" + issuer.subject() + "' may not sign certificates");
   if (!subject.signed_by(issuer.public_key()))

@@ -45,14 +45,6 @@ EVP_PKEY_CTX* verify_context(EVP_PKEY* key, HashAlg alg) {
   return context;
 }
 
-bool verify_openssl(const PublicKey::Impl& key, View digest, View signature) {
-  PkeyContextPtr context(verify_context(key.pkey.get(), hash_for(key.type)));
-  bool good = context && EVP_PKEY_verify(context.get(), signature.data(), signature.size(),
-                                         digest.data(), digest.size()) == 1;
-  if (!good) ERR_clear_error();
-  return good;
-}
-
 Result<PublicKey> rsa_from_spki(View der) {
   const unsigned char* at = der.data();
   PkeyPtr pkey(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
@@ -130,6 +122,14 @@ PkeyPtr pkey_from_point(KeyType curve, View point) {
   return key;
 }
 
+bool verify_openssl(const PublicKey::Impl& key, HashAlg alg, View digest, View signature) {
+  PkeyContextPtr context(verify_context(key.pkey.get(), alg));
+  bool good = context && EVP_PKEY_verify(context.get(), signature.data(), signature.size(),
+                                         digest.data(), digest.size()) == 1;
+  if (!good) ERR_clear_error();
+  return good;
+}
+
 Result<PublicKey> PublicKey::from_spki(View der) {
   for (KeyType curve : {KeyType::p256, KeyType::p384}) {
     View prefix = prefix_of(curve);
@@ -177,13 +177,15 @@ bool PublicKey::verify(View message, View raw_signature) const {
 }
 
 bool PublicKey::verify_digest(View digest, View raw_signature) const {
-  if (!is_ec(impl_->type)) return verify_openssl(*impl_, digest, raw_signature);
+  if (!is_ec(impl_->type))
+    return verify_openssl(*impl_, hash_for(impl_->type), digest, raw_signature);
   auto der = ecdsa_raw_to_der(impl_->type, raw_signature);
-  return der && verify_openssl(*impl_, digest, *der);
+  return der && verify_openssl(*impl_, hash_for(impl_->type), digest, *der);
 }
 
 bool PublicKey::verify_der(View message, View der_signature) const {
-  return verify_openssl(*impl_, hash(hash_for(impl_->type), {message}), der_signature);
+  return verify_openssl(*impl_, hash_for(impl_->type), hash(hash_for(impl_->type), {message}),
+                        der_signature);
 }
 
 bool operator==(const PublicKey& a, const PublicKey& b) { return a.impl_->spki == b.impl_->spki; }

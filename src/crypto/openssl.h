@@ -53,4 +53,7 @@ struct PublicKey::Impl {
   PkeyPtr pkey;
 };
 
+// `signature` as OpenSSL has it: ECDSA-Sig-Value in DER, or RSA's, with PKCS#1 v1.5.
+bool verify_openssl(const PublicKey::Impl& key, HashAlg alg, View digest, View signature);
+
 }  // namespace fairlead::crypto
