@@ -127,6 +127,17 @@ CREATE INDEX certificates_change ON certificates(change);
 CREATE INDEX certificates_account_state ON certificates(account, state);
 CREATE INDEX to0_jobs_failing ON to0_jobs(guid, rendezvous) WHERE failures > 0;
 )sql"},
+    // An onboarding takes a voucher through three states, and three indexes led by the state were
+    // rewritten each time, on pages of their own. Now the state stands last in the account's index,
+    // where a change stays on its page; it leads for those only that few vouchers are in at a time.
+    // Not IN (1, 3, 5): SQLite would make a table of these three for each row that is written.
+    {9, R"sql(
+DROP INDEX vouchers_account_state;
+DROP INDEX vouchers_account;
+DROP INDEX vouchers_state;
+CREATE INDEX vouchers_account ON vouchers(account, guid, state);
+CREATE INDEX vouchers_state ON vouchers(state, guid) WHERE state = 1 OR state = 3 OR state = 5;
+)sql"},
 };
 
 // A new, empty file gets version 0.

@@ -120,6 +120,10 @@ TEST_F(SqliteRegistryTest, AFailedMigrationLeavesTheFileAsItWas) {
 TEST_F(SqliteRegistryTest, TrustedKeysOfSchema1CountEverywhereAsBefore) {
   open();
   Stranger(file_).run(
+      "DROP INDEX vouchers_account; DROP INDEX vouchers_state;"
+      "CREATE INDEX vouchers_account_state ON vouchers(account, state, guid);"
+      "CREATE INDEX vouchers_account ON vouchers(account, guid);"
+      "CREATE INDEX vouchers_state ON vouchers(state, guid);"
       "DROP INDEX certificates_change; DROP INDEX certificates_account_state;"
       "DROP INDEX to0_jobs_failing; ALTER TABLE certificates DROP COLUMN change;"
       "DROP TABLE audit; DROP TABLE bootstrap_keys; DROP TABLE wifi_networks;"
@@ -322,6 +326,16 @@ TEST_F(SqliteRegistryTest, EveryIndexThatTheSearchCountsOnIsUsed) {
       {"SELECT * FROM devices WHERE id > 'a' AND state = 1 ORDER BY id LIMIT 9", "devices_state"},
       {"SELECT * FROM devices WHERE id > 'a' AND account = 'x' AND +lower(name) >= 'a' ORDER BY id",
        "devices_account "},
+      {"SELECT * FROM vouchers WHERE guid > x'00' AND +state = 3 AND device = 'd' ORDER BY guid",
+       "vouchers_device"},
+      {"SELECT * FROM vouchers WHERE guid > x'00' AND (state = 1 OR state = 3 OR state = 5) AND "
+       "+account = 'a'"
+       " AND state = 3 ORDER BY guid LIMIT 9",
+       "vouchers_state"},
+      {"SELECT * FROM vouchers WHERE guid > x'00' AND account = 'a' AND +state = 2 ORDER BY guid",
+       "vouchers_account"},
+      {"SELECT count(*) FROM vouchers WHERE account = 'a' AND state <> 6",
+       "COVERING INDEX vouchers_account"},
       {"SELECT * FROM to0_jobs WHERE due <= 1 ORDER BY due LIMIT 9", "to0_jobs_due"},
       {"SELECT * FROM events WHERE device = 'd' ORDER BY sequence DESC LIMIT 9", "events_device"},
   };
