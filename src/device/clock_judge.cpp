@@ -9,8 +9,6 @@ namespace fairlead::device {
 
 namespace {
 
-constexpr Duration error_max = std::chrono::hours(24);
-
 Duration monotonic() {
   return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
 }
@@ -29,7 +27,7 @@ bool ClockJudge::plausible(const std::optional<Identity>& identity) const {
   if (now < clock_floor(identity)) return false;
   if (!owner_ahead_) return true;
   Duration off = now.time_since_epoch() - monotonic() - *owner_ahead_;
-  return off < error_max && off > -error_max;
+  return off < clock_error_max && off > -clock_error_max;
 }
 
 void ClockJudge::compare(Time owners) { owner_ahead_ = owners.time_since_epoch() - monotonic(); }

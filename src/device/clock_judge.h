@@ -8,6 +8,9 @@
 
 namespace fairlead::device {
 
+// A clock that is off by less may judge dates.
+inline constexpr Duration clock_error_max = std::chrono::hours(24);
+
 // The earliest time that it can be: when this version was made, or what an upstream last said.
 Time clock_floor(const std::optional<Identity>& identity);
 

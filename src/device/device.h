@@ -51,7 +51,7 @@ class Device {
   void note(const Failure& failure);
   void heed(const Failure& failure);  // a busy server's wish
   void reload();
-  void compare_clocks();
+  void compare_clocks(Time owners);  // proven to be its time of a moment ago
   Outcome search_over(std::optional<Failure> failure) const;
   bool certificate_expired() const;
   ModuleFacts module_facts();

@@ -143,7 +143,8 @@ boost::asio::awaitable<Device::Outcome> Device::onboard_at_owners() {
            {{"device", identity_->operational->device.str()},
             {"endpoint", identity_->operational->endpoints[0].uri},
             {"not_after", to_rfc3339(identity_->operational->chain[0].not_after())}});
-    if (out.event == Event::done) compare_clocks();
+    // Signed by the owner in this run.
+    if (out.event == Event::done) compare_clocks(identity_->operational->server_time);
     co_return out;
   }
   if (!round_failure_ || round_failure_->reason <= failure.reason) round_failure_ = failure;
@@ -160,6 +161,7 @@ boost::asio::awaitable<bool> Device::renew_now() {
   }
   auto renewing = renew(shop_, *identity_, clock_.plausible(identity_));
   auto outcome = co_await std::move(renewing);
+  if (outcome.time_told) compare_clocks(*outcome.time_told);
   if (!outcome.renewed) {
     const Failure& failure = *outcome.failure;
     Duration wait =
@@ -253,9 +255,7 @@ boost::asio::awaitable<Device::Outcome> Device::serve() {
   co_return out;
 }
 
-// After a Grant of this run: its time is the owner's, signed a moment ago.
-void Device::compare_clocks() {
-  Time owners = identity_->operational->server_time;
+void Device::compare_clocks(Time owners) {
   if (owners == Time{}) return;  // fdo.csr tells no time
   clock_.compare(owners);
   if (clock_.plausible(identity_)) return;

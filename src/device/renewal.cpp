@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "codec/cbor/reader.h"
 #include "codec/cbor/writer.h"
+#include "device/clock_judge.h"
 #include "device/modules/enrollment.h"
 #include "net/http.h"
 #include "pki/est/messages.h"
@@ -72,6 +73,13 @@ Failure transport_failure(const Error& error) {
   }
 }
 
+Reason reason_to_fail(upstream::LinkReason reason, const Error& error) {
+  if (error.code == Errc::cancelled) return Reason::interrupted;
+  if (error.code == Errc::refused) return Reason::broker_refused;
+  return reason == upstream::LinkReason::tls_expired ? Reason::clock_wrong
+                                                     : Reason::broker_unreachable;
+}
+
 // Those above the new certificate: the issuer has to be one that we know, from the certificate
 // before or from the anchors.
 Result<std::vector<crypto::Certificate>> chain_for(crypto::Certificate leaf,
@@ -105,10 +113,13 @@ class Renewal {
 
   AttemptTask<Identity> run();
   std::optional<Duration> come_again() const { return come_again_; }
+  std::optional<Time> time_told() const { return time_told_; }
 
  private:
   AttemptTask<Operational> request();
+  AttemptTask<net::HttpResponse> ask(net::Url url);
   Attempt<Operational> judge(const net::HttpResponse& response);
+  Attempt<void> judge_clock(const crypto::Certificate& fresh);
   AttemptTask<void> try_out(const Operational& next);
   Result<Identity> commit(Operational next);
   Result<net::HttpRequest> make_request();
@@ -116,9 +127,11 @@ class Renewal {
   Workshop shop_;
   Identity identity_;
   const Operational present_;
-  const bool clock_plausible_;
+  bool clock_plausible_;
+  bool dates_open_ = false;  // of the server's certificate: the answer has to settle them
   std::shared_ptr<crypto::Signer> old_key_, new_key_;
   std::optional<Duration> come_again_;
+  std::optional<Time> time_told_;
 };
 
 AttemptTask<Identity> Renewal::run() {
@@ -141,8 +154,10 @@ AttemptTask<Identity> Renewal::run() {
   auto trying = try_out(*staged);
   auto tried = co_await std::move(trying);
   if (!tried) {
-    // Refused, not unreachable: of no use, so that the next renewal begins anew.
-    if (tried.error().reason == Reason::broker_refused)
+    // Refused, or by a clock that only an answer can judge; not unreachable: of no use, so that the
+    // next renewal begins anew.
+    const Reason reason = tried.error().reason;
+    if (reason == Reason::broker_refused || reason == Reason::clock_wrong)
       ignore(shop_.directory.remove(staged_file), "it is tried once more, then");
     co_return std::unexpected(std::move(tried.error()));
   }
@@ -153,10 +168,12 @@ AttemptTask<Identity> Renewal::run() {
 }
 
 // On a worker: keys may be in slow hardware. The key is found again after a crash, so that the
-// upstream sees the same request and gives the same certificate.
+// upstream sees the same request and gives the same certificate; but a certificate that is to tell
+// the time is for a key of this moment.
 Result<net::HttpRequest> Renewal::make_request() {
   TRY(old_key_, shop_.keystore.open_key(present_.key));
   auto name = renewal_key_name(present_.chain[0]);
+  if (dates_open_) TRY_VOID(shop_.keystore.remove(name));
   auto existing = shop_.keystore.open_key(name);
   if (existing) {
     new_key_ = std::move(*existing);
@@ -180,34 +197,52 @@ AttemptTask<Operational> Renewal::request() {
   if (!url || !url->tls)
     co_return give_up(Reason::grant_wrong,
                       "renewal: '" + present_.renewal_url + "' is no https URL");
+  url->target = est::target_of(est::Operation::simplereenroll, {});
+  auto asking = ask(*url);
+  auto response = co_await std::move(asking);
+  if (!response && response.error().reason == Reason::clock_wrong && clock_plausible_) {
+    // Its certificate or our clock: nobody has confirmed either. The answer does (ADR 92).
+    dates_open_ = true;
+    auto asking_again = ask(*url);
+    response = co_await std::move(asking_again);
+  }
+  if (!response) co_return std::unexpected(std::move(response.error()));
+  co_return judge(*response);
+}
+
+AttemptTask<net::HttpResponse> Renewal::ask(net::Url url) {
   auto make = [this] { return make_request(); };
   auto making = shop_.loop.on_worker(make);
   auto made = co_await std::move(making);
   CO_TRY(auto request, locally(std::move(made), Reason::key_failed));
-  url->target = est::target_of(est::Operation::simplereenroll, {});
   net::TlsTrust trust;
   trust.anchors = present_.anchors;
-  trust.ignore_dates = !clock_plausible_;
+  trust.ignore_dates = dates_open_ || !clock_plausible_;
   net::HttpClient client(shop_.loop, net::TlsClient{trust, present_.chain, old_key_});
-  auto sending = client.send(std::move(*url), std::move(request), request_deadline,
+  auto sending = client.send(std::move(url), std::move(request), request_deadline,
                              limits::est_answer_bytes_max);
   auto response = co_await std::move(sending);
   if (!response) co_return std::unexpected(transport_failure(response.error()));
-  co_return judge(*response);
+  co_return std::move(*response);
 }
 
 Attempt<Operational> Renewal::judge(const net::HttpResponse& response) {
+  if (dates_open_ && response.status != 200)
+    return give_up(Reason::clock_wrong,
+                   "renewal: by this clock the upstream's certificate is out of date, and HTTP "
+                   "status " +
+                       std::to_string(response.status) + " does not tell the time");
   if (auto wait = net::find_header(response.headers, "Retry-After"))
     come_again_ = est::parse_retry_after(*wait);
   if (response.status == 202)
     return give_up(Reason::grant_pending, "renewal: the upstream has not decided yet");
   if (response.status != 200) return std::unexpected(refused_by_upstream(response));
   auto date = net::find_header(response.headers, "Date");
-  auto told = date ? est::parse_date(*date) : std::nullopt;
+  auto told = date && !dates_open_ ? est::parse_date(*date) : std::nullopt;
   Operational next = present_;
   next.key = renewal_key_name(present_.chain[0]);
-  next.server_time =
-      std::max(present_.server_time, told.value_or(clock_plausible_ ? shop_.clock() : Time{}));
+  Time by_clock = clock_plausible_ && !dates_open_ ? shop_.clock() : Time{};
+  next.server_time = std::max(present_.server_time, told.value_or(by_clock));
   auto accept = [&]() -> Result<std::vector<crypto::Certificate>> {
     TRY(auto certificates, est::decode_certificates(response.body));
     TRY(auto chain, chain_for(std::move(certificates.front()), present_));
@@ -216,7 +251,25 @@ Attempt<Operational> Renewal::judge(const net::HttpResponse& response) {
   }();
   if (!accept) return give_up(Reason::grant_wrong, "renewal: " + accept.error().context);
   next.chain = std::move(*accept);
+  if (dates_open_) {
+    auto judged = judge_clock(next.chain.front());
+    if (!judged) return std::unexpected(std::move(judged.error()));
+    next.server_time = std::max(next.server_time, *time_told_);
+  }
   return next;
+}
+
+// The certificate is for a key that was made a moment ago, by an authority that we know: it was
+// issued since, whoever handed it over. Its first day is back-dated by hours at most.
+Attempt<void> Renewal::judge_clock(const crypto::Certificate& fresh) {
+  Duration off = shop_.clock() - fresh.not_before();
+  if (off < clock_error_max && off > -clock_error_max)
+    return give_up(Reason::tls_untrusted,
+                   "renewal: the upstream's certificate is out of date, by the time of its own "
+                   "authority as well");
+  time_told_ = fresh.not_before();
+  clock_plausible_ = false;
+  return {};
 }
 
 // A connection beside the one that is up, under a name of its own. No will, no birth: nobody is to
@@ -250,10 +303,8 @@ AttemptTask<void> Renewal::try_out(const Operational& next) {
       ignore(left, "it has shown what it was to show");
       co_return locally(shop_.checkpoint("renewal-tried"));
     }
-    bool refused = connected.error().code == Errc::refused;
-    last = {refused ? Reason::broker_refused : Reason::broker_unreachable,
+    last = {reason_to_fail((*session)->state().reason, connected.error()),
             "renewed certificate at " + endpoint.uri + ": " + connected.error().context};
-    if (connected.error().code == Errc::cancelled) last.reason = Reason::interrupted;
   }
   co_return std::unexpected(std::move(last));
 }
@@ -294,6 +345,7 @@ boost::asio::awaitable<RenewalOutcome> renew(Workshop workshop, Identity identit
   auto ran = co_await std::move(running);
   RenewalOutcome out;
   out.come_again = renewal.come_again();
+  out.time_told = renewal.time_told();
   if (ran)
     out.renewed = std::move(*ran);
   else

@@ -26,6 +26,8 @@ struct RenewalOutcome {
   std::optional<Identity> renewed;  // committed; else why not
   std::optional<Failure> failure;
   std::optional<Duration> come_again;  // Retry-After of the upstream
+  // By the authority, where the clock turned out to be years ahead (ADR 92); also after a failure.
+  std::optional<Time> time_told;
 };
 // Takes up what an earlier run left (key, certificate), and goes on from there. Points asked:
 // renewal-key, those of the file `renewal`, renewal-tried, those of the file `identity`.

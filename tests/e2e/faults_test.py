@@ -16,6 +16,7 @@ import dataclasses
 import datetime
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ import typing
 import urllib.request
 
 import plant
+from wrong_clock import faked_clock, faketime_library, is_sanitized, set_clock
 
 CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 0x1000, 0x4000, 0x40000, 2
 libc = ctypes.CDLL(None, use_errno=True)
@@ -77,7 +79,7 @@ class Fault:
     ready: typing.Callable = lambda p: None  # the servers answer; nothing was made yet
     afterwards: typing.Callable = lambda p: True  # holds once the device is online again
     environment: typing.Callable = lambda p: {}  # of the device
-    needs: str = ""                          # "root", "faketime"
+    needs: str = ""                          # "root", "faketime", "swtpm"
 
 
 # -- How each is caused and mended ------------------------------------------------------------------------------------
@@ -268,24 +270,55 @@ def kill_broker(p):
     os.kill(int(p.customer.until_said("BROKER_STARTED")["pid"]), signal.SIGKILL)
 
 
-def set_clock(p, text):
-    """Of the device; a running one notices."""
-    (p.folder / "clock").write_text(text)
+def minute_by_the_right_clock(p):
+    profile_of_a_minute(p)
+    set_clock(p, "+0")
 
 
-def is_sanitized(bin_folder):
-    """Such a program suffers nobody before it in LD_PRELOAD, so that its clock can't be faked."""
-    return b"__asan_init" in (pathlib.Path(bin_folder) / "fairlead-device").read_bytes()
+def restart_and_then_set_clock_ahead(p):
+    """The run that heard the owner's time would not be misled."""
+    p.device.end()
+    p.device.start(environment=faked_clock(p))
+    p.until_online()
+    set_clock(p, "@2099-01-01 00:00:00")
 
 
-def faketime_library():
-    return next(map(str, pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
+def restart_with_clock_ahead(p):
+    p.device.end()
+    set_clock(p, "@2099-01-01 00:00:00")
+    p.device.start(environment=faked_clock(p))
 
 
-def faked_clock(p):
-    return {"LD_PRELOAD": faketime_library(),
-            "FAKETIME_TIMESTAMP_FILE": str(p.folder / "clock"), "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+def renewed_and_not_onboarded(p):
+    return p.device.said_ever("DEVICE_RENEWED") and p.device.count("DEVICE_ONBOARDED") == 0
+
+
+class Tpm:
+    """swtpm, in a folder of its own; it can be pulled out and put back."""
+
+    def __init__(self, p):
+        self.folder = p.folder / "tpm"
+        self.folder.mkdir(mode=0o700)
+        self.program = plant.Program(p, "swtpm")
+        self.start()
+
+    def start(self):
+        for left in ("tpm", "tpm.ctrl"):
+            (self.folder / left).unlink(missing_ok=True)
+        self.program.launch(["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.folder}", "--flags",
+                             "not-need-init,startup-clear", "--server", f"type=unixio,path={self.folder}/tpm", "--ctrl",
+                             f"type=unixio,path={self.folder}/tpm.ctrl"])
+        plant.until((self.folder / "tpm.ctrl").exists, "swtpm runs")
+
+
+def keys_in_tpm(p):
+    p.tpm = Tpm(p)
+    p.device.options["keystore"] = f"tpm2:swtpm:path={p.tpm.folder}/tpm"
+
+
+def pull_the_tpm(p):
+    p.tpm.program.end()
+    kill_broker(p)  # the next TLS handshake needs the key
 
 
 FAULTS = [
@@ -329,6 +362,14 @@ FAULTS = [
     *(Fault(f"device's clock is in {year}", lambda p, year=year: set_clock(p, f"@{year}-01-01 00:00:00"),
             lambda p: set_clock(p, "+0"), "clock_wrong", str(year), environment=faked_clock, needs="faketime",
             stops=False) for year in (1970, 2099)),
+    Fault("device's clock jumps to 2099 before its certificate is due", restart_and_then_set_clock_ahead,
+          lambda p: set_clock(p, "+0"), "clock_wrong", "2099", online_first=True, ready=minute_by_the_right_clock,
+          environment=faked_clock, needs="faketime", stops=False, afterwards=renewed_and_not_onboarded),
+    Fault("device comes back with its clock in 2099, and only EST can tell it the time", restart_with_clock_ahead,
+          lambda p: set_clock(p, "+0"), "clock_wrong", "2099", online_first=True, ready=minute_by_the_right_clock,
+          environment=faked_clock, needs="faketime", stops=False, afterwards=renewed_and_not_onboarded),
+    Fault("device's TPM is gone", pull_the_tpm, lambda p: p.tpm.start(), "key_failed", "TPM", online_first=True,
+          arrange=keys_in_tpm, needs="swtpm"),
     Fault("certificate expired while the device was off, and its owner is away", sleep_past_the_certificate,
           lambda p: p.customer.start(), "rendezvous_unreachable", "the certificate has expired", online_first=True,
           arrange=short_lived_certificates, ready=profile_of_a_minute,
@@ -423,7 +464,8 @@ def main():
         return 0
 
     sanitized = is_sanitized(options.bin)
-    can = {"": True, "root": own_mounts(), "faketime": not sanitized and faketime_library() is not None}
+    can = {"": True, "root": own_mounts(), "faketime": not sanitized and faketime_library() is not None,
+           "swtpm": shutil.which("swtpm") is not None}
     if can["root"]:
         hosts = pathlib.Path("/etc/hosts")
         private = pathlib.Path(f"/tmp/fairlead-hosts.{os.getpid()}")
