@@ -17,11 +17,11 @@ def seconds_of(event):
 
 
 class Device:
-    def __init__(self, server, folder, number):
+    def __init__(self, server, folder, number, *more_options):
         self.serial, self.log = f"FIELD-{number}", folder / f"device-{number}.log"
         self.command = [server.binaries / "fairlead-device"]
         self.options = ["--state", folder / f"device-{number}", "--serial", self.serial, "--model", "Bench",
-                        "--manufacturer", f"http://127.0.0.1:{server.fdo_port}"]
+                        "--manufacturer", f"http://127.0.0.1:{server.fdo_port}", *more_options]
         with self.log.open("w") as log:
             subprocess.run([*self.command, "initialize", *self.options], stderr=log, check=True)
         guid = server.json("voucher", "list", "--state", "made")["items"][0]["guid"]
