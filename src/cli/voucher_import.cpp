@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drives client::VoucherImport: reads, sends several batches at once, notes what is done, reports.
+// Drives client::VoucherImport: reads, keeps several batches under way, notes what is done,
+// reports.
 #include "client/operator/voucher_import.h"
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 
 #include "cli/context.h"
 #include "cli/import_source.h"
@@ -105,42 +107,57 @@ class Report {
 };
 
 struct ImportRun {
+  struct UnderWay {
+    client::VoucherImport::Batch batch;
+    client::Transport::Awaited answer;
+  };
+
   Context& context;
   VoucherSource source;
   client::VoucherImport import;
   std::optional<ImportJournal> journal;
   Report report;
   Progress progress;
+  std::deque<UnderWay> under_way{};  // the oldest first
 
   Answer<void> all() {
-    for (;;) {
+    for (Answer<void> sent;;) {
+      if (sent) sent = send_ahead();
+      if (under_way.empty()) {
+        TRY_VOID(keep());
+        return sent;
+      }
+      TRY_VOID(take_answer());
+    }
+  }
+
+  // The server always has the next request when it has answered one.
+  Answer<void> send_ahead() {
+    while (under_way.size() < requests_at_once) {
       while (import.wants_more() && !source.ended()) {
         TRY(auto voucher, source.next());
         if (voucher) import.add(std::move(*voucher));
       }
-      std::vector<client::VoucherImport::Batch> batches;
-      while (batches.size() < requests_at_once) {
-        auto batch = import.take(!source.ended());
-        if (batch.empty()) break;
-        batches.push_back(std::move(batch));
-      }
-      if (batches.empty()) return keep();
-      TRY_VOID(send(std::move(batches)));
+      auto batch = import.take(!source.ended());
+      if (batch.empty()) return {};
+      auto answer = context.api.start(import.request_for(batch));
+      under_way.push_back({std::move(batch), std::move(answer)});
     }
+    return {};
   }
 
-  // A batch that ends the import must not take the others' outcome with it.
-  Answer<void> send(std::vector<client::VoucherImport::Batch> batches) {
-    std::vector<client::ApiRequest> requests;
-    for (const auto& batch : batches) requests.push_back(import.request_for(batch));
-    auto answers = context.api.send_all(std::move(requests));
+  // The oldest one's. One that ends the import must not take the others' outcome with it, and
+  // nothing is under way while a server that is busy is left in peace.
+  Answer<void> take_answer() {
     std::optional<Problem> why;
     bool wait = false;
-    for (std::size_t i = 0; i < batches.size(); ++i) {
-      auto next = import.answered(std::move(batches[i]), answers.at(i));
+    do {
+      UnderWay first = std::move(under_way.front());
+      under_way.pop_front();
+      auto next = import.answered(std::move(first.batch), first.answer());
       if (!next && !why) why = next.error();
       wait = wait || (next && *next == client::VoucherImport::Next::wait);
-    }
+    } while ((why || wait) && !under_way.empty());
     TRY_VOID(keep());
     progress.show(import.counts(), source);
     if (why) return std::unexpected(std::move(*why));

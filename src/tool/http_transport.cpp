@@ -104,13 +104,8 @@ Result<client::ApiResponse> HttpTransport::exchange(const client::ApiRequest& re
   return impl_->start(request).get();
 }
 
-std::vector<Result<client::ApiResponse>> HttpTransport::exchange_all(
-    std::span<const client::ApiRequest> requests) {
-  std::vector<std::future<Result<client::ApiResponse>>> futures;
-  for (const auto& request : requests) futures.push_back(impl_->start(request));
-  std::vector<Result<client::ApiResponse>> answers;
-  for (auto& future : futures) answers.push_back(future.get());
-  return answers;
+client::Transport::Awaited HttpTransport::start(client::ApiRequest request) {
+  return [answer = impl_->start(request)]() mutable { return answer.get(); };
 }
 
 }  // namespace fairlead::tool

@@ -19,8 +19,7 @@ class HttpTransport final : public client::Transport {
   ~HttpTransport() override;
 
   Result<client::ApiResponse> exchange(const client::ApiRequest& request) override;
-  std::vector<Result<client::ApiResponse>> exchange_all(
-      std::span<const client::ApiRequest> requests) override;
+  Awaited start(client::ApiRequest request) override;
 
   struct Impl;
   explicit HttpTransport(std::unique_ptr<Impl> impl);

@@ -90,10 +90,9 @@ Answer<Document> Api::send(ApiRequest request) {
   return out;
 }
 
-std::vector<Result<ApiResponse>> Api::send_all(std::vector<ApiRequest> requests) {
-  for (auto& request : requests)
-    if (!token_.empty()) request.authorization = "Bearer " + token_;
-  return transport_.exchange_all(requests);
+Transport::Awaited Api::start(ApiRequest request) {
+  if (!token_.empty()) request.authorization = "Bearer " + token_;
+  return transport_.start(std::move(request));
 }
 
 Answer<Document> Api::get(std::string target) {

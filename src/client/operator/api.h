@@ -41,7 +41,7 @@ class Api {
 
   // Fills in the token.
   Answer<Document> send(ApiRequest request);
-  std::vector<Result<ApiResponse>> send_all(std::vector<ApiRequest> requests);
+  Transport::Awaited start(ApiRequest request);
 
  private:
   Transport& transport_;

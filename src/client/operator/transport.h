@@ -3,9 +3,8 @@
 // net::HttpClient; another program may use its own HTTP.
 #pragma once
 
-#include <span>
+#include <functional>
 #include <string>
-#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -38,11 +37,11 @@ class Transport {
   // server's certificate is not accepted; malformed, refused: the answer is none, or is too large.
   virtual Result<ApiResponse> exchange(const ApiRequest& request) = 0;
 
-  // Several at once where the transport can; answers in the order of the requests.
-  virtual std::vector<Result<ApiResponse>> exchange_all(std::span<const ApiRequest> requests) {
-    std::vector<Result<ApiResponse>> answers;
-    for (const auto& request : requests) answers.push_back(exchange(request));
-    return answers;
+  // Begins an exchange; the caller goes on meanwhile where the transport can. What is returned
+  // blocks until the answer is there, and is called once. Any number may be under way.
+  using Awaited = std::move_only_function<Result<ApiResponse>()>;
+  virtual Awaited start(ApiRequest request) {
+    return [this, request = std::move(request)] { return exchange(request); };
   }
 };
 
