@@ -3,6 +3,8 @@
 // Makes what the import is measured with: N vouchers for the owner key in FILE (PEM), a thousand in
 // a file, as DIR/vouchers/*.pem; `bad` of them have one flipped bit in their last signature. Writes
 // the maker's public key to DIR/maker.pem.
+// vouchers_bench --limit FILE: how many of the first vouchers in FILE one thread could verify per
+// second of its time, did it nothing else (voucher_limit.h).
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -12,12 +14,14 @@
 
 #include "codec/pem.h"
 #include "to2_rates.h"
+#include "voucher_limit.h"
 
 namespace {
 
 using namespace fairlead;
 
 constexpr std::size_t vouchers_per_file = 1000;
+constexpr std::streamsize limit_text_bytes = 256 * 1024;  // a hundred vouchers and more
 
 // The last byte of a voucher is the last of its last entry's signature.
 std::string spoilt(const std::string& voucher) {
@@ -50,24 +54,43 @@ Result<void> write(const std::filesystem::path& folder, const std::string& owner
   return ok();
 }
 
+Result<void> print_limit(const std::string& file) {
+  std::string text(std::size_t{limit_text_bytes}, '\0');
+  std::ifstream in(file);
+  text.resize(static_cast<std::size_t>(in.read(text.data(), limit_text_bytes).gcount()));
+  text.resize(text.rfind("-----BEGIN") == text.npos ? 0 : text.rfind("-----BEGIN"));
+  TRY(auto blocks, pem::decode(text));
+  std::vector<fdo::Voucher> vouchers;
+  for (const pem::Block& block : blocks) {
+    TRY(auto voucher, fdo::decode_voucher(block.content));
+    vouchers.push_back(std::move(voucher));
+  }
+  TRY(double rate, bench::voucher_limit(vouchers, 1.0));
+  std::printf("{\"verified_per_cpu_second\":%.0f}\n", rate);
+  return ok();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string folder, owner;
+  std::string folder, owner, limit;
   std::size_t count = 1000, bad = 0;
   for (int i = 1; i + 1 < argc; i += 2) {
     std::string_view name = argv[i];
     if (name == "--folder") folder = argv[i + 1];
     if (name == "--owner") owner = argv[i + 1];
+    if (name == "--limit") limit = argv[i + 1];
     if (name == "--count") count = static_cast<std::size_t>(std::atol(argv[i + 1]));
     if (name == "--bad") bad = static_cast<std::size_t>(std::atol(argv[i + 1]));
   }
-  if (folder.empty() || owner.empty()) {
-    std::fprintf(stderr, "vouchers_bench --folder DIR --owner FILE [--count N] [--bad N]\n");
+  if (limit.empty() && (folder.empty() || owner.empty())) {
+    std::fprintf(stderr,
+                 "vouchers_bench --folder DIR --owner FILE [--count N] [--bad N]\n"
+                 "vouchers_bench --limit FILE\n");
     return 2;
   }
-  auto written = write(folder, owner, count, bad);
-  if (written) return 0;
-  std::fprintf(stderr, "vouchers_bench: %s\n", to_string(written.error()).c_str());
+  auto done = limit.empty() ? write(folder, owner, count, bad) : print_limit(limit);
+  if (done) return 0;
+  std::fprintf(stderr, "vouchers_bench: %s\n", to_string(done.error()).c_str());
   return 1;
 }
