@@ -19,8 +19,8 @@ namespace fairlead::registry {
 struct GroupCommitOptions {
   Duration collect =
       std::chrono::milliseconds(2);  // the longest that the first of a batch waits for more
-  std::size_t batch_max = 100;       // transactions per commit
-  std::size_t queue_max = 10'000;    // waiting transactions; beyond it: busy
+  std::size_t batch_max = 500;  // transactions per commit: a page that many change is written once
+  std::size_t queue_max = 10'000;  // waiting transactions; beyond it: busy
 };
 
 // Owns one thread that collects transactions and writes them together. The registry outlives it.
