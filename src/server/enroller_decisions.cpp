@@ -6,6 +6,24 @@
 
 namespace fairlead::server {
 
+namespace {
+
+bool is_rejected(registry::KeyState state) { return state == registry::KeyState::rejected; }
+
+// The one that asked last of those in such a state, or the one that is wanted; null if there is
+// none.
+const registry::DeviceKey* newest_key(const std::vector<registry::DeviceKey>& keys, View wanted,
+                                      bool (*counts)(registry::KeyState)) {
+  const registry::DeviceKey* newest = nullptr;
+  for (const registry::DeviceKey& key : keys)
+    if (counts(key.state) && (wanted.empty() || equal(key.fingerprint, wanted)) &&
+        (!newest || key.changed > newest->changed))
+      newest = &key;
+  return newest;
+}
+
+}  // namespace
+
 Result<void> Enroller::report_clone(const DeviceId& id, const ClonePair& pair, Time now) {
   TRY(auto device, require_device(store_.read(), id));
   TRY(auto profile, profile_of(device));
@@ -48,19 +66,19 @@ Result<bool> is_quarantined(registry::Registry& registry, const DeviceId& id) {
 Result<void> Enroller::approve(const DeviceId& id, const Actor& actor, Time now, View wanted) {
   TRY(auto device, require_device(store_.read(), id));
   TRY(auto keys, store_.read().keys_of(id));
-  // Many keys may ask for one device, one is accepted: the one that asked last.
-  const registry::DeviceKey* chosen = nullptr;
-  for (const registry::DeviceKey& key : keys)
-    if (is_undecided(key.state) && (wanted.empty() || equal(key.fingerprint, wanted)) &&
-        (!chosen || key.changed > chosen->changed))
-      chosen = &key;
+  // Many keys may ask for one device, one is accepted. Where none waits, a rejection is taken back:
+  // never by accident at the expense of a key in force, so that one has to be named then.
+  const registry::DeviceKey* chosen = newest_key(keys, wanted, is_undecided);
+  const bool in_use =
+      std::ranges::any_of(keys, [](const auto& key) { return is_in_force(key.state); });
+  if (!chosen && (!in_use || !wanted.empty())) chosen = newest_key(keys, wanted, is_rejected);
   if (!chosen)
     return fail(Errc::not_found, "no key of device '" + id.str() + "' waits for approval");
   registry::Transaction changes;
   for (registry::DeviceKey key : keys) {
-    if (!is_undecided(key.state) && !is_in_force(key.state)) continue;
-    key.state = key.fingerprint == chosen->fingerprint ? registry::KeyState::accepted
-                                                       : registry::KeyState::superseded;
+    const bool is_chosen = key.fingerprint == chosen->fingerprint;
+    if (!is_chosen && !is_undecided(key.state) && !is_in_force(key.state)) continue;
+    key.state = is_chosen ? registry::KeyState::accepted : registry::KeyState::superseded;
     key.changed = now;
     changes.push_back(registry::PutKey{std::move(key)});
   }

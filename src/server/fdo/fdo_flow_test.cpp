@@ -432,6 +432,35 @@ TEST_F(FdoFlow, ARejectedKeyIsRefusedFromThenOn) {
   EXPECT_TRUE(plant.access.admitted.empty());
 }
 
+TEST_F(FdoFlow, ARejectionCanBeTakenBack) {
+  plant.profile("all", R"({"account": "acme", "approval": true})");
+  DeviceId id = factory_to_owner();
+  device.onboard();
+  must(plant.enroller.reject(id, {"anna"}, "unknown box", plant.now));
+  EXPECT_FALSE(device.onboard().complete);
+  must(plant.enroller.approve(id, {"anna"}, plant.now));
+  EXPECT_TRUE(device.onboard().complete);
+}
+
+TEST_F(FdoFlow, ARejectedKeyIsTakenForTheOneInForceOnlyWhereItIsNamed) {
+  plant.profile("all", R"({"account": "acme", "approval": true})");
+  DeviceId id = factory_to_owner();
+  device.onboard();
+  must(plant.enroller.reject(id, {"anna"}, "unknown box", plant.now));
+  auto rejected =
+      std::exchange(device.operational, must(crypto::SoftwareKey::generate(crypto::KeyType::p256)));
+  device.onboard();
+  must(plant.enroller.approve(id, {"anna"}, plant.now));
+  EXPECT_TRUE(device.onboard().complete);
+  auto twice = plant.enroller.approve(id, {"anna"}, plant.now);
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().code, Errc::not_found);
+  crypto::Sha256 key = rejected->public_key().fingerprint();
+  must(plant.enroller.approve(id, {"anna"}, plant.now, View(key)));
+  device.operational = std::move(rejected);
+  EXPECT_TRUE(device.onboard().complete);
+}
+
 TEST_F(FdoFlow, ARevokedDeviceGetsNoFileOfItsProfileEither) {
   plant.profile("all", R"({"account": "acme", "actions": [{"kind": "upload", "name": "log"}]})");
   DeviceId id = factory_to_owner();
