@@ -39,12 +39,13 @@ Bytes sealed(const Tunnel& tunnel, View plain, Random& random) {
 
 // 68 after 68, each a piece of the input.
 void exchange(to2::Exchanging state, View input, Random& random) {
-  const OwnerPlan plan = {action::Csr{},
-                          action::Grant{},
-                          action::Download{"a", std::make_shared<const Bytes>(Bytes(3000, 7))},
-                          action::Upload{"b"},
-                          action::Wget{"c", "https://d", {}},
-                          action::Command{"e", {"f"}}};
+  const OwnerPlan plan = {
+      action::Csr{},
+      action::Grant{},
+      action::Download{"a", std::make_shared<const FileInMemory>(Bytes(3000, 7))},
+      action::Upload{"b"},
+      action::Wget{"c", "https://d", {}},
+      action::Command{"e", {"f"}}};
   Events events;
   OwnerDialogue good;
   DevMod devmod;

@@ -163,8 +163,7 @@ Result<Bytes> Tunnel::open(View message) {
   for (const Bytes& iv : seen_)
     if (equal(iv, box.iv))
       return fail(Errc::malformed, "encrypted message repeats a nonce: a replay");
-  if (seen_.size() > 4 * limits::service_info_rounds_idle_max)
-    return fail(Errc::refused, "too many messages in this run");
+  if (messages_left() == 0) return fail(Errc::refused, "too many messages in this run");
   auto plaintext = crypto::open(aead_of(suite_), key_.reveal(), box.iv,
                                 cose::encrypt0_aad(box.protected_bytes), box.ciphertext);
   // FDO: what can't be decrypted is a message body error, like what can't be decoded.
@@ -187,7 +186,7 @@ std::optional<Tunnel> Tunnel::read(cbor::Reader& in, KexRole role) {
   auto suite = parse_cipher_suite(in.integer());
   SecretBytes key = SecretBytes::copy_of(in.bytes(64));
   std::uint64_t counter = in.uint();
-  std::size_t count = in.array_between(0, 8 * limits::service_info_rounds_idle_max);
+  std::size_t count = in.array_between(0, 2 * tunnel_messages_max);
   std::vector<Bytes> seen;
   for (std::size_t i = 0; i < count && !in.failed(); ++i) seen.push_back(to_bytes(in.bytes(32)));
   if (in.failed() || !suite || key.size() != crypto::sizes(aead_of(*suite)).key) {

@@ -3,11 +3,13 @@
 // travel in.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/random.h"
 #include "base/secret.h"
 #include "crypto/aead.h"
@@ -62,6 +64,9 @@ SecretBytes derive_session_key(CipherSuite suite, View shared_secret);
 
 // COSE_Encrypt0 in both directions under one key, so nonces must never meet: GCM draws twelve
 // random bytes, CCM has seven, whose top bit is the role and the rest a counter.
+// In one run, both ways. Each one's nonce is remembered, so there has to be an end.
+inline constexpr std::size_t tunnel_messages_max = 4 * limits::service_info_rounds_idle_max;
+
 class Tunnel {
  public:
   Tunnel(CipherSuite suite, SecretBytes key, KexRole role, std::uint64_t counter_start = 0)
@@ -71,6 +76,10 @@ class Tunnel {
   // Refuses another algorithm than the negotiated one, and a nonce that was seen before in this
   // run.
   Result<Bytes> open(View message);
+
+  std::size_t messages_left() const {
+    return tunnel_messages_max - std::min(seen_.size(), tunnel_messages_max);
+  }
 
   // To continue on another node.
   void write(cbor::Writer& out) const;

@@ -190,15 +190,16 @@ TEST_F(NegativeTable, OwnerRefusesServiceInfoThatGoesOnAfterIsDone) {  // …_BA
   push_devmod(out, devmod);
   OwnerPlan plan;
   test::RecordingEvents events;
-  ASSERT_TRUE(must(next_round(dialogue, plan, events, {false, out.take(5000)}, 1300)).done);
-  auto after = next_round(dialogue, plan, events, {false, {{"fdo.command:stdout", {0x40}}}}, 1300);
+  ASSERT_TRUE(must(next_round(dialogue, plan, events, {false, out.take(5000)}, {1300, 4000})).done);
+  auto after =
+      next_round(dialogue, plan, events, {false, {{"fdo.command:stdout", {0x40}}}}, {1300, 4000});
   ASSERT_FALSE(after);
   EXPECT_EQ(after.error().code, invalid);
 }
 
 TEST_F(NegativeTable, OwnerRefusesDoneBeforeServiceInfoIsFinished) {
   Loopback loopback(party_);
-  loopback.plan = {action::Download{"x", std::make_shared<const Bytes>(Bytes(10))}};
+  loopback.plan = {action::Download{"x", std::make_shared<const FileInMemory>(Bytes(10))}};
   loopback.modules.push_back(std::make_unique<test::FunctionModule>(
       "fdo.download", [](std::string_view, View, Outbox&) -> Result<void> { return ok(); }));
   // A device that believes in IsDone although the owner never said it sends 70 too early.

@@ -19,6 +19,8 @@ struct Overloaded : F... {
 // fdo.download: an FSIM chunk is at most 1,014 bytes, and one "data" pair costs 29 beside its
 // content.
 constexpr std::size_t download_chunk_max = 1014, download_overhead = 29;
+// That a download leaves for what comes behind it in its run.
+constexpr std::size_t rounds_reserved = 200;
 
 // fdo.csr: "cacerts-req" 281 asks for PKCS#7 certs-only.
 constexpr std::uint64_t cacerts_pkcs7 = 281;
@@ -26,6 +28,16 @@ constexpr std::uint64_t csr_error_bad_request = 1, csr_error_unauthorised = 2,
                         csr_error_not_supported = 3, csr_error_format = 5;
 
 }  // namespace
+
+Result<FileSource::Description> FileInMemory::describe() const {
+  return Description{content_.size(), crypto::hash(crypto::HashAlg::sha384, {content_})};
+}
+
+Result<Bytes> FileInMemory::read(std::uint64_t offset, std::size_t most) const {
+  if (offset >= content_.size()) return Bytes{};
+  View rest = View(content_).subspan(static_cast<std::size_t>(offset));
+  return to_bytes(rest.first(std::min(most, rest.size())));
+}
 
 std::string_view module_of(const Action& action) {
   return std::visit(
@@ -83,8 +95,9 @@ namespace {
 // One round of the dialogue; lives for the length of a call.
 class Round {
  public:
-  Round(OwnerDialogue& dialogue, const OwnerPlan& plan, OwnerEvents& events, std::size_t limit)
-      : d_(dialogue), plan_(plan), events_(events), limit_(limit) {}
+  Round(OwnerDialogue& dialogue, const OwnerPlan& plan, OwnerEvents& events,
+        const RoundLimits& limits)
+      : d_(dialogue), plan_(plan), events_(events), limits_(limits) {}
 
   Result<void> take(const KeyValue& pair) {
     TRY(auto key, split_key(pair.key));
@@ -124,13 +137,13 @@ class Round {
         d_.started = true;
         push(module_of(action), "active", std::move(Writer().boolean(true)));
         std::visit([&](const auto& a) { start(a); }, action);
-        break;
+        break;  // also where it failed at once: what was said of it goes out first
       }
       if (const auto* download = std::get_if<action::Download>(&action)) push_chunks(*download);
       break;
     }
     OwnerInfoMessage out;
-    out.info = d_.outbox.take(limit_);
+    out.info = d_.outbox.take(limits_.bytes);
     out.more = !d_.outbox.empty();
     out.done = !out.more && out.info.empty() && d_.action >= plan_.size();
     d_.more_sent = out.more;
@@ -239,30 +252,50 @@ class Round {
   }
 
   void start(const action::Download& a) {
+    auto file = a.source->describe();
+    if (!file) return finish(fail(file.error()));
+    // One that would end in the middle would take the run with it, each time the device comes.
+    const std::uint64_t most = download_bytes_max();
+    if (file->size > most)
+      return finish(fail(Errc::refused, "it has " + std::to_string(file->size) +
+                                            " bytes, and this device can be "
+                                            "given no more than " +
+                                            std::to_string(most) +
+                                            " in this run; let it fetch it by wget"));
     push("fdo.download", "name", std::move(Writer().text(a.name)));
-    push("fdo.download", "length", std::move(Writer().uint(a.content->size())));
-    Bytes sha384 = crypto::hash(crypto::HashAlg::sha384, {*a.content});
-    push("fdo.download", "sha-384", std::move(Writer().bytes(sha384)));
-    if (a.content->empty()) push("fdo.download", "data", std::move(Writer().bytes({})));
+    push("fdo.download", "length", std::move(Writer().uint(file->size)));
+    push("fdo.download", "sha-384", std::move(Writer().bytes(file->sha384)));
+    if (file->size == 0) push("fdo.download", "data", std::move(Writer().bytes({})));
+  }
+  // Of service info, for content and what stands between chunks.
+  std::size_t room() const {
+    return limits_.bytes > download_overhead ? limits_.bytes - download_overhead : 1;
+  }
+  std::uint64_t download_bytes_max() const {
+    const std::size_t chunks = std::max<std::size_t>(
+        1, (room() + download_overhead) / (download_chunk_max + download_overhead));
+    const std::size_t each = std::min(room(), download_chunk_max);
+    const std::size_t rounds = limits_.rounds_left - std::min(limits_.rounds_left, rounds_reserved);
+    return std::uint64_t{chunks} * each * rounds;
   }
   // One chunk, if need be a small one; as many more as fit whole.
   void push_chunks(const action::Download& a) {
-    std::size_t room = limit_ > download_overhead ? limit_ - download_overhead : 1;
-    while (d_.offset < a.content->size()) {
-      std::size_t size = std::min(a.content->size() - d_.offset, download_chunk_max);
-      bool fits = d_.outbox.bytes() + size <= room;
-      if (!fits && !d_.outbox.empty()) return;
-      if (!fits) size = room;
-      push("fdo.download", "data",
-           std::move(Writer().bytes(View(*a.content).subspan(d_.offset, size))));
-      d_.offset += size;
+    const std::size_t room = this->room();
+    auto stretch = a.source->read(d_.offset, room);
+    if (!stretch) return finish(fail(stretch.error()));
+    for (View rest = *stretch; !rest.empty();) {
+      View chunk = rest.first(std::min(rest.size(), download_chunk_max));
+      if (!d_.outbox.empty() && d_.outbox.bytes() + chunk.size() > room) return;
+      push("fdo.download", "data", std::move(Writer().bytes(chunk)));
+      d_.offset += chunk.size();
+      rest = rest.subspan(chunk.size());
     }
   }
   Result<void> on(const action::Download& a, std::string_view message, Reader& in) {
     if (message != "done") return ok();
     std::int64_t size = in.integer();
     TRY_VOID(in.finish());
-    bool good = size == static_cast<std::int64_t>(a.content->size());
+    bool good = size >= 0 && static_cast<std::uint64_t>(size) == d_.offset;
     finish(good ? ok() : Result<void>(fail(Errc::io, "the device could not store " + a.name)));
     return ok();
   }
@@ -342,7 +375,7 @@ class Round {
   OwnerDialogue& d_;
   const OwnerPlan& plan_;
   OwnerEvents& events_;
-  std::size_t limit_;
+  RoundLimits limits_;
 };
 
 // After IsDone one stock device still sends a 68; it may hold nothing but "module:active" = false.
@@ -368,13 +401,13 @@ Outcome<void> count_round(OwnerDialogue& dialogue, bool progress) {
 
 Outcome<OwnerInfoMessage> next_round(OwnerDialogue& dialogue, const OwnerPlan& plan,
                                      OwnerEvents& events, const DeviceInfoMessage& message,
-                                     std::size_t limit) {
+                                     const RoundLimits& limits) {
   if (dialogue.done_sent) return after_done(message);
   // An answer to the first part of what the device says may wait in the outbox meanwhile; only what
   // we announced by IsMore forbids the device to go on.
   if (message.more && dialogue.more_sent)
     return refuse(ErrorCode::invalid_message, "both sides say that more comes");
-  Round round(dialogue, plan, events, limit);
+  Round round(dialogue, plan, events, limits);
   std::size_t action_before = dialogue.action;
   for (const KeyValue& pair : message.info) {
     TRY(auto values, dialogue.joiner.add(pair));

@@ -14,6 +14,30 @@
 
 namespace fairlead::fdo {
 
+// Where the content of a download is: read in stretches, so that it need not be in memory.
+class FileSource {
+ public:
+  struct Description {
+    std::uint64_t size = 0;
+    Bytes sha384;
+  };
+  virtual ~FileSource() = default;
+  virtual Result<Description> describe() const = 0;
+  // `most` bytes from `offset` on, fewer only at the end. An error if the file is no longer the one
+  // that was described. Both may block.
+  virtual Result<Bytes> read(std::uint64_t offset, std::size_t most) const = 0;
+};
+class FileInMemory final : public FileSource {
+ public:
+  explicit FileInMemory(Bytes content) : content_(std::move(content)) {}
+  Result<Description> describe() const override;
+  Result<Bytes> read(std::uint64_t offset, std::size_t most) const override;
+  const Bytes& content() const { return content_; }
+
+ private:
+  Bytes content_;
+};
+
 // Actions, each an FSIM. An action whose module the device does not have is passed over and
 // reported.
 namespace action {
@@ -21,7 +45,7 @@ struct Grant {};   // fairlead.enroll: Offer up, Grant down
 struct Csr {};     // fdo.csr: the device asks, we issue; ends when a certificate was handed out
 struct Download {  // fdo.download
   std::string name;
-  std::shared_ptr<const Bytes> content;
+  std::shared_ptr<const FileSource> source;
 };
 struct Upload {  // fdo.upload
   std::string name;
@@ -81,11 +105,14 @@ struct OwnerDialogue {
 void write_dialogue(cbor::Writer& out, const OwnerDialogue& dialogue);
 OwnerDialogue read_dialogue(cbor::Reader& in);
 
-// One round: takes in what the device says, and says what comes next within `limit` bytes of
-// plaintext.
+struct RoundLimits {
+  std::size_t bytes;        // of plaintext in one message, as the device takes it
+  std::size_t rounds_left;  // before the run has to end: a download that needs more is not begun
+};
+// One round: takes in what the device says, and says what comes next.
 Outcome<OwnerInfoMessage> next_round(OwnerDialogue& dialogue, const OwnerPlan& plan,
                                      OwnerEvents& events, const DeviceInfoMessage& message,
-                                     std::size_t limit);
+                                     const RoundLimits& limits);
 
 inline constexpr std::string_view enroll_module = "fairlead.enroll";
 

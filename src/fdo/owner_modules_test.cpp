@@ -2,6 +2,7 @@
 // The FSIMs of an owner against devices that answer as the FSIM texts say, within small limits.
 #include "fdo/owner_modules.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
@@ -40,7 +41,10 @@ std::unique_ptr<DeviceModule> download_module(Received& got) {
   return std::make_unique<FunctionModule>(
       "fdo.download", [&](std::string_view message, View in, Outbox& out) -> Result<void> {
         cbor::Reader r(in);
-        if (message == "name") got.name = r.text(100);
+        if (message == "name") {
+          got.name = r.text(100);
+          got.content.clear();
+        }
         if (message == "length") got.length = r.uint();
         if (message == "sha-384") got.sha384 = to_bytes(r.bytes(48));
         if (message != "data") return ok();
@@ -79,17 +83,17 @@ INSTANTIATE_TEST_SUITE_P(ServiceInfo, WithinLimit, testing::Values(256, 1300, 65
                          testing::PrintToStringParamName());
 
 TEST_P(WithinLimit, DownloadsAFile) {
-  auto content = std::make_shared<const Bytes>(pattern(5000));
+  auto content = std::make_shared<const FileInMemory>(pattern(5000));
   run_.plan = {action::Download{"config.json", content}};
   run_.modules.push_back(download_module(got_));
   expect_complete({"done: download of config.json"});
   EXPECT_EQ(got_.name, "config.json");
-  EXPECT_EQ(got_.content, *content);
+  EXPECT_EQ(got_.content, content->content());
 }
 
 // A pause before each chunk would make minutes of a large file.
 TEST_P(WithinLimit, NoChunkOfAFileWaitsForTheDevicesPolling) {
-  run_.plan = {action::Download{"large", std::make_shared<const Bytes>(pattern(20'000))}};
+  run_.plan = {action::Download{"large", std::make_shared<const FileInMemory>(pattern(20'000))}};
   run_.modules.push_back(download_module(got_));
   expect_complete({"done: download of large"});
   EXPECT_LE(run_.idle_rounds, 1u);
@@ -97,25 +101,76 @@ TEST_P(WithinLimit, NoChunkOfAFileWaitsForTheDevicesPolling) {
 
 // A device that takes 65,535 bytes of service info takes no larger message for that.
 TEST_P(WithinLimit, AFullMessageIsNoLargerThanAMessageMayBe) {
-  std::size_t largest = 0;
-  run_.tamper = [&](std::uint8_t, Bytes& message) { largest = std::max(largest, message.size()); };
-  run_.plan = {action::Download{"large", std::make_shared<const Bytes>(pattern(200'000))}};
+  std::size_t largest = 0, messages = 0;
+  run_.tamper = [&](std::uint8_t type, Bytes& message) {
+    largest = std::max(largest, message.size());
+    messages += type == 69;
+  };
+  run_.plan = {action::Download{"large", std::make_shared<const FileInMemory>(pattern(200'000))}};
   run_.modules.push_back(download_module(got_));
   expect_complete({"done: download of large"});
   EXPECT_LE(largest, limits::fdo_message_bytes_max);
+  if (GetParam() == 65'535) EXPECT_LE(messages, 8u);
+}
+
+// A file that changes under the owner's hand, or was never there.
+class BrokenFile final : public FileSource {
+ public:
+  explicit BrokenFile(bool is_there) : is_there_(is_there) {}
+  Result<Description> describe() const override {
+    if (!is_there_) return fail(Errc::not_found, "it is not there");
+    return Description{5000, Bytes(48)};
+  }
+  Result<Bytes> read(std::uint64_t offset, std::size_t most) const override {
+    if (offset > 0) return fail(Errc::io, "it became shorter");
+    return Bytes(std::min<std::size_t>(most, 2000));
+  }
+
+ private:
+  bool is_there_;
+};
+
+TEST_P(WithinLimit, AFileThatCanNotBeReadFailsItsDownloadAndNotTheNext) {
+  run_.plan = {action::Download{"none", std::make_shared<const BrokenFile>(false)},
+               action::Download{"torn", std::make_shared<const BrokenFile>(true)},
+               action::Download{"good", std::make_shared<const FileInMemory>(pattern(3000))}};
+  run_.modules.push_back(download_module(got_));
+  expect_complete({"failed: download of none: it is not there",
+                   "failed: download of torn: it became shorter", "done: download of good"});
+  EXPECT_EQ(got_.content, pattern(3000));
+}
+
+// As many messages as a run may have, and no more.
+TEST(OwnerModules, AFileThatFillsTheRunComesThrough) {
+  constexpr std::uint64_t size = 860'000;
+  FdoParty party = FdoParty::make(KeyType::p256, 1);
+  Loopback run(party);
+  run.device_options.max_service_info_bytes = 256;
+  run.plan = {action::Download{"large", std::make_shared<const FileInMemory>(pattern(size))}};
+  std::uint64_t come = 0;
+  run.modules.push_back(std::make_unique<FunctionModule>(
+      "fdo.download", [&](std::string_view message, View in, Outbox& out) -> Result<void> {
+        if (message == "data") come += cbor::Reader(in).bytes(1014).size();
+        if (message == "data" && come == size)
+          out.push("fdo.download:done", integer_value(static_cast<std::int64_t>(size)));
+        return ok();
+      }));
+  Verdict verdict = run.run();
+  EXPECT_TRUE(verdict.complete) << int(verdict.at) << ": " << verdict.why;
+  EXPECT_EQ(run.events.log, std::vector<std::string>{"done: download of large"});
 }
 
 // One owner in the field hangs on files of no bytes.
 TEST_P(WithinLimit, DownloadsAnEmptyFile) {
-  run_.plan = {action::Download{"empty", std::make_shared<const Bytes>()}};
+  run_.plan = {action::Download{"empty", std::make_shared<const FileInMemory>(Bytes{})}};
   run_.modules.push_back(download_module(got_));
   expect_complete({"done: download of empty"});
   EXPECT_EQ(got_.parts, 1u);
 }
 
 TEST_P(WithinLimit, ReportsADownloadThatTheDeviceCouldNotStore) {
-  run_.plan = {action::Download{"a", std::make_shared<const Bytes>(pattern(100))},
-               action::Download{"b", std::make_shared<const Bytes>(pattern(100))}};
+  run_.plan = {action::Download{"a", std::make_shared<const FileInMemory>(pattern(100))},
+               action::Download{"b", std::make_shared<const FileInMemory>(pattern(100))}};
   run_.modules.push_back(std::make_unique<FunctionModule>(
       "fdo.download", [](std::string_view message, View, Outbox& out) -> Result<void> {
         if (message == "data") out.push("fdo.download:done", integer_value(-1));
@@ -290,7 +345,8 @@ TEST_P(WithinLimit, CarriesOfferAndGrant) {
 }
 
 TEST_P(WithinLimit, PassesOverModulesThatTheDeviceHasNot) {
-  run_.plan = {action::Csr{}, action::Download{"x", std::make_shared<const Bytes>(pattern(10))}};
+  run_.plan = {action::Csr{},
+               action::Download{"x", std::make_shared<const FileInMemory>(pattern(10))}};
   run_.modules.push_back(download_module(got_));
   expect_complete(
       {"failed: certificate by fdo.csr: the device has no module fdo.csr", "done: download of x"});
@@ -316,13 +372,14 @@ struct Dialogue {
   OwnerDialogue state;
   OwnerPlan plan;
   test::RecordingEvents events;
+  std::size_t rounds_left = 4000;
   Outcome<OwnerInfoMessage> say(bool more, std::vector<KeyValue> info, std::size_t limit = 1300) {
     cbor::Writer out;
     write_dialogue(out, state);
     cbor::Reader in(out.view());
     state = read_dialogue(in);
     EXPECT_TRUE(in.finish());
-    return next_round(state, plan, events, {more, std::move(info)}, limit);
+    return next_round(state, plan, events, {more, std::move(info)}, {limit, rounds_left});
   }
   std::vector<KeyValue> devmod(std::vector<std::string> names) {
     Outbox out;
@@ -403,9 +460,24 @@ TEST(OwnerDialogue, ADeviceThatOnlyAnnouncesMoreIsLeftToo) {
   EXPECT_EQ(d.say(true, {}).error().code, ErrorCode::invalid_message);
 }
 
+TEST(OwnerDialogue, AFileThatIsTooLargeForTheRestOfTheRunIsNotBegun) {
+  const std::size_t most = 100 * 1014;
+  for (std::size_t size : {most, most + 1}) {
+    Dialogue d;
+    d.rounds_left = 300;  // 200 are for what comes behind
+    d.plan = {action::Download{"x", std::make_shared<const FileInMemory>(Bytes(size))}};
+    auto answer = must(d.say(false, d.devmod({"fdo.download"})));
+    const bool begun =
+        std::ranges::find(answer.info, "fdo.download:length", &KeyValue::key) != answer.info.end();
+    EXPECT_EQ(begun, size == most);
+    ASSERT_EQ(d.events.log.size(), begun ? 0u : 1u);
+    if (!begun) EXPECT_THAT(d.events.log[0], testing::HasSubstr("no more than 101400 in this run"));
+  }
+}
+
 TEST(OwnerDialogue, InactiveModulesAreRememberedOnlyWhereThePlanNeedsThem) {
   Dialogue d;
-  d.plan = {action::Download{"x", std::make_shared<const Bytes>(pattern(10))}};
+  d.plan = {action::Download{"x", std::make_shared<const FileInMemory>(pattern(10))}};
   ASSERT_TRUE(d.say(false, d.devmod({"fdo.download"})));
   std::vector<KeyValue> many;
   for (int i = 0; i < 500; ++i) many.push_back({"m" + std::to_string(i) + ":active", {0xF4}});
@@ -427,7 +499,7 @@ TEST(OwnerDialogue, OnlyItsOwnIsMoreForbidsTheDeviceToGoOn) {
   EXPECT_EQ(must(d.say(false, {})).info.at(0).key, "fdo.csr:cacerts-res");
 
   Dialogue both;
-  both.plan = {action::Download{"x", std::make_shared<const Bytes>(pattern(10))}};
+  both.plan = {action::Download{"x", std::make_shared<const FileInMemory>(pattern(10))}};
   auto answer = must(both.say(false, both.devmod({"fdo.download"}), 100));
   ASSERT_TRUE(answer.more);
   EXPECT_EQ(both.say(true, {}).error().code, ErrorCode::invalid_message);

@@ -148,7 +148,8 @@ Outcome<To2Exchanged> on_device_service_info(Random& random, to2::Exchanging sta
                                              View message68) {
   TRY(Bytes plain, state.tunnel.open(message68));
   TRY(auto message, decode_device_info(plain));
-  TRY(auto answer, next_round(state.dialogue, plan, events, message, state.max_owner_service_info));
+  const RoundLimits limits{state.max_owner_service_info, state.tunnel.messages_left() / 2};
+  TRY(auto answer, next_round(state.dialogue, plan, events, message, limits));
   TRY(Bytes message69, state.tunnel.seal(encode_owner_info(answer), random));
   return To2Exchanged{std::move(message69), std::move(state)};
 }

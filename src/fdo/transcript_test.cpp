@@ -237,7 +237,7 @@ class Replay : public Transcript {
           if (pair.key == "fdo.download:data") append(content, in.bytes(2000));
         }
       }
-      return {action::Download{name, std::make_shared<const Bytes>(content)}};
+      return {action::Download{name, std::make_shared<const FileInMemory>(content)}};
     }
     if (!GetParam().ends_with("command_intel.json")) return {};
     action::Command command;

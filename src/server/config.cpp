@@ -125,6 +125,7 @@ const std::map<std::string, Setter, std::less<>>& settings() {
       {"pki.address", into(&Config::pki, &Listener::address)},
       {"pki.port", into(&Config::pki, &Listener::port)},
       {"pki.url", into(&Config::pki_url)},
+      {"owner.files", into(&Config::files)},
       {"owner.to0_wait_seconds", into(&Config::to0_wait_seconds)},
       {"rendezvous.wait_seconds_max", into(&Config::rendezvous_wait_max)},
       {"rendezvous.open", into(&Config::rendezvous_open)},

@@ -59,6 +59,8 @@ struct Config {
   // Who gives certificates renews them.
   bool offers_est() const { return roles.owner && est.port != 0; }
   bool is_dpp_controller() const { return roles.owner && dpp.port != 0; }
+  std::filesystem::path files;  // that profiles give to devices; empty: DATA/files
+  std::filesystem::path files_folder() const { return files.empty() ? data / "files" : files; }
   std::filesystem::path registry_file() const {
     return registry.empty() ? data / "registry.db" : registry;
   }

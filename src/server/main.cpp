@@ -166,6 +166,7 @@ server::RendezvousPolicy rendezvous_policy(const server::Config& config,
 struct FdoRoles {
   server::Station station;
   server::Rendezvous rendezvous;
+  server::FileShelf files;
   server::Owner owner;
   server::FdoLimits limits;
   server::FdoService service;
@@ -175,7 +176,8 @@ struct FdoRoles {
            const Checkpoint& checkpoint)
       : station(store, identity, random, log),
         rendezvous(store, rendezvous_policy(config, identity), random, log),
-        owner(store, identity, enroller, random, log),
+        files(config.files_folder()),
+        owner(store, identity, enroller, files, random, log),
         limits(config.fdo_rates, log),
         service(sessions, random, log, config.roles.factory ? &station : nullptr,
                 config.roles.rendezvous ? &rendezvous : nullptr,

@@ -85,18 +85,25 @@ class Members {
   Result<void> status_;
 };
 
-Result<fdo::Action> parse_action(const json::value& value, const std::string& where) {
+std::shared_ptr<const fdo::FileSource> content_of(Members& in) {
+  const json::value* content = in.find("content_base64", true);
+  auto bytes =
+      content && content->is_string() ? from_base64_lenient(content->get_string()) : std::nullopt;
+  if (!bytes || bytes->size() > download_bytes_max)
+    in.error("content_base64", "must be base64 of at most 1 MiB; larger ones are a \"file\"");
+  return std::make_shared<const fdo::FileInMemory>(bytes.value_or(Bytes{}));
+}
+
+// `file`: the server's file that a download takes its content from; else empty.
+Result<fdo::Action> parse_action(const json::value& value, const std::string& where,
+                                 std::string& file) {
   Members in(value, where);
   std::string kind = in.text("kind", true);
   fdo::Action out = fdo::action::Upload{};
   if (kind == "download") {
     std::string name = in.text("name", true);
-    const json::value* content = in.find("content_base64", true);
-    auto bytes =
-        content && content->is_string() ? from_base64_lenient(content->get_string()) : std::nullopt;
-    if (!bytes || bytes->size() > download_bytes_max)
-      in.error("content_base64", "must be base64 of at most 1 MiB");
-    out = fdo::action::Download{name, std::make_shared<const Bytes>(bytes.value_or(Bytes{}))};
+    file = in.text("file");
+    out = fdo::action::Download{name, file.empty() ? content_of(in) : nullptr};
   } else if (kind == "upload") {
     out = fdo::action::Upload{in.text("name", true)};
   } else if (kind == "wget") {
@@ -169,7 +176,9 @@ Result<EnrolmentProfile> parse_profile(const ProfileId& id, std::string_view tex
     const json::array* list = actions->if_array();
     if (!list || list->size() > list_max) in.error("actions", "must be a list of at most 64");
     for (std::size_t i = 0; list && i < list->size() && i < list_max; ++i) {
-      TRY(auto action, parse_action((*list)[i], "actions[" + std::to_string(i) + "]."));
+      std::string file;
+      TRY(auto action, parse_action((*list)[i], "actions[" + std::to_string(i) + "].", file));
+      if (!file.empty()) out.files.emplace(out.actions.size(), std::move(file));
       out.actions.push_back(std::move(action));
     }
   }

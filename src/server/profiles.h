@@ -22,6 +22,8 @@ struct EnrolmentProfile {
   bool allow_credential_reuse = false;
   bool quarantine_clones = true;  // two devices alive under one identity: lock both out, or note it
   fdo::OwnerPlan actions;         // beside Grant and fdo.csr, which come first by themselves
+  // A download by its place in `actions`, and the server's file (file_shelf.h) that is its source.
+  std::map<std::size_t, std::string> files;
 };
 
 // malformed with the member that is wrong: "actions[2].url: missing".

@@ -95,11 +95,19 @@ TEST(Profile, ReadsActionsInTheirOrder) {
                      .value();
   EXPECT_EQ(profile.decision.new_key, enroll::NewKey::wait);
   ASSERT_EQ(profile.actions.size(), 3u);
-  EXPECT_EQ(*std::get<fdo::action::Download>(profile.actions[0]).content, to_bytes("hi"));
+  auto& download = std::get<fdo::action::Download>(profile.actions[0]);
+  EXPECT_EQ(download.source->read(0, 10).value(), to_bytes("hi"));
   EXPECT_EQ(std::get<fdo::action::Upload>(profile.actions[1]).name, "log");
   const auto& command = std::get<fdo::action::Command>(profile.actions[2]);
   EXPECT_TRUE(command.may_fail && !command.return_stdout && command.return_stderr);
   EXPECT_EQ(command.args, (std::vector<std::string>{"restart", "app"}));
+}
+
+TEST(Profile, ADownloadMayBeOfTheServersFiles) {
+  auto profile = parse_profile(ProfileId("p"), R"({"actions": [{"kind": "upload", "name": "log"},
+      {"kind": "download", "name": "fw", "file": "firmware-2.bin"}]})")
+                     .value();
+  EXPECT_EQ(profile.files, (std::map<std::size_t, std::string>{{1, "firmware-2.bin"}}));
 }
 
 std::string decider(Profiles& profiles, const enroll::Subject& subject) {

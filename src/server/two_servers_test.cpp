@@ -32,7 +32,7 @@ struct Node {
                     plant.log};
   Station station{store, identity, plant.random, plant.log};
   Rendezvous rendezvous{store, {}, plant.random, plant.log};
-  Owner owner{store, identity, enroller, plant.random, plant.log};
+  Owner owner{store, identity, enroller, plant.files, plant.random, plant.log};
   RegistrySessions sessions{store, *keys, plant.random, [this] { return plant.now; }};
   FdoService service{sessions, plant.random, plant.log, &station, &rendezvous, &owner};
 };

@@ -85,7 +85,8 @@ struct ServerPlant {
   server::Vouchers vouchers{store, identity, log};
   server::Station station{store, identity, random, log};
   server::Rendezvous rendezvous{store, {}, random, log};
-  server::Owner owner{store, identity, enroller, random, log};
+  server::FileShelf files{directory.path() / "files"};
+  server::Owner owner{store, identity, enroller, files, random, log};
   server::MemorySessions sessions{random, [this] { return now; }, {.max = 100}};
   server::FdoService service{sessions, random, log, &station, &rendezvous, &owner};
 

@@ -114,6 +114,11 @@ TEST_F(ApiTest, WhatIsTheWholeServersIsNotForAnAccountsAdministrator) {
   EXPECT_EQ(status("PUT", "/api/v1/profiles/p", acme,
                    R"({"match": {"accounts": ["acme"]}, "account": "default"})"),
             403u);
+  std::string file = R"({"kind": "download", "name": "a", "file": "of-the-server"})";
+  EXPECT_EQ(status("PUT", "/api/v1/profiles/p", acme,
+                   R"({"match": {"accounts": ["acme"]}, "actions": [)" + file + "]}"),
+            403u);
+  EXPECT_EQ(status("PUT", "/api/v1/profiles/q", admin, R"({"actions": [)" + file + "]}"), 200u);
 }
 
 TEST_F(ApiTest, RegistrationsAndMetricsAreForUsersOfNoAccount) {

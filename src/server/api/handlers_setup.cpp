@@ -67,6 +67,8 @@ bool may_see(const Principal& who, const registry::Profile& record) {
 
 Result<void> check_edit(Call& call, const ProfileId& id, std::string_view document) {
   TRY(auto profile, parse_profile(id, document));
+  if (!call.who.user.account.empty() && !profile.files.empty())
+    return fail(Errc::refused, "the server's files are given out by users of no account");
   if (may_edit(call.who, profile)) return ok();
   return fail(Errc::refused, "profile '" + id.str() +
                                  "' concerns other accounts; yours must match \"accounts\": [\"" +

@@ -23,10 +23,14 @@ const fdo::Nonce& run_of(const fdo::To2OwnerState& state) {
 // Our own devices get a Grant; others ask for their certificate by fdo.csr; then what the profile
 // wants done.
 std::shared_ptr<const fdo::OwnerPlan> plan_by(
-    const std::shared_ptr<const EnrolmentProfile>& profile) {
+    const std::shared_ptr<const EnrolmentProfile>& profile, const FileShelf& shelf) {
   auto plan = std::make_shared<fdo::OwnerPlan>();
   *plan = {fdo::action::Grant{}, fdo::action::Csr{}};
-  if (profile) plan->insert(plan->end(), profile->actions.begin(), profile->actions.end());
+  if (!profile) return plan;
+  std::size_t before = plan->size();
+  plan->insert(plan->end(), profile->actions.begin(), profile->actions.end());
+  for (const auto& [place, file] : profile->files)
+    std::get<fdo::action::Download>((*plan)[before + place]).source = shelf.find(file);
   return plan;
 }
 
@@ -160,7 +164,7 @@ fdo::Outcome<Answer> Owner::prove(fdo::to2::ProvingDevice state, ServedRun serve
   log_.write(event::to2_device_proven, fields);
   store_.commit_soon(
       {timeline(served.record->device, caller.now, event::to2_device_proven, std::move(fields))});
-  served.plan = plan_by(profile);
+  served.plan = plan_by(profile, files_);
   runs_.keep(fdo::guid_of(proven.state), run, std::move(served));
   return Answer{65, std::move(proven.message65), fdo::encode_state(proven.state)};
 }
@@ -214,14 +218,14 @@ fdo::Outcome<Answer> Owner::exchange(fdo::to2::Exchanging state, ServedRun serve
   if (!served.plan) {
     TRY(auto device, require_device(served.record->device));
     TRY(auto profile, enroller_.profile_of(device));
-    served.plan = plan_by(profile);
+    served.plan = plan_by(profile, files_);
   }
   News news(store_, enroller_, log_, served.record->device, caller);
   TRY(auto exchanged,
       fdo::on_device_service_info(random_, std::move(state), *served.plan, news, body));
   TRY_VOID(news.store());
   // An Offer names the device's model, by which another profile may match than at message 64.
-  if (news.granted_by()) served.plan = plan_by(news.granted_by());
+  if (news.granted_by()) served.plan = plan_by(news.granted_by(), files_);
   runs_.keep(fdo::guid_of(exchanged.state), run_of(exchanged.state), std::move(served));
   return Answer{69, std::move(exchanged.message69), fdo::encode_state(exchanged.state)};
 }

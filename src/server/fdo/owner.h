@@ -11,6 +11,7 @@
 #include "fdo/to2_owner.h"
 #include "server/enroller.h"
 #include "server/fdo/answer.h"
+#include "server/file_shelf.h"
 
 namespace fairlead::server {
 
@@ -42,8 +43,14 @@ class RunCache {
 
 class Owner {
  public:
-  Owner(Store& store, const Identity& identity, Enroller& enroller, Random& random, Log& log)
-      : store_(store), identity_(identity), enroller_(enroller), random_(random), log_(log) {}
+  Owner(Store& store, const Identity& identity, Enroller& enroller, const FileShelf& files,
+        Random& random, Log& log)
+      : store_(store),
+        identity_(identity),
+        enroller_(enroller),
+        files_(files),
+        random_(random),
+        log_(log) {}
 
   fdo::Outcome<Answer> on_hello_device(View body, const Caller& caller);  // 60
   fdo::Outcome<Answer> on_message(std::uint8_t type, View state, View body,
@@ -71,6 +78,7 @@ class Owner {
   Store& store_;
   const Identity& identity_;
   Enroller& enroller_;
+  const FileShelf& files_;
   Random& random_;
   Log& log_;
   RunCache runs_;
