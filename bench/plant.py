@@ -38,6 +38,12 @@ def resident_bytes(pid):
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
 
 
+def private_bytes(pid):
+    """Memory that nothing but this process has: what it has changed."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith(("Private_Dirty:", "Swap:"))) * 1024
+
+
 class Server:
     def __init__(self, binaries, folder, broker_port=None):
         self.binaries, self.folder = binaries, folder

@@ -6,6 +6,7 @@
 #include "device/addresses.h"
 #include "device/device.h"
 #include "device/fetch.h"
+#include "device/resident.h"
 
 namespace fairlead::device {
 
@@ -207,6 +208,7 @@ boost::asio::awaitable<Device::Outcome> Device::connect() {
   Outcome out{Event::done, {}};
   if (connected) {
     connected_since_ = std::chrono::steady_clock::now();
+    let_go_of_memory();
     search_wait_ = Duration(0);
     // What a renewal has planned stands: by a clock that is far ahead every certificate is due.
     if (renewal_due_ <= connected_since_)
