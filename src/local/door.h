@@ -140,6 +140,7 @@ class Door {
     std::uint32_t answered = 0;  // number of the last command
     std::optional<Bytes> answer;
     bool asked_driver = false;  // a request waits for what the driver does
+    bool began = false;         // what is there to be rolled back is this session's
   };
   struct Wrong {
     std::string source;

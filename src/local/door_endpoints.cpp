@@ -11,8 +11,7 @@ namespace fairlead::local {
 namespace {
 
 Obstacle in_the_way(Progress progress) {
-  return {"busy",
-          "the device is " + std::string(to_string(progress)) + "; wait for the end, or cancel"};
+  return {"busy", "the device is " + std::string(to_string(progress)) + "; wait for the end"};
 }
 
 bool under_way(Progress progress) {
@@ -63,12 +62,12 @@ Actions Door::on_command(Command command, Time now) {
       return answer_command(answer::No{{"no_security", "an Offer needs a secured session"}});
     if (under_way(report_.progress))
       return answer_command(answer::No{in_the_way(report_.progress)});
-    session_->asked_driver = true;
+    session_->asked_driver = session_->began = true;
     out.push_back(MakeOffer{tied_nonce(session_->channel.binding(), offer->nonce)});
     return out;
   }
   if (auto* network = std::get_if<command::SetNetwork>(&command)) {
-    session_->asked_driver = true;
+    session_->asked_driver = session_->began = true;
     begun(now);
     out.push_back(SetNetwork{std::move(network->settings)});
     return out;
@@ -96,13 +95,15 @@ Actions Door::on_command(Command command, Time now) {
 // The same Grant again, after a lost answer, is no other Grant.
 Answer Door::take_grant(command::TakeGrant command, Actions& out, Time now) {
   bool same = command.grant == grant_;
-  if (same && (under_way(report_.progress) || report_.progress == Progress::committed))
+  if (same && (under_way(report_.progress) || report_.progress == Progress::committed)) {
+    session_->began = true;  // whoever has it came back
     return answer::Done{};
+  }
   if (under_way(report_.progress)) return answer::No{in_the_way(report_.progress)};
   if (report_.progress == Progress::committed)
     return answer::No{{"committed", "the device is provisioned; reset it instead"}};
   // The Offer may be of an earlier session: the driver knows which ones are open.
-  session_->asked_driver = true;
+  session_->asked_driver = session_->began = true;
   report_.progress = Progress::checking;
   grant_ = command.grant;
   begun(now);
@@ -113,6 +114,8 @@ Answer Door::take_grant(command::TakeGrant command, Actions& out, Time now) {
 Answer Door::cancel(Actions& out) {
   if (report_.progress == Progress::committed)
     return answer::No{{"committed", "the device is provisioned; reset it instead"}};
+  // What another session began, whose link was lost perhaps, is not this one's to end.
+  if (fail_safe_ && !session_->began) return answer::Done{};
   if (fail_safe_) out = give_up({"cancelled", "cancelled by the client"});
   report_ = {};
   return answer::Done{};

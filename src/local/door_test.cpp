@@ -348,6 +348,16 @@ TEST_F(DoorTest, IdentifyAndCancelAreAnsweredAtOnce) {
   session(2);  // who gave up is not in the way
 }
 
+TEST_F(DoorTest, ASessionLeavesWhatAnotherBeganAlone) {
+  door_.open(Opening::unprovisioned, now_);
+  auto first = connecting(1);
+  door_.left(1, now_);
+  auto other = session(2);
+  EXPECT_FALSE(find<RollBack>(say(*other, 2, command::Cancel{})));
+  EXPECT_EQ(door_.progress(), Progress::connecting);
+  EXPECT_FALSE(door_.has_session());  // and makes room
+}
+
 TEST_F(DoorTest, ClosingRollsBack) {
   door_.open(Opening::unprovisioned, now_);
   connecting(1);
