@@ -14,6 +14,7 @@ import ctypes
 import itertools
 import os
 import pathlib
+import select
 import signal
 import subprocess
 import time
@@ -31,6 +32,8 @@ allow-interfaces=eth0{}
 publish-workstation=no
 publish-hinfo=no
 """
+PATIENCE_S = 60  # for what takes milliseconds on an idle machine
+
 # Keeps the host's own mounts alive; everything else enters them by nsenter.
 KEEPER = """set -e
 mount -t tmpfs tmpfs /run; mkdir -p /run/dbus /run/avahi-daemon
@@ -40,12 +43,12 @@ hostname {name}; echo ready; exec sleep infinity
 
 
 def ip(*words, check=True):
-    return subprocess.run(["ip", *map(str, words)], check=check, capture_output=True, text=True)
+    return subprocess.run(["ip", *map(str, words)], check=check, capture_output=True, text=True, timeout=PATIENCE_S)
 
 
 def need_namespaces():
     """Ends the test, saying so, where networks can't be made: skipped for CTest (SKIP_RETURN_CODE), failed where CI is set."""
-    tried = subprocess.run(["unshare", "-n", "-m", "true"], capture_output=True, text=True)
+    tried = subprocess.run(["unshare", "-n", "-m", "true"], capture_output=True, text=True, timeout=PATIENCE_S)
     if os.geteuid() != 0 or tried.returncode != 0:
         print(f"SKIPPED, NOTHING WAS TESTED: this needs root and network namespaces. {tried.stderr.strip()}", flush=True)
         raise SystemExit(1 if os.environ.get("CI") else 77)
@@ -73,7 +76,8 @@ class Host:
             ["ip", "netns", "exec", self.namespace, "unshare", "-m", "-u", "--propagation", "private", "sh", "-c", script],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         with self.keeper.stdout as said:
-            ready = said.readline() == "ready\n"
+            speaks = select.select([said], [], [], PATIENCE_S)[0]
+            ready = speaks and said.readline() == "ready\n"  # one line, or the end
         if not ready:
             raise RuntimeError(f"{self.name}: its namespaces can't be made; are you root?")
 
@@ -98,9 +102,12 @@ class Host:
         self.bus = self.start("dbus-daemon", f"--config-file={self.lan.folder}/bus.conf", "--nofork", "--nopidfile",
                               "--nosyslog")
         socket = pathlib.Path(f"/proc/{self.keeper.pid}/root/run/dbus/system_bus_socket")
-        for _ in range(3000):
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
             if socket.exists():
                 return
+            if self.bus.poll() is not None:
+                break
             time.sleep(0.01)
         raise RuntimeError(f"{self.name}: the system bus does not start")
 
@@ -173,10 +180,10 @@ class Lan:
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
         for process in self.processes:
-            process.wait()
+            process.wait(PATIENCE_S)
         for host in self.hosts:
             if host.keeper:
                 host.keeper.kill()
-                host.keeper.wait()
+                host.keeper.wait(PATIENCE_S)
             ip("netns", "del", host.namespace, check=False)
         ip("netns", "del", self.switch, check=False)
