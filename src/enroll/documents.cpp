@@ -5,6 +5,8 @@
 #include "codec/cbor/reader.h"
 #include "codec/cbor/writer.h"
 #include "codec/cose.h"
+#include "codec/tpm/structures.h"
+#include "enroll/attestation.h"
 
 namespace fairlead::enroll {
 
@@ -13,8 +15,9 @@ using cbor::Writer;
 
 namespace {
 
-constexpr std::uint64_t document_version = 1, grant_with_renewal = 2;
+constexpr std::uint64_t document_version = 1, offer_with_attestation = 2, grant_with_renewal = 2;
 constexpr std::size_t text_max = 256, endpoints_max = 8, anchors_max = 8;
+constexpr std::size_t p256_signature_bytes = 64;
 
 std::int64_t alg_of(const crypto::PublicKey& key) {
   return static_cast<std::int64_t>(key.type() == crypto::KeyType::p384 ? cose::Alg::es384
@@ -73,25 +76,10 @@ std::string_view to_string(Evidence evidence) {
   return "possession";
 }
 
-// offer = [1, product-uri, serial, model, firmware, csr, evidence, nonce, keystore]
-Result<Bytes> encode_offer(const Offer& offer, crypto::Signer& operational_key) {
-  Writer out;
-  out.array(9)
-      .uint(document_version)
-      .text(offer.product_uri)
-      .text(offer.serial)
-      .text(offer.model)
-      .text(offer.firmware);
-  out.bytes(offer.csr)
-      .uint(static_cast<std::uint64_t>(offer.evidence))
-      .bytes(offer.nonce)
-      .text(offer.keystore);
-  return sign(out.view(), operational_key);
-}
+namespace {
 
-Result<SignedOffer> decode_offer(View document) {
-  TRY(auto sign1, cose::decode_sign1(document).in("offer"));
-  Reader in(sign1.payload);
+// body = [1, product-uri, serial, model, firmware, csr, evidence, nonce, keystore]
+Result<Offer> read_body(Reader& in) {
   Offer offer;
   in.array(9);
   if (in.uint() != document_version) in.fail_here("offer is of another version");
@@ -104,9 +92,76 @@ Result<SignedOffer> decode_offer(View document) {
   offer.nonce = in.fixed<OfferNonce>();
   offer.keystore = in.text(32);
   TRY_VOID(in.finish().in("offer"));
+  return offer;
+}
+
+// attestation = [endorsement, attestation-key, key, statement, signature]
+Result<crypto::TpmAttestation> read_attestation(Reader& in) {
+  crypto::TpmAttestation out;
+  in.array(5);
+  TRY(out.endorsement, read_certificates(in, crypto::endorsement_chain_max));
+  out.attestation_key = to_bytes(in.bytes(tpm::structure_bytes_max));
+  out.key = to_bytes(in.bytes(tpm::structure_bytes_max));
+  out.statement = to_bytes(in.bytes(tpm::structure_bytes_max));
+  out.signature = to_bytes(in.bytes(p256_signature_bytes));
+  TRY_VOID(in.status());
+  return out;
+}
+
+}  // namespace
+
+Bytes offer_body(const Offer& offer) {
+  Writer out;
+  out.array(9)
+      .uint(document_version)
+      .text(offer.product_uri)
+      .text(offer.serial)
+      .text(offer.model)
+      .text(offer.firmware);
+  out.bytes(offer.csr)
+      .uint(static_cast<std::uint64_t>(offer.evidence))
+      .bytes(offer.nonce)
+      .text(offer.keystore);
+  return out.take();
+}
+
+// offer = body / [2, body bstr, attestation]
+Result<Bytes> encode_offer(const Offer& offer, crypto::Signer& operational_key) {
+  return sign(offer_body(offer), operational_key);
+}
+
+Result<Bytes> encode_attested_offer(View body, const crypto::TpmAttestation& attestation,
+                                    crypto::Signer& operational_key) {
+  Writer out;
+  out.array(3).uint(offer_with_attestation).bytes(body).array(5);
+  write_certificates(out, attestation.endorsement);
+  out.bytes(attestation.attestation_key).bytes(attestation.key);
+  out.bytes(attestation.statement).bytes(attestation.signature);
+  return sign(out.view(), operational_key);
+}
+
+Result<AttestedOffer> decode_attested_offer(View document) {
+  TRY(auto sign1, cose::decode_sign1(document).in("offer"));
+  View body = sign1.payload;
+  std::optional<crypto::TpmAttestation> attestation;
+  Reader in(sign1.payload);
+  if (in.array_between(3, 9) == 3) {
+    if (in.uint() != offer_with_attestation) in.fail_here("offer is of another version");
+    body = in.bytes(limits::offer_bytes_max);
+    TRY(attestation, read_attestation(in).in("offer"));
+    TRY_VOID(in.finish().in("offer"));
+  }
+  Reader body_reader(body);
+  TRY(auto offer, read_body(body_reader));
   TRY(auto request, crypto::decode_csr(offer.csr).in("offer"));
   TRY_VOID(check_signature(sign1, request.key, "offer"));
-  return SignedOffer{std::move(offer), std::move(request), crypto::sha256(document)};
+  SignedOffer signed_offer{std::move(offer), std::move(request), crypto::sha256(document)};
+  return AttestedOffer{std::move(signed_offer), std::move(attestation), crypto::sha256(body)};
+}
+
+Result<SignedOffer> decode_offer(View document) {
+  TRY(auto offer, decode_attested_offer(document));
+  return std::move(offer.signed_offer);
 }
 
 // grant = [1, offer-hash, device, chain, endpoints, anchors, server-time]
