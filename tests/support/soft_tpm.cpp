@@ -36,7 +36,41 @@ bool listens(const std::string& path) {
 
 }  // namespace
 
+TpmMaker::TpmMaker() {
+  const std::string folder = folder_.path().string();
+  std::ofstream(folder + "/setup.conf") << "create_certs_tool = /usr/bin/swtpm_localca\n"
+                                        << "create_certs_tool_config = " << folder << "/ca.conf\n"
+                                        << "create_certs_tool_options = " << folder << "/options\n";
+  std::ofstream(folder + "/ca.conf") << "statedir = " << folder << "\n"
+                                     << "signingkey = " << folder << "/key.pem\n"
+                                     << "issuercert = " << folder << "/issuer.pem\n"
+                                     << "certserial = " << folder << "/serial\n";
+  std::ofstream(folder + "/options") << "--platform-manufacturer Test\n--platform-version 1\n"
+                                     << "--platform-model Test\n";
+}
+
+void TpmMaker::make(const std::filesystem::path& state) const {
+  std::vector<std::string> arguments{"swtpm_setup",     "--tpm2",
+                                     "--tpmstate",      state.string(),
+                                     "--config",        (folder_.path() / "setup.conf").string(),
+                                     "--create-ek-cert"};
+  if (::geteuid() == 0) arguments.insert(arguments.end(), {"--runas", "root"});
+  auto made = run_command(arguments, {});
+  require(made.status == 0, "swtpm_setup: is swtpm-tools installed? " + made.text);
+}
+
+std::string TpmMaker::issuer_pem() const {
+  std::ifstream file(folder_.path() / "issuer.pem");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 SoftTpm::SoftTpm() {
+  switch_on();
+  require(tool({"tpm2_startup", "--clear"}).status == 0, "tpm2_startup: is tpm2-tools installed?");
+}
+
+SoftTpm::SoftTpm(const TpmMaker& maker) {
+  maker.make(folder_.path());
   switch_on();
   require(tool({"tpm2_startup", "--clear"}).status == 0, "tpm2_startup: is tpm2-tools installed?");
 }

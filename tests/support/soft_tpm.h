@@ -11,10 +11,24 @@
 
 namespace fairlead::test {
 
+// A maker of TPMs: swtpm's own authority, which certifies endorsement keys.
+class TpmMaker {
+ public:
+  TpmMaker();
+
+  std::string issuer_pem() const;  // the certificate of who signs; its issuer is a root
+  // Gives the TPM whose state will be in `state` an endorsement key with a certificate.
+  void make(const std::filesystem::path& state) const;
+
+ private:
+  TemporaryDirectory folder_;
+};
+
 // One TPM with its own seeds. It serves one program at a time, as a chip without resource manager.
 class SoftTpm {
  public:
   SoftTpm();  // switched on and started up, as by a machine's firmware
+  explicit SoftTpm(const TpmMaker& maker);  // the same, with an endorsement certificate
 
   std::string tcti() const;  // "swtpm:path=..."
   void switch_off() { process_.reset(); }

@@ -81,6 +81,58 @@ TPM2B_PUBLIC sealed_data_area(Guessing guessing) {
   return keyed_hash_area(TPM2_ALG_SHA256, bound | guess_attribute(guessing));
 }
 
+TPM2B_PUBLIC attestation_key_area(Guessing guessing) {
+  TPM2B_PUBLIC out = signing_key_area(crypto::KeyType::p256, guessing);
+  out.publicArea.objectAttributes |= TPMA_OBJECT_RESTRICTED;
+  return out;
+}
+
+TPM2B_PUBLIC endorsement_key_area(crypto::KeyType type) {
+  // Part 1, 23.3: whoever knows the endorsement hierarchy's value may use the key.
+  static constexpr std::uint8_t policy[] = {0x83, 0x71, 0x97, 0x67, 0x44, 0x84, 0xB3, 0xF8,
+                                            0x1A, 0x90, 0xCC, 0x8D, 0x46, 0xA5, 0xD7, 0x24,
+                                            0xFD, 0x52, 0xD7, 0x6E, 0x06, 0x52, 0x0B, 0x64,
+                                            0xF2, 0xA1, 0xDA, 0x1B, 0x33, 0x14, 0x69, 0xAA};
+  TPM2B_PUBLIC out{};
+  TPMT_PUBLIC& area = out.publicArea;
+  area.nameAlg = TPM2_ALG_SHA256;
+  area.objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
+                          TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_ADMINWITHPOLICY |
+                          TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT;
+  area.authPolicy.size = sizeof policy;
+  std::ranges::copy(policy, area.authPolicy.buffer);
+  TPMT_SYM_DEF_OBJECT symmetric{};
+  symmetric.algorithm = TPM2_ALG_AES;
+  symmetric.keyBits.aes = 128;
+  symmetric.mode.aes = TPM2_ALG_CFB;
+  if (type == crypto::KeyType::p256) {
+    area.type = TPM2_ALG_ECC;
+    area.parameters.eccDetail = {
+        symmetric, {TPM2_ALG_NULL, {}}, TPM2_ECC_NIST_P256, {TPM2_ALG_NULL, {}}};
+    area.unique.ecc.x.size = area.unique.ecc.y.size = 32;
+  } else {
+    area.type = TPM2_ALG_RSA;
+    area.parameters.rsaDetail = {symmetric, {TPM2_ALG_NULL, {}}, 2048, 0};
+    area.unique.rsa.size = 256;
+  }
+  return out;
+}
+
+bool is_key_of(const TPMT_PUBLIC& area, const crypto::PublicKey& key) {
+  if (area.type == TPM2_ALG_ECC) {
+    auto type = curve_type(area.parameters.eccDetail.curveID);
+    if (!type) return false;
+    auto made = crypto::PublicKey::from_point(*type, view_of(area.unique.ecc.x),
+                                              view_of(area.unique.ecc.y));
+    return made && *made == key;
+  }
+  // The modulus stands whole in the key's DER, and 256 random bytes stand nowhere by chance.
+  const Bytes der = key.spki();
+  const View modulus(area.unique.rsa.buffer, area.unique.rsa.size);
+  return area.type == TPM2_ALG_RSA && modulus.size() == 256 &&
+         !std::ranges::search(der, modulus).empty();
+}
+
 bool is_storage_key(const TPMT_PUBLIC& area) {
   constexpr TPMA_OBJECT wanted =
       TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT;
@@ -116,6 +168,12 @@ Result<WrappedKey> wrapped_key(const TPM2B_PUBLIC& public_part, const TPM2B_PRIV
     return fail(Errc::internal, "the TPM's private area can't be written");
   return WrappedKey{Bytes(buffer, buffer + public_end),
                     Bytes(buffer + public_end, buffer + private_end)};
+}
+
+// A TPM2B_PUBLIC without its length.
+Result<Bytes> bare_public_area(const WrappedKey& wrapped) {
+  TRY_VOID(public_area(wrapped));
+  return Bytes(wrapped.public_area.begin() + 2, wrapped.public_area.end());
 }
 
 Result<TPM2B_PUBLIC> public_area(const WrappedKey& wrapped) {

@@ -22,6 +22,11 @@ TPM2B_PUBLIC signing_key_area(crypto::KeyType type, Guessing guessing);  // ECDS
 // HMAC with any hash; the secret is as long as SHA-384's output where the TPM has that.
 TPM2B_PUBLIC hmac_key_area(TPM2_ALG_ID name_algorithm, Guessing guessing);
 TPM2B_PUBLIC sealed_data_area(Guessing guessing);
+// P-256, for nothing but what the TPM says of its own accord.
+TPM2B_PUBLIC attestation_key_area(Guessing guessing);
+// TCG EK Credential Profile 2.5, B.3.3 (RSA-2048) and B.3.4 (P-256): the maker's certificate is for
+// the key that the TPM makes by it.
+TPM2B_PUBLIC endorsement_key_area(crypto::KeyType type);
 
 bool is_storage_key(const TPMT_PUBLIC& area);
 
@@ -33,6 +38,9 @@ struct Description {
 Result<Description> describe(const WrappedKey& wrapped);  // malformed
 
 Result<WrappedKey> wrapped_key(const TPM2B_PUBLIC& public_area, const TPM2B_PRIVATE& private_area);
+Result<Bytes> bare_public_area(const WrappedKey& wrapped);  // TPMT_PUBLIC; malformed
+// Whether the TPM's endorsement key is the one of a certificate.
+bool is_key_of(const TPMT_PUBLIC& area, const crypto::PublicKey& key);
 Result<TPM2B_PUBLIC> public_area(const WrappedKey& wrapped);    // malformed
 Result<TPM2B_PRIVATE> private_area(const WrappedKey& wrapped);  // malformed
 

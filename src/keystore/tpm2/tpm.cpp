@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "keystore/tpm2/areas.h"
-#include "keystore/tpm2/connection.h"
-#include "keystore/tpm2/storage_key.h"
+#include "keystore/tpm2/bench.h"
+#include "keystore/tpm2/endorsement.h"
 
 namespace fairlead::keystore::tpm2 {
 
@@ -18,76 +18,6 @@ constexpr auto busy_pause_max = std::chrono::milliseconds(200);
 
 TPM2_ALG_ID algorithm(crypto::HashAlg alg) {
   return alg == crypto::HashAlg::sha384 ? TPM2_ALG_SHA384 : TPM2_ALG_SHA256;
-}
-
-// A fixed-width big-endian half of a signature; TPMs may leave leading zeros away.
-void append_padded(Bytes& to, const TPM2B_ECC_PARAMETER& part, std::size_t width) {
-  to.insert(to.end(), width > part.size ? width - part.size : 0, 0);
-  append(to, View(part.buffer, part.size));
-}
-
-// What a job works with.
-struct Bench {
-  Connection& connection;
-  const StorageKey& storage_key;
-  const SecretBytes& key_auth;
-
-  ESYS_CONTEXT* esys() const { return connection.esys(); }
-  Guessing guessing() const {
-    return key_auth.empty() ? Guessing::nothing_to_guess : Guessing::counted;
-  }
-};
-
-Result<KeyFile> create(const Bench& bench, Wrapped kind, const TPM2B_PUBLIC& area, View data) {
-  TRY(auto session, start_session(bench.connection, bench.storage_key.handle));
-  TRY_VOID(encrypt(bench.connection, session, TPMA_SESSION_DECRYPT));
-  TPM2B_SENSITIVE_CREATE sensitive{};
-  TPMS_SENSITIVE_CREATE& secrets = sensitive.sensitive;
-  secrets.userAuth.size = static_cast<UINT16>(bench.key_auth.size());
-  std::ranges::copy(bench.key_auth.reveal(), secrets.userAuth.buffer);
-  secrets.data.size = static_cast<UINT16>(data.size());
-  std::ranges::copy(data, secrets.data.buffer);
-  const TPM2B_DATA outside{};
-  const TPML_PCR_SELECTION registers{};
-  TPM2B_PRIVATE* private_part = nullptr;
-  TPM2B_PUBLIC* public_part = nullptr;
-  TSS2_RC code = Esys_Create(bench.esys(), bench.storage_key.handle, session.get(), ESYS_TR_NONE,
-                             ESYS_TR_NONE, &sensitive, &area, &outside, &registers, &private_part,
-                             &public_part, nullptr, nullptr, nullptr);
-  Esys<TPM2B_PRIVATE> owned_private(private_part);
-  Esys<TPM2B_PUBLIC> owned_public(public_part);
-  explicit_bzero(&sensitive, sizeof sensitive);
-  TRY_VOID(bench.connection.check(code, "making a key"));
-  TRY(auto wrapped, wrapped_key(*public_part, *private_part));
-  return KeyFile{kind, bench.key_auth.empty(), bench.storage_key.id.handle, std::move(wrapped)};
-}
-
-Result<Slot> load(const Bench& bench, const KeyFile& key) {
-  TRY(auto public_part, public_area(key.wrapped));
-  TRY(auto private_part, private_area(key.wrapped));
-  if (!key.empty_auth && bench.key_auth.empty())
-    return fail(Errc::refused,
-                "the key wants an authorisation value, and there is none: put it "
-                "into the credential tpm2-key-auth");
-  ESYS_TR loaded = ESYS_TR_NONE;
-  TRY_VOID(bench.connection.check(
-      Esys_Load(bench.esys(), bench.storage_key.handle, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                ESYS_TR_NONE, &private_part, &public_part, &loaded),
-      "loading the key"));
-  Slot slot(bench.connection, loaded);
-  if (!key.empty_auth) TRY_VOID(set_auth(bench.connection, loaded, bench.key_auth));
-  return slot;
-}
-
-// How the use of a key is authorised. An empty value needs no protection on the way; another is
-// proven in a session, and never sent.
-Result<std::optional<Slot>> session_for(const Bench& bench, const KeyFile& key) {
-  if (key.empty_auth) return std::optional<Slot>();
-  TRY(auto session, start_session(bench.connection, bench.storage_key.handle));
-  return std::optional<Slot>(std::move(session));
-}
-ESYS_TR handle_of(const std::optional<Slot>& session) {
-  return session ? session->get() : ESYS_TR_PASSWORD;
 }
 
 Result<crypto::Signature> sign(const Bench& bench, const KeyFile& key, crypto::KeyType type,
@@ -110,11 +40,7 @@ Result<crypto::Signature> sign(const Bench& bench, const KeyFile& key, crypto::K
                                        ESYS_TR_NONE, &hashed, &scheme, &no_proof, &made),
                              "signing"));
   Esys<TPMT_SIGNATURE> owned(made);
-  const TPMS_SIGNATURE_ECDSA& ecdsa = made->signature.ecdsa;
-  crypto::Signature out;
-  append_padded(out.raw, ecdsa.signatureR, crypto::coordinate_bytes(type));
-  append_padded(out.raw, ecdsa.signatureS, crypto::coordinate_bytes(type));
-  return out;
+  return raw_signature(*made, type);
 }
 
 // As a sequence, since one command takes 1024 bytes at most and a voucher's header may be longer.
@@ -260,6 +186,31 @@ Result<KeyFile> Tpm::seal(View secret) {
     return fail(Errc::internal, "a TPM seals 1 to 128 bytes");
   return impl_->run([&](const Bench& bench) {
     return create(bench, Wrapped::sealed_data, sealed_data_area(bench.guessing()), secret);
+  });
+}
+
+Result<KeyFile> Tpm::create_attestation_key() {
+  return impl_->run([&](const Bench& bench) {
+    return create(bench, Wrapped::key, attestation_key_area(bench.guessing()), {});
+  });
+}
+
+Result<crypto::Certificate> Tpm::endorsement_certificate() {
+  return impl_->run([](const Bench& bench) { return read_endorsement_certificate(bench); });
+}
+
+Result<Tpm::Statement> Tpm::certify(const KeyFile& key, const KeyFile& attestation_key,
+                                    View qualifying) {
+  return impl_->run(
+      [&](const Bench& bench) { return tpm2::certify(bench, key, attestation_key, qualifying); });
+}
+
+Result<SecretBytes> Tpm::activate(const crypto::Certificate& endorsement,
+                                  const KeyFile& attestation_key,
+                                  const crypto::TpmCredential& credential) {
+  return impl_->run([&](const Bench& bench) {
+    return tpm2::activate(bench, impl_->authorisation.endorsement, endorsement, attestation_key,
+                          credential);
   });
 }
 

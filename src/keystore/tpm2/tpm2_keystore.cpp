@@ -24,7 +24,8 @@ using tpm2::StorageKeyId;
 using tpm2::Tpm;
 
 constexpr char default_tcti[] = "device:/dev/tpmrm0";
-constexpr char storage_file[] = "storage-key", seal_file[] = "seal.secret";
+constexpr char storage_file[] = "storage-key", seal_file[] = "seal.secret",
+               attestation_file[] = "attestation.secret";
 
 class TpmSigner final : public crypto::Signer {
  public:
@@ -103,6 +104,7 @@ Result<std::unique_ptr<Keystore>> Tpm2Keystore::open(const Place& place) {
   TRY(auto files, KeyFiles::open(place.directory, place.checkpoint));
   tpm2::Authorisation authorisation;
   TRY(authorisation.owner, credential(place.credentials, "tpm2-owner-auth"));
+  TRY(authorisation.endorsement, credential(place.credentials, "tpm2-endorsement-auth"));
   TRY(authorisation.key, credential(place.credentials, "tpm2-key-auth"));
   TRY(auto known, known_storage_key(files).in(place.directory.string()));
   TRY(auto tpm, Tpm::open(place.address.empty() ? default_tcti : place.address,
@@ -165,6 +167,34 @@ Result<SecretBytes> Tpm2Keystore::unseal(View sealed) {
   TRY(auto wrapped, tpm2::decode_key_file(as_text(content.reveal())));
   TRY(auto key, impl_->tpm->unseal(wrapped));
   return open_envelope(key, sealed);
+}
+
+Result<crypto::TpmAttestation> Tpm2Keystore::attest(const KeyName& name, View qualifying_data) {
+  crypto::TpmAttestation out;
+  TRY(auto endorsement, impl_->tpm->endorsement_certificate());
+  out.endorsement = {std::move(endorsement)};
+  TRY(auto found, read_key(impl_->files, *impl_->tpm, name));
+  TRY(auto made, impl_->files.read_or_create(attestation_file, [&]() -> Result<SecretBytes> {
+    TRY(auto fresh, impl_->tpm->create_attestation_key());
+    return file_content(fresh);
+  }));
+  TRY(auto attestation_key, tpm2::decode_key_file(as_text(made.reveal())).in("attestation key"));
+  TRY(out.attestation_key, tpm2::bare_public_area(attestation_key.wrapped));
+  TRY(out.key, tpm2::bare_public_area(found.first.wrapped));
+  TRY(auto said, impl_->tpm->certify(found.first, attestation_key, qualifying_data));
+  out.statement = std::move(said.statement);
+  out.signature = std::move(said.signature.raw);
+  return out;
+}
+
+Result<SecretBytes> Tpm2Keystore::open_credential(const crypto::TpmCredential& credential) {
+  auto content = impl_->files.read_file(attestation_file);
+  if (!content && content.error().code == Errc::not_found)
+    return fail(Errc::untrusted, "this keystore has attested nothing yet");
+  TRY(auto file, std::move(content));
+  TRY(auto attestation_key, tpm2::decode_key_file(as_text(file.reveal())).in("attestation key"));
+  TRY(auto endorsement, impl_->tpm->endorsement_certificate());
+  return impl_->tpm->activate(endorsement, attestation_key, credential);
 }
 
 Result<void> Tpm2Keystore::rename(const KeyName& from, const KeyName& to) {

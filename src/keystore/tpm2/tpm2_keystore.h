@@ -3,6 +3,7 @@
 // files, which no other TPM can use and which say nothing without it.
 #pragma once
 
+#include "keystore/attester.h"
 #include "keystore/backend.h"
 
 namespace fairlead::keystore {
@@ -14,8 +15,9 @@ namespace fairlead::keystore {
 // place.address: how the TPM is reached, as tss2-tctildr reads it ("device:/dev/tpmrm0", which is
 // the default; "tabrmd:"; "swtpm:host=127.0.0.1,port=2321"). Credentials, each at most 32
 // characters: `tpm2-owner-auth`, where the owner hierarchy has a value and the storage key has to
-// be made; `tpm2-key-auth`, wanted for every use of a key made with it.
-class Tpm2Keystore final : public Keystore {
+// be made; `tpm2-key-auth`, wanted for every use of a key made with it; `tpm2-endorsement-auth`,
+// where the endorsement hierarchy has a value and a Grant is sealed to the TPM.
+class Tpm2Keystore final : public Keystore, public Attester {
  public:
   // io: no TPM there. untrusted: the directory belongs to another TPM, or this one was cleared.
   // refused: an authorisation value is missing or wrong, or the TPM is locked.
@@ -34,6 +36,10 @@ class Tpm2Keystore final : public Keystore {
   Result<void> remove(const KeyName& name) override;
   Result<std::vector<KeyName>> list() override;
   std::string_view kind() const override { return "tpm2"; }
+
+  // By an attestation key of this keystore, `attestation.secret`, made at first need.
+  Result<crypto::TpmAttestation> attest(const KeyName& key, View qualifying_data) override;
+  Result<SecretBytes> open_credential(const crypto::TpmCredential& credential) override;
 
  private:
   struct Impl;
