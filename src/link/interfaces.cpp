@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <memory>
+#include <sstream>
 
 namespace fairlead::link {
 
@@ -76,6 +78,23 @@ std::vector<Interface> interfaces_of(const std::string& address,
     return any ? !each.loopback : has_address(each, address);
   });
   return out;
+}
+
+// proc(5): in "route" the second column is the destination, in "ipv6_route" the first two are that
+// and its prefix's length, all in hexadecimal, the loopback's last.
+bool has_default_route() {
+  std::string line;
+  for (std::ifstream in("/proc/net/route"); std::getline(in, line);) {
+    std::string interface, destination, gateway, flags, count, use, metric, mask;
+    std::istringstream(line) >> interface >> destination >> gateway >> flags >> count >> use >>
+        metric >> mask;
+    if (destination == "00000000" && mask == "00000000") return true;
+  }
+  for (std::ifstream in("/proc/net/ipv6_route"); std::getline(in, line);) {
+    const std::string any(32, '0');
+    if (line.starts_with(any + " 00 ") && !line.ends_with(" lo")) return true;
+  }
+  return false;
 }
 
 }  // namespace fairlead::link

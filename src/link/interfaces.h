@@ -27,4 +27,7 @@ Result<std::vector<Interface>> interfaces();
 // "::". Without loopback, unless it is named.
 std::vector<Interface> interfaces_of(const std::string& address, const std::vector<Interface>& all);
 
+// Whether any network leads beyond itself, by IPv4 or IPv6.
+bool has_default_route();
+
 }  // namespace fairlead::link

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// The port by which this machine joins Wi-Fi networks: looks around, tries one network beside those
+// that it knows, and keeps it or goes back. Every call is short and for one thread at a time; what
+// takes seconds is begun by one call and asked about by another, as often as the caller likes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace fairlead::link {
+
+// An SSID for people: itself where it is text, else its hexadecimal digits after "0x". One that
+// begins so is no exception: what is shown means one network only.
+std::string name_of_network(View ssid);
+
+enum class WifiSecurity : std::uint8_t {
+  open,
+  wep,
+  wpa,
+  wpa2,
+  wpa_wpa2,  // either
+  wpa3,
+  wpa2_wpa3,
+  other  // enterprise and whatever else no passphrase opens
+};
+
+struct WifiNetwork {
+  Bytes ssid;  // 1 to 32 bytes of any value; none: it hides its name
+  std::array<std::uint8_t, 6> bssid{};
+  unsigned channel = 0;
+  int signal_dbm = 0;
+  WifiSecurity security = WifiSecurity::open;
+};
+
+struct WifiCredentials {
+  Bytes ssid;              // 1 to 32 bytes
+  SecretBytes passphrase;  // 8 to 63 printable characters; none: the network is open
+};
+
+enum class WifiObstacle : std::uint8_t {
+  missing,           // no adapter, or nothing on this machine that drives it
+  not_found,         // no network of that name is in reach, hidden ones included
+  wrong_passphrase,  // or none where one is wanted
+  unsupported,       // its security is none that this machine or this program has
+  refused,           // the access point turns it away, for another reason
+  timed_out
+};
+struct WifiFailure {
+  WifiObstacle what;
+  std::string words;  // one plain sentence, without secrets
+};
+// How a trial went so far: joined with this network, or not, or none of both yet.
+using WifiTrial = std::expected<std::optional<WifiNetwork>, WifiFailure>;
+
+class Wifi {
+ public:
+  virtual ~Wifi() = default;
+  virtual const std::string& interface() const = 0;  // "wlan0"
+
+  // busy: a trial is under way.
+  virtual Result<void> start_scan() = 0;
+  // Every access point that was heard; none: the scan is not over yet. It ends within ten seconds.
+  virtual Result<std::optional<std::vector<WifiNetwork>>> scanned() = 0;
+
+  // Leaves what is joined now for another network, for a trial. Ends an earlier trial.
+  virtual std::expected<void, WifiFailure> start_trial(const WifiCredentials& credentials) = 0;
+  // Ends within forty seconds. The networks of before are known again once it has joined, but the
+  // one on trial goes before them.
+  virtual WifiTrial trial() = 0;
+
+  // A trial ends by keep() or by revert(). Whoever has something to keep together with the network
+  // says keep_with(WORD) first: then a machine that loses power in between can still do either, by
+  // settle(), which keeps where WORD is the given one and reverts what else was left on trial.
+  // conflict: the machine is on another network meanwhile; io: what is on trial can't be stored.
+  virtual Result<void> keep_with(const std::string& word) = 0;
+  virtual Result<void> keep() = 0;
+  virtual Result<void> revert() = 0;
+  virtual Result<void> settle(const std::string& word) = 0;  // word "": revert in any case
+};
+
+}  // namespace fairlead::link

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "link/wpa/wpa_wifi.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/limits.h"
+#include "link/wpa/control.h"
+#include "link/wpa/join_watch.h"
+
+namespace fairlead::link::wpa {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr auto scan_deadline = std::chrono::seconds(8), join_deadline = std::chrono::seconds(35);
+constexpr unsigned events_at_once = 64;
+
+// id_str of our networks: "fairlead" once kept; on trial "fairlead-trial", then a space and either
+// "after" and the networks that are to be enabled again ("after 0,2"), or "with" and the word of
+// keep_with() in hexadecimal.
+constexpr std::string_view kept_mark = "fairlead", trial_mark = "fairlead-trial";
+
+std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string unquoted(std::string text) {
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
+    return text.substr(1, text.size() - 2);
+  return text;
+}
+
+WifiFailure missing(const Error& error) { return {WifiObstacle::missing, error.context}; }
+
+class WpaWifi final : public Wifi {
+ public:
+  explicit WpaWifi(std::filesystem::path socket)
+      : socket_(std::move(socket)), interface_(socket_.filename()) {}
+
+  const std::string& interface() const override { return interface_; }
+  Result<void> start_scan() override;
+  Result<std::optional<std::vector<WifiNetwork>>> scanned() override;
+  std::expected<void, WifiFailure> start_trial(const WifiCredentials& credentials) override;
+  WifiTrial trial() override;
+  Result<void> keep_with(const std::string& word) override;
+  Result<void> keep() override;
+  Result<void> revert() override;
+  Result<void> settle(const std::string& word) override;
+
+ private:
+  struct OnTrial {  // as wpa_supplicant has it
+    std::string id, mark;
+  };
+  struct Joining {
+    std::string id;
+    Bytes ssid;
+    JoinWatch watch;
+    steady_clock::time_point until;
+  };
+
+  Result<void> connect();
+  Result<std::string> ask(const std::string& command);
+  Result<void> tell(const std::string& command);
+  Result<void> set(const std::string& id, const std::string& name, const std::string& value);
+  Result<std::optional<std::string>> event();
+  Result<std::vector<OnTrial>> ours(std::string_view mark);
+  Result<void> add(const WifiCredentials& credentials);
+  Result<void> describe(const std::string& id, const WifiCredentials& credentials);
+  Result<void> enable_others();
+  Result<std::vector<WifiNetwork>> heard();
+  Result<WifiNetwork> joined_network();
+  Result<void> save();
+
+  std::filesystem::path socket_;
+  std::string interface_;
+  std::unique_ptr<Control> control_;
+  std::optional<steady_clock::time_point> scanning_until_;
+  std::optional<Joining> joining_;
+  bool scan_over_ = false;
+};
+
+// One that was restarted has forgotten us: we ask its successor.
+Result<void> WpaWifi::connect() {
+  if (control_ && control_->ask("PING").value_or("") == "PONG") return ok();
+  control_.reset();
+  TRY(control_, Control::open(socket_));
+  return ok();
+}
+
+Result<std::string> WpaWifi::ask(const std::string& command) {
+  if (!control_) return fail(Errc::io, "wpa_supplicant was not asked");
+  return control_->ask(command);
+}
+
+Result<void> WpaWifi::tell(const std::string& command) {
+  TRY(std::string answer, ask(command));
+  if (answer != "OK")
+    return fail(Errc::refused, "wpa_supplicant: " + command.substr(0, command.find(' ')));
+  return ok();
+}
+
+Result<void> WpaWifi::set(const std::string& id, const std::string& name,
+                          const std::string& value) {
+  return tell("SET_NETWORK " + id + " " + name + " " + value).in(name);
+}
+
+Result<std::optional<std::string>> WpaWifi::event() {
+  TRY(auto event, control_->next_event(Duration(0)));
+  if (event && event->starts_with("CTRL-EVENT-SCAN-RESULTS")) scan_over_ = true;
+  return event;
+}
+
+Result<std::vector<WifiNetwork>> WpaWifi::heard() {
+  TRY(std::string reply, ask("SCAN_RESULTS"));
+  return decode_scan_results(reply);
+}
+
+Result<void> WpaWifi::start_scan() {
+  if (joining_) return fail(Errc::busy, "the device is joining a network");
+  TRY_VOID(connect());
+  for (unsigned i = 0; i < events_at_once; ++i) {
+    TRY(auto old, event());
+    if (!old) break;
+  }
+  scan_over_ = false;
+  scanning_until_ = steady_clock::now() + scan_deadline;
+  auto scan = ask("SCAN");
+  // FAIL-BUSY: one is under way already, and its end is ours.
+  if (!scan && scan.error().code != Errc::refused) return fail(scan.error());
+  return ok();
+}
+
+Result<std::optional<std::vector<WifiNetwork>>> WpaWifi::scanned() {
+  if (!scanning_until_) return fail(Errc::conflict, "no scan was begun");
+  if (joining_)
+    return fail(Errc::busy, "the device is joining a network");  // whose events they are
+  for (unsigned i = 0; i < events_at_once && !scan_over_; ++i) {
+    TRY(auto next, event());
+    if (!next) break;
+  }
+  if (!scan_over_ && steady_clock::now() < *scanning_until_)
+    return std::optional<std::vector<WifiNetwork>>();
+  TRY(auto networks, heard());
+  return std::optional(std::move(networks));
+}
+
+Result<std::vector<WpaWifi::OnTrial>> WpaWifi::ours(std::string_view mark) {
+  TRY(std::string list, ask("LIST_NETWORKS"));
+  std::vector<OnTrial> out;
+  for (const KnownNetwork& each : decode_network_list(list)) {
+    auto id_str = ask("GET_NETWORK " + each.id + " id_str");
+    if (!id_str) continue;  // it has none
+    std::string text = unquoted(*id_str);
+    if (text == mark || text.starts_with(std::string(mark) + " "))
+      out.push_back({each.id, std::move(text)});
+  }
+  return out;
+}
+
+// SAE beside PSK: wpa_supplicant takes what the access point offers, the better first. Hidden
+// networks answer only to those who call them by name (scan_ssid).
+Result<void> WpaWifi::describe(const std::string& id, const WifiCredentials& credentials) {
+  TRY_VOID(set(id, "ssid", to_hex(credentials.ssid)));
+  TRY_VOID(set(id, "scan_ssid", "1"));
+  TRY_VOID(set(id, "priority", "1000"));
+  if (credentials.passphrase.empty()) return set(id, "key_mgmt", "NONE");
+  if (!set(id, "key_mgmt", "SAE WPA-PSK WPA-PSK-SHA256"))  // built without SAE
+    TRY_VOID(set(id, "key_mgmt", "WPA-PSK"));
+  TRY_VOID(set(id, "ieee80211w", "1"));
+  return set(id, "psk", in_quotes(as_text(credentials.passphrase.reveal())));
+}
+
+Result<void> WpaWifi::add(const WifiCredentials& credentials) {
+  TRY(std::string list, ask("LIST_NETWORKS"));
+  std::string enabled;
+  for (const KnownNetwork& each : decode_network_list(list))
+    if (each.enabled) enabled += (enabled.empty() ? "" : ",") + each.id;
+  TRY(std::string id, ask("ADD_NETWORK"));
+  // First the mark, so that whatever ends here can be undone.
+  TRY_VOID(set(id, "id_str", in_quotes(std::string(trial_mark) + " after " + enabled)));
+  TRY_VOID(describe(id, credentials));
+  for (unsigned i = 0; i < events_at_once; ++i) {
+    TRY(auto old, event());
+    if (!old) break;
+  }
+  TRY_VOID(tell("SELECT_NETWORK " + id));
+  joining_.emplace(id, credentials.ssid,
+                   JoinWatch(id, credentials.ssid, !credentials.passphrase.empty()),
+                   steady_clock::now() + join_deadline);
+  return ok();
+}
+
+std::expected<void, WifiFailure> WpaWifi::start_trial(const WifiCredentials& credentials) {
+  const std::string_view passphrase = as_text(credentials.passphrase.reveal());
+  const auto printable = [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != '\x7f'; };
+  if (!passphrase.empty() && (passphrase.size() < limits::wifi_passphrase_bytes_min ||
+                              passphrase.size() > limits::wifi_passphrase_bytes_max ||
+                              !std::ranges::all_of(passphrase, printable)))
+    return std::unexpected(WifiFailure{WifiObstacle::wrong_passphrase,
+                                       "a passphrase has 8 to 63 printable characters"});
+  auto reverted = revert();
+  if (!reverted) return std::unexpected(missing(reverted.error()));
+  auto added = add(credentials);
+  if (added) return {};
+  ignore(revert(), "what was added is removed before the next trial, too");
+  return std::unexpected(missing(added.error()));
+}
+
+WifiTrial WpaWifi::trial() {
+  if (!joining_)
+    return std::unexpected(WifiFailure{WifiObstacle::missing, "no network is on trial"});
+  Verdict verdict = Undecided{};
+  for (unsigned i = 0; i < events_at_once && std::holds_alternative<Undecided>(verdict); ++i) {
+    auto next = event();
+    if (!next) return std::unexpected(missing(next.error()));
+    if (!*next) break;
+    verdict = joining_->watch.on_event(**next);
+    if (std::holds_alternative<LookAround>(verdict))
+      verdict = joining_->watch.on_networks(heard().value_or(std::vector<WifiNetwork>()));
+  }
+  if (auto* failure = std::get_if<WifiFailure>(&verdict))
+    return std::unexpected(std::move(*failure));
+  if (std::holds_alternative<Joined>(verdict)) {
+    auto network = joined_network();
+    if (!network) return std::unexpected(missing(network.error()));
+    return std::optional(std::move(*network));
+  }
+  if (steady_clock::now() < joining_->until) return std::nullopt;
+  return std::unexpected(joining_->watch.on_deadline());
+}
+
+Result<WifiNetwork> WpaWifi::joined_network() {
+  TRY_VOID(enable_others());
+  TRY(std::string status, ask("STATUS"));
+  TRY(auto networks, heard());
+  const Joining joined = *std::exchange(joining_, std::nullopt);
+  WifiNetwork out;
+  out.ssid = joined.ssid;
+  const std::string bssid = decode_status_value(status, "bssid");
+  for (WifiNetwork& each : networks) {
+    std::string address = to_hex(each.bssid);
+    for (std::size_t at = 10; at > 0; at -= 2) address.insert(at, ":");
+    if (address != bssid) continue;
+    // Who shows its name need not be called by it wherever this device goes.
+    if (each.ssid == joined.ssid) TRY_VOID(set(joined.id, "scan_ssid", "0"));
+    each.ssid = joined.ssid;
+    return std::move(each);
+  }
+  return out;
+}
+
+// They were disabled by SELECT_NETWORK, and would be stored so.
+Result<void> WpaWifi::enable_others() {
+  TRY(auto trials, ours(trial_mark));
+  for (const OnTrial& each : trials) {
+    const std::string after = std::string(trial_mark) + " after ";
+    if (!each.mark.starts_with(after)) continue;
+    std::string_view ids = std::string_view(each.mark).substr(after.size());
+    while (!ids.empty()) {
+      const std::size_t end = std::min(ids.find(','), ids.size());
+      ignore(tell("ENABLE_NETWORK " + std::string(ids.substr(0, end))),
+             "it was removed meanwhile by somebody else");
+      ids.remove_prefix(std::min(end + 1, ids.size()));
+    }
+    TRY_VOID(set(each.id, "id_str", in_quotes(trial_mark)));
+  }
+  return ok();
+}
+
+Result<void> WpaWifi::save() {
+  auto saved = tell("SAVE_CONFIG");
+  if (saved) return ok();
+  return fail(Errc::io,
+              "wpa_supplicant can't store its networks: it needs update_config=1 and a file that "
+              "it may write");
+}
+
+Result<void> WpaWifi::keep_with(const std::string& word) {
+  TRY_VOID(connect());
+  TRY(auto trials, ours(trial_mark));
+  if (trials.empty()) return ok();
+  const std::string& id = trials.front().id;
+  TRY(std::string status, ask("STATUS"));
+  if (decode_status_value(status, "id") != id)
+    return fail(Errc::conflict, "the device is no longer on the network that was tried");
+  TRY_VOID(enable_others());
+  TRY_VOID(
+      set(id, "id_str", in_quotes(std::string(trial_mark) + " with " + to_hex(as_view(word)))));
+  return save();
+}
+
+Result<void> WpaWifi::keep() {
+  joining_.reset();
+  TRY_VOID(connect());
+  TRY_VOID(enable_others());
+  TRY(auto trials, ours(trial_mark));
+  if (trials.empty()) return ok();
+  const std::string& id = trials.front().id;
+  TRY(std::string ssid, ask("GET_NETWORK " + id + " ssid"));
+  // The same network as it was known before, with the passphrase of then.
+  TRY(auto before, ours(kept_mark));
+  for (const OnTrial& each : before)
+    if (ask("GET_NETWORK " + each.id + " ssid").value_or("") == ssid)
+      TRY_VOID(tell("REMOVE_NETWORK " + each.id));
+  TRY_VOID(set(id, "priority", "1"));
+  TRY_VOID(set(id, "id_str", in_quotes(kept_mark)));
+  return save();
+}
+
+Result<void> WpaWifi::revert() {
+  joining_.reset();
+  TRY_VOID(connect());
+  TRY_VOID(enable_others());
+  TRY(auto trials, ours(trial_mark));
+  if (trials.empty()) return ok();
+  bool stored = false;
+  for (const OnTrial& each : trials) {
+    stored |= each.mark.starts_with(std::string(trial_mark) + " with ");
+    TRY_VOID(tell("REMOVE_NETWORK " + each.id));
+  }
+  ignore(tell("REASSOCIATE"), "it looks for the networks of before by itself, too");
+  return stored ? save() : ok();
+}
+
+Result<void> WpaWifi::settle(const std::string& word) {
+  TRY_VOID(connect());
+  TRY(auto trials, ours(trial_mark));
+  const std::string wanted = std::string(trial_mark) + " with " + to_hex(as_view(word));
+  const bool stays = !word.empty() && trials.size() == 1 && trials.front().mark == wanted;
+  return stays ? keep() : revert();
+}
+
+}  // namespace
+
+std::unique_ptr<Wifi> wpa_wifi(std::filesystem::path socket) {
+  return std::make_unique<WpaWifi>(std::move(socket));
+}
+
+}  // namespace fairlead::link::wpa

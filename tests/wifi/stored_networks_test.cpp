@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a power cut leaves: wpa_supplicant ends between two steps, and its successor knows what is
+// in the file.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "link/wpa/control.h"
+#include "link/wpa/replies.h"
+#include "link/wpa/wpa_wifi.h"
+#include "support/child_process.h"
+#include "support/must.h"
+#include "support/temporary_directory.h"
+
+namespace fairlead::link::wpa {
+namespace {
+
+using test::must;
+
+struct StoredNetworks : testing::Test {
+  test::TemporaryDirectory directory;
+  std::filesystem::path file = directory.path() / "wpa.conf",
+                        socket = directory.path() / "ctrl" / "lo";
+  std::unique_ptr<test::ChildProcess> process;
+  std::unique_ptr<Control> control;
+  std::unique_ptr<Wifi> wifi = wpa_wifi(socket);
+
+  void start() {
+    process = std::make_unique<test::ChildProcess>(
+        std::vector<std::string>{WPA_SUPPLICANT, "-D", "none", "-i", "lo", "-c", file.string()},
+        directory.path() / "wpa.log");
+    ASSERT_TRUE(test::wait_until([&] {
+      auto opened = Control::open(socket);
+      if (opened) control = std::move(*opened);
+      return control != nullptr;
+    }));
+  }
+  void cut_power() {
+    process->send(SIGKILL);
+    process->wait_for_end();
+    control.reset();
+    start();
+  }
+  // Two networks of before, the second one disabled by somebody.
+  void SetUp() override {
+    std::ofstream(file) << "ctrl_interface=" << socket.parent_path().string()
+                        << "\nupdate_config=1\n"
+                           "network={\n ssid=\"Office\"\n psk=\"old passphrase\"\n}\n"
+                           "network={\n ssid=\"Attic\"\n key_mgmt=NONE\n disabled=1\n}\n";
+    start();
+    ASSERT_TRUE(wifi->start_trial(
+        {to_bytes("Plant \"Floor\" \xFF"), SecretBytes::copy_of(as_view("a \"quoted\" horse"))}));
+  }
+  // Of the file, as wpa_supplicant would come to be after keep_with().
+  void store(std::string_view word) {
+    must(control->tell("ENABLE_NETWORK 0"));
+    must(control->tell("SET_NETWORK 2 id_str \"fairlead-trial with " + to_hex(as_view(word)) +
+                       "\""));
+    must(control->tell("SAVE_CONFIG"));
+  }
+  std::vector<KnownNetwork> networks() {
+    return decode_network_list(must(control->ask("LIST_NETWORKS")));
+  }
+  std::string stored() {
+    std::stringstream out;
+    out << std::ifstream(file).rdbuf();
+    return out.str();
+  }
+};
+
+TEST_F(StoredNetworks, BeforeItIsStoredATrialIsGoneWithThePower) {
+  EXPECT_EQ(networks().size(), 3u);
+  cut_power();
+  ASSERT_TRUE(wifi->settle(""));
+  ASSERT_EQ(networks().size(), 2u);
+  EXPECT_TRUE(networks()[0].enabled);
+  EXPECT_FALSE(networks()[1].enabled);
+  EXPECT_EQ(stored().find("horse"), std::string::npos);
+}
+
+TEST_F(StoredNetworks, AStoredTrialWithoutItsAccessIsRemovedFromTheFileToo) {
+  store("d-1");
+  EXPECT_NE(stored().find("horse"), std::string::npos);
+  cut_power();
+  ASSERT_TRUE(wifi->settle("d-0"));
+  EXPECT_EQ(networks().size(), 2u);
+  EXPECT_EQ(stored().find("horse"), std::string::npos);
+  EXPECT_NE(stored().find("old passphrase"), std::string::npos);
+}
+
+TEST_F(StoredNetworks, AStoredTrialWithItsAccessStays) {
+  store("d-1");
+  cut_power();
+  ASSERT_TRUE(wifi->settle("d-1"));
+  EXPECT_EQ(must(control->ask("GET_NETWORK 2 id_str")), "\"fairlead\"");
+  cut_power();
+  ASSERT_TRUE(wifi->settle("d-1"));  // nothing is on trial any more
+  ASSERT_EQ(networks().size(), 3u);
+  EXPECT_TRUE(networks()[0].enabled);
+  EXPECT_FALSE(networks()[1].enabled);
+  EXPECT_EQ(must(control->ask("GET_NETWORK 2 ssid")), to_hex(as_view("Plant \"Floor\" \xFF")));
+}
+
+TEST_F(StoredNetworks, WhoJoinedNothingKeepsNothing) {
+  auto kept = wifi->keep_with("d-1");
+  ASSERT_FALSE(kept);
+  EXPECT_EQ(kept.error().code, Errc::conflict);
+}
+
+TEST_F(StoredNetworks, AnEndOfWpaSupplicantEndsTheTrialInWords) {
+  process->stop();
+  for (;;) {
+    auto state = wifi->trial();
+    if (state && !*state) continue;
+    ASSERT_FALSE(state);
+    EXPECT_EQ(state.error().what, WifiObstacle::missing);
+    break;
+  }
+}
+
+}  // namespace
+}  // namespace fairlead::link::wpa
