@@ -88,7 +88,7 @@ class Run {
   }
   void step(std::uint8_t what) {
     std::string_view endpoint = endpoints[what / 16 % std::size(endpoints)];
-    switch (what % 14) {
+    switch (what % 17) {
       case 0:
         return door_.open(static_cast<Opening>(what / 16 % 3), now_);
       case 1:
@@ -119,8 +119,13 @@ class Run {
         return;
       case 12:
         return check(door_.network_set({}, now_));
+      case 13:
+        return check(door_.wifi_failed({"no", "no"}, config::FailReason::network_not_found, now_));
+      case 14:
+        return check(door_.wifi_joined({}, now_));
+      case 15:
+        return check(door_.networks_seen({{take_bytes(), 1, -40, Bytes(6), WifiAuth::open}}));
       default:
-        door_.wifi_failed(config::FailReason::network_not_found);
         return check(door_.close("so the input says"));
     }
   }

@@ -22,7 +22,8 @@ constexpr std::size_t address_bytes_max = 45, spki_bytes_max = 1'024;
 constexpr std::size_t reason_bytes_max = 32, words_bytes_max = 512;
 constexpr std::uint64_t identify_seconds_max = 60;
 constexpr std::size_t upstreams_max = 10, uri_bytes_max = 512;
-constexpr std::uint64_t round_trip_max = 60'000;
+constexpr std::uint64_t round_trip_max = 60'000, channel_max = 255;
+constexpr std::int64_t signal_min = -127, signal_max = 0;
 
 void write_texts(Writer& out, const std::vector<std::string>& texts) {
   out.array(texts.size());
@@ -84,6 +85,38 @@ void write_upstream(Writer& out, const Upstream& upstream) {
   out.text(cut(upstream.result, words_bytes_max));
 }
 
+// nearby-network = [ssid, auth, signal, channel, why-not]
+void write_network(Writer& out, const NearbyNetwork& network) {
+  out.array(5).bytes(network.ssid).uint(static_cast<std::uint64_t>(network.auth));
+  out.integer(network.signal_dbm).uint(network.channel);
+  out.text(cut(network.why_not, words_bytes_max));
+}
+
+std::vector<NearbyNetwork> read_networks(Reader& in) {
+  std::size_t count = in.array_between(0, limits::scan_entries_max);
+  std::vector<NearbyNetwork> out;
+  for (std::size_t i = 0; i < count && !in.failed(); ++i) {
+    in.array(5);
+    NearbyNetwork& each = out.emplace_back();
+    each.ssid = to_bytes(in.bytes(limits::ssid_bytes_max));
+    each.auth = static_cast<WifiAuth>(in.uint_at_most(7));
+    std::int64_t signal = in.integer();
+    if (signal < signal_min || signal > signal_max) in.fail_here("a signal is out of range");
+    each.signal_dbm = static_cast<std::int32_t>(signal);
+    each.channel = static_cast<std::uint32_t>(in.uint_at_most(channel_max));
+    each.why_not = in.text(words_bytes_max);
+  }
+  return out;
+}
+
+WifiCredentials read_credentials(Reader& in) {
+  WifiCredentials out;
+  out.ssid = to_bytes(in.bytes(limits::ssid_bytes_max));
+  out.passphrase = SecretBytes::copy_of(in.bytes(limits::wifi_passphrase_bytes_max));
+  if (!plausible(out)) in.fail_here("the name of the network or its passphrase has a wrong length");
+  return out;
+}
+
 std::vector<Upstream> read_upstreams(Reader& in) {
   std::size_t count = in.array_between(0, upstreams_max);
   std::vector<Upstream> out;
@@ -113,6 +146,10 @@ struct WriteCommand {
   }
   void operator()(const command::Cancel&) { out.array(1).uint(5); }
   void operator()(const command::AskUpstreams&) { out.array(1).uint(6); }
+  void operator()(const command::UseWifi& c) {
+    out.array(3).uint(7).bytes(c.network.ssid).bytes(c.network.passphrase.reveal());
+  }
+  void operator()(const command::AskNetworks&) { out.array(1).uint(8); }
 };
 
 struct WriteAnswer {
@@ -132,6 +169,11 @@ struct WriteAnswer {
     std::size_t count = std::min(a.found.size(), upstreams_max);
     out.array(2).uint(4).array(count);
     for (std::size_t i = 0; i < count; ++i) write_upstream(out, a.found[i]);
+  }
+  void operator()(const answer::Networks& a) {
+    std::size_t count = std::min(a.heard.size(), limits::scan_entries_max);
+    out.array(2).uint(5).array(count);
+    for (std::size_t i = 0; i < count; ++i) write_network(out, a.heard[i]);
   }
 };
 
@@ -153,17 +195,22 @@ Command read_command(Reader& in, std::uint64_t number) {
       return command::SetNetwork{read_settings(in)};
     case 5:
       return command::Cancel{};
-    default:
+    case 6:
       return command::AskUpstreams{};
+    case 7:
+      return command::UseWifi{read_credentials(in)};
+    default:
+      return command::AskNetworks{};
   }
 }
 
-constexpr std::size_t command_members[] = {1, 2, 3, 2, 2, 1, 1}, answer_members[] = {1, 5, 2, 3, 2};
+constexpr std::size_t command_members[] = {1, 2, 3, 2, 2, 1, 1, 3, 1};
+constexpr std::size_t answer_members[] = {1, 5, 2, 3, 2, 2};
 
 }  // namespace
 
 // command = [0] / [1, nonce] / [2, grant, owner] / [3, seconds] / [4, network-settings] / [5] /
-//           [6]
+//           [6] / [7, ssid, passphrase] / [8]
 Result<Command> decode_command(View in) {
   Reader reader(in);
   std::size_t members = reader.array_between(1, 3);
@@ -182,7 +229,7 @@ Bytes encode_command(const Command& command) {
 }
 
 // answer = [0] / [1, progress, reason, words, proof] / [2, offer] / [3, reason, words] /
-//          [4, [*10 upstream]]
+//          [4, [*10 upstream]] / [5, [*24 nearby-network]]
 Result<Answer> decode_answer(View in) {
   Reader reader(in);
   std::size_t members = reader.array_between(1, 5);
@@ -193,7 +240,7 @@ Result<Answer> decode_answer(View in) {
   Answer out;
   if (number == 1) {
     Report report;
-    report.progress = static_cast<Progress>(reader.uint_at_most(5));
+    report.progress = static_cast<Progress>(reader.uint_at_most(6));
     report.obstacle.reason = reader.text(reason_bytes_max);
     report.obstacle.words = reader.text(words_bytes_max);
     report.proof = reader.text(reason_bytes_max);
@@ -207,6 +254,8 @@ Result<Answer> decode_answer(View in) {
     out = std::move(no);
   } else if (number == 4) {
     out = answer::Upstreams{read_upstreams(reader)};
+  } else if (number == 5) {
+    out = answer::Networks{read_networks(reader)};
   }
   return reader.finish(std::move(out));
 }
@@ -215,6 +264,13 @@ Bytes encode_answer(const Answer& answer) {
   Writer out;
   std::visit(WriteAnswer{out}, answer);
   return out.take();
+}
+
+bool plausible(const WifiCredentials& network) {
+  const std::size_t length = network.passphrase.size();
+  return !network.ssid.empty() && network.ssid.size() <= limits::ssid_bytes_max &&
+         (length == 0 || (length >= limits::wifi_passphrase_bytes_min &&
+                          length <= limits::wifi_passphrase_bytes_max));
 }
 
 std::string_view to_string(Progress progress) {
@@ -231,6 +287,8 @@ std::string_view to_string(Progress progress) {
       return "committed";
     case Progress::failed:
       return "failed";
+    case Progress::joining:
+      return "joining";
   }
   std::unreachable();
 }

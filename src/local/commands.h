@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "enroll/documents.h"
+#include "local/network_messages.h"
 
 namespace fairlead::local {
 
@@ -26,6 +27,12 @@ struct NetworkSettings {
   std::optional<Address> address;  // none: DHCP
   std::vector<std::string> name_servers, time_servers;
 };
+
+struct WifiCredentials {
+  Bytes ssid;              // 1 to ssid_bytes_max, of any value
+  SecretBytes passphrase;  // none, or wifi_passphrase_bytes_min to _max
+};
+bool plausible(const WifiCredentials& network);  // sizes as above
 
 namespace command {
 struct AskStatus {};
@@ -44,10 +51,16 @@ struct SetNetwork {
 };
 struct Cancel {};
 struct AskUpstreams {};
+// The Wi-Fi network that goes with the next Grant: joined for a trial before the upstream is, and
+// kept where the upstream answers.
+struct UseWifi {
+  WifiCredentials network;
+};
+struct AskNetworks {};
 }  // namespace command
-using Command =
-    std::variant<command::AskStatus, command::MakeOffer, command::TakeGrant, command::Identify,
-                 command::SetNetwork, command::Cancel, command::AskUpstreams>;
+using Command = std::variant<command::AskStatus, command::MakeOffer, command::TakeGrant,
+                             command::Identify, command::SetNetwork, command::Cancel,
+                             command::AskUpstreams, command::UseWifi, command::AskNetworks>;
 Result<Command> decode_command(View in);
 Bytes encode_command(const Command& command);
 
@@ -58,7 +71,8 @@ enum class Progress : std::uint8_t {
   checking = 2,    // looks at the Grant
   connecting = 3,  // tries its upstream with the staged Grant
   committed = 4,   // the upstream answered; nothing can be lost any more
-  failed = 5       // rolled back, and ready for another try
+  failed = 5,      // rolled back, and ready for another try
+  joining = 6      // joins the Wi-Fi network that came with the staged Grant
 };
 std::string_view to_string(Progress progress);  // "waiting"
 
@@ -82,6 +96,15 @@ struct Upstream {
   std::string result;              // of the last try: "answers", or why not; empty: none yet
 };
 
+// A Wi-Fi network that the device hears.
+struct NearbyNetwork {
+  Bytes ssid;
+  WifiAuth auth = WifiAuth::open;
+  std::int32_t signal_dbm = 0;
+  std::uint32_t channel = 0;
+  std::string why_not;  // what keeps the device from joining it; empty: nothing
+};
+
 namespace answer {
 struct Done {};
 struct Offer {
@@ -93,8 +116,12 @@ struct No {
 struct Upstreams {
   std::vector<Upstream> found;  // best first
 };
+struct Networks {
+  std::vector<NearbyNetwork> heard;  // strongest first, at most scan_entries_max
+};
 }  // namespace answer
-using Answer = std::variant<answer::Done, Report, answer::Offer, answer::No, answer::Upstreams>;
+using Answer = std::variant<answer::Done, Report, answer::Offer, answer::No, answer::Upstreams,
+                            answer::Networks>;
 Result<Answer> decode_answer(View in);
 Bytes encode_answer(const Answer& answer);
 

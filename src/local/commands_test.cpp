@@ -11,15 +11,27 @@ namespace {
 
 Bytes hex(std::string_view text) { return *from_hex(text); }
 
+command::UseWifi wifi(std::size_t ssid_size, std::size_t passphrase_size) {
+  return {{Bytes(ssid_size, 0xFF), SecretBytes(passphrase_size)}};
+}
+
 TEST(Commands, ComeBackAsTheyWere) {
   NetworkSettings fixed{"eth0",
                         NetworkSettings::Address{"10.77.0.5", 24, "10.77.0.1"},
                         {"10.77.0.1"},
                         {"ntp.local", "10.77.0.2"}};
-  const Command all[] = {
-      command::AskStatus{},  command::MakeOffer{{}},     command::TakeGrant{hex("01"), hex("02")},
-      command::Identify{60}, command::SetNetwork{fixed}, command::SetNetwork{},
-      command::Cancel{},     command::AskUpstreams{}};
+  const Command all[] = {command::AskStatus{},
+                         command::MakeOffer{{}},
+                         command::TakeGrant{hex("01"), hex("02")},
+                         command::Identify{60},
+                         command::SetNetwork{fixed},
+                         command::SetNetwork{},
+                         command::Cancel{},
+                         command::AskUpstreams{},
+                         wifi(1, 8),
+                         wifi(32, 63),
+                         wifi(32, 0),
+                         command::AskNetworks{}};
   for (const Command& each : all) {
     auto back = decode_command(encode_command(each));
     ASSERT_TRUE(back) << each.index() << back.error().context;
@@ -29,7 +41,7 @@ TEST(Commands, ComeBackAsTheyWere) {
 }
 
 TEST(Commands, RefusesWhatIsNotOne) {
-  for (std::string_view bad : {"", "80", "8107", "8100ff", "820040", "8201",
+  for (std::string_view bad : {"", "80", "8109", "8100ff", "820040", "8201",
                                "82014f"
                                "00",
                                "8203183d",            // 61 seconds
@@ -37,6 +49,16 @@ TEST(Commands, RefusesWhatIsNotOne) {
                                "8204850160f68580"
                                "80"})
     EXPECT_FALSE(decode_command(hex(bad))) << bad;
+}
+
+TEST(Commands, BoundsTheNetwork) {
+  auto accepted = [](std::size_t ssid_size, std::size_t passphrase_size) {
+    return decode_command(encode_command(wifi(ssid_size, passphrase_size))).has_value();
+  };
+  EXPECT_FALSE(accepted(0, 8));
+  EXPECT_FALSE(accepted(33, 8));
+  EXPECT_FALSE(accepted(1, 7));
+  EXPECT_FALSE(accepted(1, 64));
 }
 
 TEST(Commands, BoundsTheGrant) {
@@ -53,6 +75,9 @@ TEST(Answers, ComeBackAsTheyWere) {
                         answer::Offer{hex("0102")},
                         answer::No{{"busy", "later"}},
                         answer::Upstreams{},
+                        answer::Networks{},
+                        answer::Networks{{{hex("ff00"), WifiAuth::wpa3_psk, -127, 165, "no"},
+                                          {hex(""), WifiAuth::open, 0, 0, ""}}},
                         answer::Upstreams{{{"dhcp4-143", "eth0", "https://edge", 3, "answers"}}}};
   for (const Answer& each : all) {
     auto back = decode_answer(encode_answer(each));
@@ -81,7 +106,10 @@ TEST(Answers, LongWordsAreCutAtACharacter) {
 }
 
 TEST(Answers, RefusesWhatIsNotOne) {
-  for (std::string_view bad : {"", "8104", "8200", "850106606060", "8500000000", "8301"})
+  for (std::string_view bad : {"", "8104", "8200", "850107606060", "8500000000", "8301",
+                               "820581854000010160",  // a signal of 1 dBm
+                               "8205818540083880"     // security 8
+                               "0160"})
     EXPECT_FALSE(decode_answer(hex(bad))) << bad;
 }
 

@@ -31,9 +31,10 @@ Version version_of(const DoorOptions& options) {
   bool only_old = secrets.srp.empty() && (secrets.security1 || secrets.security0);
   out.security = !only_old ? Security::srp : secrets.security1 ? Security::x25519 : Security::none;
   out.rule = NonceRule::counting;
-  if (options.wifi) out.capabilities.push_back("wifi_prov");
+  if (options.wifi) out.capabilities = {"wifi_prov", "wifi_scan"};
   if (secrets.security0) out.capabilities.push_back("no_sec");
   out.fairlead_capabilities = {"offer", "grant", "identify", "network"};
+  if (options.wifi) out.fairlead_capabilities.push_back("wifi");
   out.about = options.about;
   return out;
 }
@@ -180,10 +181,12 @@ Actions Door::knock(Request request, Time now) {
   auto& done = std::get<Secured>(*stepped);
   if (wrong)
     std::erase_if(wrong_, [&](const Wrong& each) { return each.source == request.source; });
-  session_ = Session{
-      request.peer, std::move(done.channel), done.proof, now + limits::session_idle, {}, 0, {},
-      false};
+  session_ = Session{.peer = request.peer,
+                     .channel = std::move(done.channel),
+                     .proof = done.proof,
+                     .idle_at = now + limits::session_idle};
   out.push_back(Reply{request.peer, std::move(done.reply)});
+  if (options_.wifi) out.push_back(LookAround{});
   return out;
 }
 
@@ -242,6 +245,7 @@ void Door::begun(Time now) { fail_safe_ = now + limits::fail_safe; }
 Actions Door::give_up(Obstacle obstacle) {
   fail_safe_.reset();
   grant_.clear();
+  wifi_with_grant_.reset();
   report_.progress = Progress::failed;
   report_.obstacle = obstacle;
   Actions out;

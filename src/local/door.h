@@ -72,15 +72,18 @@ struct Identify {
 struct SetNetwork {  // then network_set()
   NetworkSettings settings;
 };
-struct JoinWifi {  // then wifi_joined() or wifi_failed()
-  Bytes ssid;
-  SecretBytes passphrase;
+struct LookAround {};    // for Wi-Fi networks: somebody will ask soon
+struct ShowNetworks {};  // then networks_seen(), within five seconds
+struct JoinWifi {        // for a trial; then wifi_joined() or wifi_failed()
+  WifiCredentials network;
 };
-struct Closed {  // the door is; why is for the log
+struct KeepWifi {};  // who set it wanted the join and no more
+struct Closed {      // the door is; why is for the log
   std::string why;
 };
-using Action = std::variant<Reply, Refuse, MakeOffer, CheckGrant, GoOnline, Commit, RollBack,
-                            Identify, SetNetwork, JoinWifi, Closed>;
+using Action =
+    std::variant<Reply, Refuse, MakeOffer, CheckGrant, GoOnline, Commit, RollBack, Identify,
+                 SetNetwork, LookAround, ShowNetworks, JoinWifi, KeepWifi, Closed>;
 using Actions = std::vector<Action>;
 
 struct DoorOptions {
@@ -112,8 +115,9 @@ class Door {
   Actions committed(Time now);
   Actions offline(Obstacle obstacle, Time now);
   Actions network_set(std::optional<Obstacle> obstacle, Time now);
-  void wifi_joined(std::string address);
-  void wifi_failed(config::FailReason reason);
+  Actions networks_seen(std::vector<scan::Entry> heard);
+  Actions wifi_joined(config::Connected connected, Time now);
+  Actions wifi_failed(Obstacle obstacle, config::FailReason reason, Time now);
 
   void set_upstreams(std::vector<Upstream> found) { upstreams_ = std::move(found); }
   bool has_session() const { return session_.has_value(); }
@@ -131,16 +135,18 @@ class Door {
     std::string source;
     DeviceHandshake handshake;
   };
+  enum class Looking { no, stock, own };  // which request waits for the networks
   struct Session {
     PeerId peer;
     Channel channel;
     Proof proof;
     Time idle_at;
-    Joiner joiner;
+    Joiner joiner{};
     std::uint32_t answered = 0;  // number of the last command
-    std::optional<Bytes> answer;
+    std::optional<Bytes> answer{};
     bool asked_driver = false;  // a request waits for what the driver does
     bool began = false;         // what is there to be rolled back is this session's
+    Looking looking = Looking::no;
   };
   struct Wrong {
     std::string source;
@@ -161,7 +167,11 @@ class Door {
   Actions answer_command(const Answer& answer);
   Actions on_config(View plain, Time now);
   Actions on_control(View plain, Time now);
+  Actions apply_wifi();
   Actions on_scan(View plain);
+  Answer use_wifi(WifiCredentials network, Time now);
+  Actions show_networks(Looking who);
+  answer::Networks nearby_networks() const;
   Actions no_session(PeerId peer, std::string why);
   void begun(Time now);  // something is there to be rolled back
   Actions give_up(Obstacle obstacle);
@@ -179,7 +189,9 @@ class Door {
   std::optional<Time> fail_safe_;
   std::vector<Upstream> upstreams_;
   Bytes grant_;  // the one that is being tried or was committed
-  std::optional<config::Set> wifi_;
+  std::optional<WifiCredentials> wifi_with_grant_;
+  std::vector<scan::Entry> networks_;  // as they are shown
+  std::optional<config::Set> wifi_;    // of stock clients, as is its status
   config::TellStatus wifi_status_{Status::success, config::Disconnected{}};
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is said at the open door: our own endpoint, and Espressif's for Wi-Fi.
+// What is said at the open door on our own endpoint.
 #include <iterator>
 
 #include "base/limits.h"
@@ -14,8 +14,11 @@ Obstacle in_the_way(Progress progress) {
   return {"busy", "the device is " + std::string(to_string(progress)) + "; wait for the end"};
 }
 
+Obstacle no_wifi() { return {"unsupported", "this device joins no Wi-Fi networks"}; }
+
 bool under_way(Progress progress) {
-  return progress == Progress::checking || progress == Progress::connecting;
+  return progress == Progress::checking || progress == Progress::joining ||
+         progress == Progress::connecting;
 }
 
 }  // namespace
@@ -72,7 +75,12 @@ Actions Door::on_command(Command command, Time now) {
     out.push_back(SetNetwork{std::move(network->settings)});
     return out;
   }
-  if (std::holds_alternative<command::AskStatus>(command)) {
+  if (std::holds_alternative<command::AskNetworks>(command)) {
+    if (options_.wifi) return show_networks(Looking::own);
+    answer = answer::No{no_wifi()};
+  } else if (auto* wifi = std::get_if<command::UseWifi>(&command)) {
+    answer = use_wifi(std::move(wifi->network), now);
+  } else if (std::holds_alternative<command::AskStatus>(command)) {
     report_.proof = to_string(session_->proof);
     answer = report_;
   } else if (std::holds_alternative<command::AskUpstreams>(command)) {
@@ -94,6 +102,8 @@ Actions Door::on_command(Command command, Time now) {
 
 // The same Grant again, after a lost answer, is no other Grant.
 Answer Door::take_grant(command::TakeGrant command, Actions& out, Time now) {
+  if (std::holds_alternative<config::Connecting>(wifi_status_.state))
+    return answer::No{in_the_way(Progress::joining)};
   bool same = command.grant == grant_;
   if (same && (under_way(report_.progress) || report_.progress == Progress::committed)) {
     session_->began = true;  // whoever has it came back
@@ -139,15 +149,29 @@ Actions Door::grant_checked(std::optional<Obstacle> obstacle, Time now) {
     out = give_up(*obstacle);
     answer = answer::No{std::move(*obstacle)};
   } else {
-    report_.progress = Progress::connecting;
+    report_.progress = wifi_with_grant_ ? Progress::joining : Progress::connecting;
     begun(now);
   }
   if (session_ && session_->asked_driver) {
     Actions answered = answer_command(answer);
     std::ranges::move(answered, std::back_inserter(out));
   }
+  if (report_.progress == Progress::joining) {
+    out.push_back(JoinWifi{std::move(*wifi_with_grant_)});
+    wifi_with_grant_.reset();
+  }
   if (report_.progress == Progress::connecting) out.push_back(GoOnline{});
   return out;
+}
+
+Answer Door::use_wifi(WifiCredentials network, Time now) {
+  if (!options_.wifi) return answer::No{no_wifi()};
+  if (under_way(report_.progress)) return answer::No{in_the_way(report_.progress)};
+  if (report_.progress == Progress::committed)
+    return answer::No{{"committed", "the device is provisioned; reset it instead"}};
+  wifi_with_grant_ = std::move(network);
+  begun(now);
+  return answer::Done{};
 }
 
 Actions Door::online(Time) {
@@ -173,77 +197,6 @@ Actions Door::network_set(std::optional<Obstacle> obstacle, Time) {
   if (!session_ || !session_->asked_driver) return {};
   if (obstacle) return answer_command(answer::No{std::move(*obstacle)});
   return answer_command(answer::Done{});
-}
-
-// iOS never sees a failed Set, so what it left out fails again at Apply.
-Actions Door::on_config(View plain, Time) {
-  auto command = config::decode_config_command(plain);
-  PeerId peer = session_->peer;
-  if (!command) {
-    session_.reset();
-    return no_session(peer, command.error().context);
-  }
-  if (auto* other = std::get_if<OtherNetwork>(&*command))
-    return reply(config::encode_answer(config::OtherAnswer{other->step, Status::invalid_argument}));
-  if (std::holds_alternative<config::AskStatus>(*command))
-    return reply(config::encode_answer(wifi_status_));
-  if (auto* set = std::get_if<config::Set>(&*command)) {
-    bool good = options_.wifi && config::plausible(*set);
-    wifi_.reset();
-    if (good) wifi_ = std::move(*set);
-    return reply(
-        config::encode_answer(config::SetDone{good ? Status::success : Status::invalid_argument}));
-  }
-  if (!wifi_) return reply(config::encode_answer(config::ApplyDone{Status::invalid_argument}));
-  Actions out = reply(config::encode_answer(config::ApplyDone{}));
-  wifi_status_.state = config::Connecting{};
-  out.push_back(JoinWifi{wifi_->ssid, std::move(wifi_->passphrase)});
-  wifi_.reset();
-  return out;
-}
-
-void Door::wifi_joined(std::string address) {
-  config::Connected connected;
-  connected.ip4_address = std::move(address);
-  wifi_status_.state = std::move(connected);
-}
-
-void Door::wifi_failed(config::FailReason reason) {
-  wifi_status_.state = config::ConnectionFailed{reason};
-}
-
-Actions Door::on_control(View plain, Time) {
-  auto command = ctrl::decode_ctrl_command(plain);
-  PeerId peer = session_->peer;
-  if (!command) {
-    session_.reset();
-    return no_session(peer, command.error().context);
-  }
-  bool known = *command != ctrl::Command::other;
-  bool busy = std::holds_alternative<config::Connecting>(wifi_status_.state);
-  if (known && !busy) {
-    wifi_.reset();
-    wifi_status_.state = config::Disconnected{};
-  }
-  Status status = !known || busy ? Status::invalid_argument : Status::success;
-  return reply(ctrl::encode_answer(*command, status));
-}
-
-// There is no scan yet: an empty list crashes a client, so its start is refused instead.
-Actions Door::on_scan(View plain) {
-  auto command = scan::decode_scan_command(plain);
-  PeerId peer = session_->peer;
-  if (!command) {
-    session_.reset();
-    return no_session(peer, command.error().context);
-  }
-  if (auto* other = std::get_if<OtherNetwork>(&*command))
-    return reply(scan::encode_answer(scan::OtherAnswer{other->step, Status::invalid_argument}));
-  if (std::holds_alternative<scan::Start>(*command))
-    return reply(scan::encode_answer(scan::Started{Status::invalid_argument}));
-  if (std::holds_alternative<scan::AskStatus>(*command))
-    return reply(scan::encode_answer(scan::TellStatus{Status::invalid_argument, true, 0}));
-  return reply(scan::encode_answer(scan::TellResult{Status::invalid_argument, {}}));
 }
 
 }  // namespace fairlead::local
