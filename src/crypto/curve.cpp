@@ -98,6 +98,18 @@ Bytes uncompressed(const CurvePoint& point) {
   return out;
 }
 
+Result<Bytes> uncompressed(Curve curve, View x, View y) {
+  const std::size_t width = coordinate_bytes(curve);
+  Bytes out{4};
+  for (View coordinate : {x, y}) {
+    while (coordinate.size() > width && coordinate[0] == 0) coordinate = coordinate.subspan(1);
+    if (coordinate.size() > width) return fail(Errc::malformed, "coordinate is too long");
+    out.insert(out.end(), width - coordinate.size(), 0);
+    append(out, coordinate);
+  }
+  return out;
+}
+
 Result<CurveKey> curve_key_from_scalar(Curve curve, View scalar) {
   const EC_GROUP* group = group_of(curve);
   if (scalar.size() != coordinate_bytes(curve))
@@ -127,10 +139,15 @@ Result<CurveKey> generate_curve_key(Curve curve, Random& random) {
 }
 
 Result<SecretBytes> shared_x(View scalar, const CurvePoint& point) {
-  const EC_GROUP* group = group_of(point.curve);
-  ASSERT(scalar.size() == coordinate_bytes(point.curve));
+  return shared_x(point.curve, scalar, uncompressed(point));
+}
+
+Result<SecretBytes> shared_x(Curve curve, View scalar, View encoded_point) {
+  const EC_GROUP* group = group_of(curve);
+  ASSERT(scalar.size() == coordinate_bytes(curve));
+  PointPtr theirs = openssl_point(curve, encoded_point), shared(EC_POINT_new(group));
+  if (!theirs) return fail(Errc::malformed, "not a point on " + std::string(to_string(curve)));
   BnPtr number = secret_number(scalar), x(BN_secure_new());
-  PointPtr theirs = openssl_point(point), shared(EC_POINT_new(group));
   SecretBytes out(scalar.size());
   const bool good =
       EC_POINT_mul(group, shared.get(), nullptr, theirs.get(), number.get(), scratch()) == 1 &&

@@ -45,8 +45,13 @@ struct CurveKey {
 Result<CurveKey> generate_curve_key(Curve curve, Random& random);
 Result<CurveKey> curve_key_from_scalar(Curve curve, View scalar);  // malformed: outside [1, n-1]
 
+// 04‖x‖y; shorter coordinates are padded. Not looked at: whether it lies on the curve.
+Result<Bytes> uncompressed(Curve curve, View x, View y);
+
 // The x coordinate of scalar * point, of full width. untrusted: infinity.
 Result<SecretBytes> shared_x(View scalar, const CurvePoint& point);
+// The same with a stranger's point, 04‖x‖y. malformed: it is not on the curve.
+Result<SecretBytes> shared_x(Curve curve, View scalar, View encoded_point);
 // (a + b) mod n, of full width. untrusted: 0.
 Result<SecretBytes> add_scalars(Curve curve, View a, View b);
 // Both of one curve. untrusted: infinity.

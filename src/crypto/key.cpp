@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "codec/der/reader.h"
 #include "codec/der/writer.h"
+#include "crypto/curve.h"
 #include "crypto/openssl.h"
 
 namespace fairlead::crypto {
@@ -34,11 +35,13 @@ PkeyPtr make_curve_template(const char* name) {
   return PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", name));
 }
 
-EVP_PKEY_CTX* verify_context(EVP_PKEY* key, HashAlg alg) {
+EVP_PKEY_CTX* verify_context(EVP_PKEY* key, bool ec, HashAlg alg) {
   EVP_PKEY_CTX* context = EVP_PKEY_CTX_new(key, nullptr);
   if (!context) return nullptr;
+  // To ECDSA the algorithm is but the digest's length, for which OpenSSL would look it up each
+  // time.
   if (EVP_PKEY_verify_init(context) != 1 ||
-      EVP_PKEY_CTX_set_signature_md(context, md_for(alg)) != 1) {
+      (!ec && EVP_PKEY_CTX_set_signature_md(context, md_for(alg)) != 1)) {
     EVP_PKEY_CTX_free(context);
     return nullptr;
   }
@@ -123,7 +126,8 @@ PkeyPtr pkey_from_point(KeyType curve, View point) {
 }
 
 bool verify_openssl(const PublicKey::Impl& key, HashAlg alg, View digest, View signature) {
-  PkeyContextPtr context(verify_context(key.pkey.get(), alg));
+  if (digest.size() != size_bytes(alg)) return false;
+  PkeyContextPtr context(verify_context(key.pkey.get(), is_ec(key.type), alg));
   bool good = context && EVP_PKEY_verify(context.get(), signature.data(), signature.size(),
                                          digest.data(), digest.size()) == 1;
   if (!good) ERR_clear_error();
@@ -156,14 +160,7 @@ Result<PublicKey> PublicKey::from_uncompressed(KeyType curve, View point) {
 
 Result<PublicKey> PublicKey::from_point(KeyType curve, View x, View y) {
   if (!is_ec(curve)) return fail(Errc::unsupported, "curve is neither P-256 nor P-384");
-  const std::size_t width = coordinate_bytes(curve);
-  Bytes point{0x04};
-  for (View coordinate : {x, y}) {
-    while (coordinate.size() > width && coordinate[0] == 0) coordinate = coordinate.subspan(1);
-    if (coordinate.size() > width) return fail(Errc::malformed, "coordinate is too long");
-    point.insert(point.end(), width - coordinate.size(), 0);
-    append(point, coordinate);
-  }
+  TRY(const Bytes point, uncompressed(curve == KeyType::p384 ? Curve::p384 : Curve::p256, x, y));
   return from_uncompressed(curve, point);
 }
 

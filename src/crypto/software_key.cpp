@@ -78,7 +78,8 @@ Result<Signature> SoftwareKey::sign(View message) {
   std::size_t length = static_cast<std::size_t>(EVP_PKEY_get_size(impl_->pkey.get()));
   Bytes out(length);
   if (!context || EVP_PKEY_sign_init(context.get()) != 1 ||
-      EVP_PKEY_CTX_set_signature_md(context.get(), md_for(hash_for(type))) != 1 ||
+      (!is_ec(type) &&  // to ECDSA the algorithm is but the digest's length
+       EVP_PKEY_CTX_set_signature_md(context.get(), md_for(hash_for(type))) != 1) ||
       EVP_PKEY_sign(context.get(), out.data(), &length, digest.data(), digest.size()) != 1)
     return fail(Errc::internal, "signing failed: " + openssl_error());
   out.resize(length);
@@ -121,12 +122,12 @@ Result<EcdhKey> ecdh_from_scalar(KeyType curve, View scalar) {
 }
 
 Result<SecretBytes> ecdh(const EcdhKey& ours, View peer_x, View peer_y) {
-  TRY(auto peer, PublicKey::from_point(ours.curve, peer_x, peer_y).in("ECDH peer"));
-  const std::size_t width = coordinate_bytes(ours.curve);
-  const Bytes encoded = peer.point();  // of a key, and so on its curve
-  return shared_x(ours.scalar.reveal(),
-                  {curve_of(ours.curve), to_bytes(View(encoded).subspan(1, width)),
-                   to_bytes(View(encoded).last(width))});
+  if (!is_ec(ours.curve)) return fail(Errc::unsupported, "ECDH on P-256 and P-384 only");
+  if (ours.scalar.size() != coordinate_bytes(ours.curve))
+    return fail(Errc::malformed, "ECDH scalar has the wrong length");
+  const Curve curve = curve_of(ours.curve);
+  TRY(const Bytes peer, uncompressed(curve, peer_x, peer_y).in("ECDH peer"));
+  return shared_x(curve, ours.scalar.reveal(), peer).in("ECDH peer");
 }
 
 }  // namespace fairlead::crypto

@@ -93,8 +93,8 @@ Outcome<To2Proven> on_prove_device(const To2OwnerContext& context, to2::ProvingD
   if (!eat.claims.setup)
     return refuse(ErrorCode::body, "TO2.ProveDevice: NonceTO2SetupDv is missing");
   TRY(auto theirs, decode_kex_parameter(state.kex, eat.claims.xb).in("TO2.ProveDevice"));
-  TRY(auto ours_key, crypto::ecdh_from_scalar(curve_of(state.kex), state.scalar.reveal()));
-  KexShare ours{std::move(ours_key), std::move(state.random)};
+  // Without the point, which has gone out with 61.
+  KexShare ours{{curve_of(state.kex), std::move(state.scalar), {}, {}}, std::move(state.random)};
   TRY(auto secret, shared_secret(KexRole::owner, ours, theirs));
   std::uint64_t counter = 0;
   Bytes start = context.random.bytes(4);
