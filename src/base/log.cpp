@@ -70,10 +70,19 @@ std::size_t utf8_sequence(std::string_view text) {
   return length;
 }
 
+namespace {
+bool is_plain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+}  // namespace
+
 std::string json_escaped(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
+    // Nearly all of nearly every text.
+    auto plain = static_cast<std::size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     char c = text.front();
     std::size_t length = utf8_sequence(text);
     if (length == 0) {
@@ -95,11 +104,16 @@ std::string json_escaped(std::string_view text) {
 
 void JsonLog::write(const LogEvent& event, std::span<const Field> fields) {
   if (event.level < threshold_) return;
-  std::string line = "{\"time\":\"" + to_rfc3339(clock_()) + "\",\"level\":\"" +
-                     std::string(to_string(event.level)) + "\",\"id\":\"" + std::string(event.id) +
-                     "\",\"text\":\"" + json_escaped(describe(event, fields)) + "\"";
-  for (const Field& field : fields)
-    line += ",\"" + json_escaped(field.name) + "\":\"" + json_escaped(field.value) + "\"";
+  std::string line;
+  line.reserve(512);
+  line.append("{\"time\":\"").append(to_rfc3339(clock_()));
+  line.append("\",\"level\":\"").append(to_string(event.level));
+  line.append("\",\"id\":\"").append(event.id);
+  line.append("\",\"text\":\"").append(json_escaped(describe(event, fields))).append("\"");
+  for (const Field& field : fields) {
+    line.append(",\"").append(json_escaped(field.name));
+    line.append("\":\"").append(json_escaped(field.value)).append("\"");
+  }
   line += "}\n";
   // One write per line keeps lines of several threads whole; a log that can't be written has no
   // better place to complain to.

@@ -13,6 +13,9 @@ namespace json = boost::json;
 
 // What every back end can store: PostgreSQL takes neither bad UTF-8 nor NUL in a text.
 bool storable(std::string_view text) {
+  bool ascii = true;
+  for (char c : text) ascii &= static_cast<signed char>(c) > 0;
+  if (ascii) return true;
   while (!text.empty()) {
     if (text.front() == '\0') return false;
     const std::size_t length = utf8_sequence(text);
@@ -109,11 +112,12 @@ void Statement::bind(const std::vector<std::string>& list) {
 void Statement::bind(const Fields& fields) {
   ++parameter_;
   if (failed_) return;
-  json::array array;
-  for (const Field& field : fields)
-    array.emplace_back(
-        json::array{json::string(mended(field.name)), json::string(mended(field.value))});
-  const std::string text = json::serialize(array);
+  std::string text = "[";
+  for (const Field& field : fields) {
+    text.append(text.size() == 1 ? "[\"" : ",[\"").append(json_escaped(mended(field.name)));
+    text.append("\",\"").append(json_escaped(mended(field.value))).append("\"]");
+  }
+  text += ']';
   const int code = sqlite3_bind_text64(statement_, parameter_, text.data(), text.size(),
                                        SQLITE_TRANSIENT, SQLITE_UTF8);
   if (code != SQLITE_OK) refuse(connection_.error(code));
@@ -147,11 +151,12 @@ void Statement::take(Time& time) {
 void Statement::take(std::vector<std::string>& list) {
   std::string text;
   take(text);
+  list.clear();
+  if (text == "[]") return;
   boost::system::error_code error;
   const json::value value = json::parse(text, error);
   const json::array* array = error ? nullptr : value.if_array();
   if (!array) return refuse({Errc::internal, "registry file is damaged: a list can't be read"});
-  list.clear();
   for (const json::value& entry : *array)
     if (const json::string* string = entry.if_string()) list.emplace_back(*string);
 }
