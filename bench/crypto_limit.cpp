@@ -26,7 +26,8 @@ struct Curve {
   Owned<EC_GROUP, EC_GROUP_free> group;
   Owned<BN_CTX, BN_CTX_free> context{BN_CTX_new()};
   Owned<BIGNUM, BN_free> scalar{BN_new()}, x{BN_new()}, y{BN_new()};
-  Owned<EC_POINT, EC_POINT_free> made{EC_POINT_new(group.get())}, shared{EC_POINT_new(group.get())};
+  Owned<EC_POINT, EC_POINT_free> made{EC_POINT_new(group.get())}, theirs{EC_POINT_new(group.get())},
+      shared{EC_POINT_new(group.get())};
 };
 }  // namespace
 
@@ -63,7 +64,9 @@ struct CryptoLimit::Impl {
                                            curve.y.get(), curve.context.get()) == 1;
   }
   bool agree() {
-    return EC_POINT_mul(curve.group.get(), curve.shared.get(), nullptr, curve.made.get(),
+    return EC_POINT_oct2point(curve.group.get(), curve.theirs.get(), point.data(), point_length,
+                              curve.context.get()) == 1 &&
+           EC_POINT_mul(curve.group.get(), curve.shared.get(), nullptr, curve.theirs.get(),
                         curve.scalar.get(), curve.context.get()) == 1 &&
            EC_POINT_get_affine_coordinates(curve.group.get(), curve.shared.get(), curve.x.get(),
                                            nullptr, curve.context.get()) == 1;

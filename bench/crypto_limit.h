@@ -9,8 +9,8 @@
 //   ECDSA verification                   3           1      64; the request's and the Offer's
 //                                                           signature
 //   EC key pair                          1           1      key share of 61
-//   ECDH                                 1           1      64
-//   import of a public key               3           2      device's, its key share, operational
+//   ECDH, with the peer's point          1           1      64
+//   import of a public key               2           1      device's, operational
 //   AEAD, sealed or opened             2r - 5      2r - 5   65; then each request and its answer
 //   draw of random bytes               r + 5       r + 4    nonce, key share (2), token, GUID,
 //                                                           counter; serial number; a nonce for
@@ -20,7 +20,7 @@
 //
 // r: requests, all of 60 to 70. Counted by uprobes on libcrypto, the server makes exactly these
 // signatures, verifications and AEAD calls; but 31 digests, for it makes fingerprints more than
-// once, and 4 to 5 imports.
+// once, and 2 to 3 imports.
 //
 // Voucher chain and entries are verified at import, not in TO2. "Without" is a device that asks for
 // no certificate.
@@ -36,8 +36,8 @@ struct OwnerOperations {
   // draws: beside one for each message that is sealed
   int signs, verifies, key_pairs, agreements, imports, draws, hashes;
 };
-inline constexpr OwnerOperations with_grant{5, 3, 1, 1, 3, 7, 20},
-    without_grant{3, 1, 1, 1, 2, 6, 12};
+inline constexpr OwnerOperations with_grant{5, 3, 1, 1, 2, 7, 20},
+    without_grant{3, 1, 1, 1, 1, 6, 12};
 
 class CryptoLimit {
  public:

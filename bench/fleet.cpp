@@ -134,11 +134,11 @@ Result<Onboarding> onboard(Device& device, const crypto::PublicKey& owner, std::
   std::string headers = "Content-Type: application/cbor\r\n";
   TRY(auto next, unpacked(machine.start()));
   while (next.type != 0) {
-    ++out.requests;
     std::string where = "message " + std::to_string(next.type);
     TRY(auto reply,
         line.send("POST", "/fdo/101/msg/" + std::to_string(next.type), headers, next.body)
             .in(where));
+    out.exchanges.push_back(reply.sizes);
     TRY(auto type, message_type(reply).in(where));
     if (auto token = reply.header("Authorization"); !token.empty())
       headers = "Content-Type: application/cbor\r\nAuthorization: " + std::string(token) + "\r\n";

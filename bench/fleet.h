@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "crypto/software_key.h"
 #include "crypto/system_random.h"
@@ -47,7 +48,7 @@ class Maker {
 };
 
 struct Onboarding {
-  unsigned requests = 0;
+  std::vector<HttpLine::Sizes> exchanges;  // one per request
   bool certified = false;  // a Grant with a certificate for this device's operational key came
 };
 // 60 to 71 on a connection of its own, as a device does it. Ends early after message `last`, with

@@ -68,7 +68,19 @@ Result<HttpLine::Reply> HttpLine::send(std::string_view method, std::string_view
   head.append(" ").append(target).append(" HTTP/1.1\r\nHost: localhost\r\n").append(headers);
   head += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
   head += as_text(body);
-  for (std::string_view rest = head; !rest.empty();) {
+  return exchange(head);
+}
+
+Result<HttpLine::Reply> HttpLine::send_padded(std::size_t size) {
+  constexpr std::string_view begin = "POST / HTTP/1.1\r\nPadding: ", end = "\r\n\r\n";
+  const std::size_t around = begin.size() + end.size();
+  std::string request(begin);
+  request.append(size > around ? size - around : 0, 'x').append(end);
+  return exchange(request);
+}
+
+Result<HttpLine::Reply> HttpLine::exchange(std::string_view request) {
+  for (std::string_view rest = request; !rest.empty();) {
     auto count = ::send(socket_, rest.data(), rest.size(), MSG_NOSIGNAL);
     if (count <= 0) return fail(Errc::io, std::string("can't send: ") + std::strerror(errno));
     rest.remove_prefix(static_cast<std::size_t>(count));
@@ -87,6 +99,7 @@ Result<HttpLine::Reply> HttpLine::send(std::string_view method, std::string_view
   while (received_.size() < size) TRY_VOID(receive());
   reply.body = to_bytes(std::string_view(received_).substr(0, size));
   received_.erase(0, size);
+  reply.sizes = {request.size(), end + 4 + size};
   return reply;
 }
 

@@ -13,10 +13,15 @@ namespace fairlead::bench {
 
 class HttpLine {
  public:
+  // Bytes of a request and of its answer, heads included.
+  struct Sizes {
+    std::size_t sent = 0, received = 0;
+  };
   struct Reply {
     unsigned status = 0;
     std::string head;  // status line and header lines
     Bytes body;
+    Sizes sizes;
     std::string_view header(std::string_view name) const;  // empty if it is not there
   };
 
@@ -30,9 +35,12 @@ class HttpLine {
   // `headers` are whole lines, each ended by CRLF. Content-Length is added.
   Result<Reply> send(std::string_view method, std::string_view target, std::string_view headers,
                      View body);
+  // A request that says nothing, `size` bytes long in all.
+  Result<Reply> send_padded(std::size_t size);
 
  private:
   explicit HttpLine(int socket) : socket_(socket) {}
+  Result<Reply> exchange(std::string_view request);
   Result<void> receive();  // some more bytes
 
   int socket_;

@@ -110,6 +110,15 @@ bool Process::running() const {
   return pid_ > 0;
 }
 
+Result<std::uint16_t> Process::port_said(const std::filesystem::path& log) const {
+  for (auto waited = 0ms; running() && waited < start_deadline; waited += 5ms) {
+    std::this_thread::sleep_for(5ms);
+    if (int port = std::atoi(whole_file(log).c_str()); port > 0)
+      return static_cast<std::uint16_t>(port);
+  }
+  return fail(Errc::io, "a program did not start:\n" + whole_file(log));
+}
+
 // proc(5): utime and stime are the 14th and 15th field; the 2nd, in brackets, may hold blanks.
 double Process::cpu_seconds() const {
   std::string stat = whole_file("/proc/" + std::to_string(pid_) + "/stat");
@@ -205,19 +214,12 @@ Result<GoPeer> GoPeer::start(const std::string& program, const std::filesystem::
                              crypto::KeyType keys) {
   auto log = folder / "go-peer.log";
   TRY(auto process, Process::start({program, "-folder", folder.string()}, log));
-  int port = 0;
-  for (auto waited = 0ms; port == 0 && process.running() && waited < start_deadline;
-       waited += 5ms) {
-    std::this_thread::sleep_for(5ms);
-    port = std::atoi(whole_file(log).c_str());  // what it says first
-  }
-  if (port == 0) return fail(Errc::io, program + " did not start:\n" + whole_file(log));
+  TRY(const std::uint16_t port, process.port_said(log));
   const bool strong = keys == crypto::KeyType::p384;
-  TRY(auto line, HttpLine::connect(static_cast<std::uint16_t>(port)));
+  TRY(auto line, HttpLine::connect(port));
   TRY(auto reply, line.send("GET", strong ? "/keys/owner/11" : "/keys/owner/10", {}, {}));
   TRY(auto certificates, crypto::Certificate::from_pem(as_text(reply.body)));
-  return GoPeer{std::move(process), static_cast<std::uint16_t>(port),
-                certificates.front().public_key()};
+  return GoPeer{std::move(process), port, certificates.front().public_key()};
 }
 
 Result<void> GoPeer::import(const std::vector<std::string>& pem_vouchers) const {

@@ -40,6 +40,9 @@ class Process {
   double cpu_seconds() const;          // of all its threads, user and system
   std::size_t resident_bytes() const;  // now
   bool running() const;
+  // The decimal number at the beginning of its log, which a helper says when it listens. io: it
+  // ended, or said none in time.
+  Result<std::uint16_t> port_said(const std::filesystem::path& log) const;
   pid_t pid() const { return pid_; }
 
  private:

@@ -2,8 +2,9 @@
 // to2_bench --server PROGRAM [--key p256|p384] [--plain] [--devices N] [--lines N] [--rounds N]
 //           [--peer PROGRAM | --go-fdo-server PROGRAM]
 // One line of JSON: complete TO2 onboardings per second and per second of the server's processor
-// time, beside the crypto limit (crypto_limit.h) in the same run. --plain: devices that ask for no
-// certificate. --peer: the same plain load on the go-fdo peer of tests/interop, in turns with ours.
+// time, beside the crypto limit (crypto_limit.h) and the floor (floor.h) in the same run. --plain:
+// devices that ask for no certificate. --peer: the same plain load on the go-fdo peer of
+// tests/interop, in turns with ours.
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -54,6 +55,7 @@ Arguments parse(int argc, char** argv) {
   }
   if (!out.go_fdo_server.empty()) out.load.with_offer = false;
   if (!out.peer.empty()) out.load.with_offer = false;
+  out.load.with_floor = true;
   out.wrong |= out.server.empty() || out.load.devices == 0 || out.load.lines == 0;
   return out;
 }
@@ -110,17 +112,20 @@ void print(const char* who, const Arguments& arguments, const bench::To2Rates& r
       "{\"bench\":\"to2\",\"server\":\"%s\",\"key\":\"%s\",\"grant\":%s,"
       "\"onboardings\":%zu,\"lines\":%u,\"per_second\":%.0f,\"per_server_cpu_second\":%.0f,"
       "\"crypto_limit_per_cpu_second\":%.0f,\"ratio_to_crypto_limit\":%.3f,"
+      "\"floor_per_cpu_second\":%.0f,\"floor_ratio_to_crypto_limit\":%.3f,"
       "\"requests_each\":%.1f,\"p50_ms\":%.1f,\"p95_ms\":%.1f,\"p99_ms\":%.1f}\n",
       who, std::string(to_string(arguments.load.key_type)).c_str(),
       arguments.load.with_offer ? "true" : "false", rates.onboardings, arguments.load.lines,
       rates.per_second(), rates.per_cpu_second(), rates.limit_per_cpu_second(),
-      rates.ratio_to_limit(), rates.requests_each, rates.percentile_ms(0.5),
-      rates.percentile_ms(0.95), rates.percentile_ms(0.99));
+      rates.ratio_to_limit(), rates.floor.per_cpu_second(), rates.floor_ratio_to_limit(),
+      rates.requests_each, rates.percentile_ms(0.5), rates.percentile_ms(0.95),
+      rates.percentile_ms(0.99));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (auto code = bench::serve_floor(argc, argv)) return *code;
   Arguments arguments = parse(argc, argv);
   if (arguments.wrong) {
     std::fprintf(stderr,

@@ -4,10 +4,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <mutex>
-#include <thread>
 
 #include "crypto_limit.h"
+#include "in_parallel.h"
 #include "rate.h"
 
 namespace fairlead::bench {
@@ -20,27 +19,6 @@ constexpr double limit_turn_seconds = 0.4;
 
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-// Calls work(i) for every i below `count`, on `threads` threads, until one fails.
-template <class Work>
-Result<void> in_parallel(std::size_t count, unsigned threads, Work work) {
-  std::atomic<std::size_t> next = 0;
-  std::mutex mutex;
-  Result<void> outcome;
-  auto run = [&] {
-    for (std::size_t i; (i = next++) < count;) {
-      auto done = work(i);
-      if (done) continue;
-      next = count;
-      std::lock_guard lock(mutex);
-      if (outcome) outcome = fail(done.error());
-    }
-  };
-  std::vector<std::thread> pool;
-  for (unsigned i = 0; i < threads; ++i) pool.emplace_back(run);
-  for (std::thread& thread : pool) thread.join();
-  return outcome;
 }
 
 // One turn of load.
@@ -56,7 +34,8 @@ Result<To2Rates> load_turn(const To2Target& target, const To2Load& load,
     TRY(auto done,
         onboard(devices[i], target.owner, target.port).in("device " + std::to_string(i)));
     rates.milliseconds[i] = seconds_since(start) * 1000;
-    requests += done.requests;
+    requests += done.exchanges.size();
+    if (i == 0) rates.exchanges = std::move(done.exchanges);
     return ok();
   }));
   rates.seconds = seconds_since(begin);
@@ -74,6 +53,7 @@ void To2Rates::add(const To2Rates& other) {
   server_cpu_seconds += other.server_cpu_seconds;
   requests_each = other.requests_each;
   limit.add(other.limit);
+  floor.add(other.floor);
   milliseconds.insert(milliseconds.end(), other.milliseconds.begin(), other.milliseconds.end());
 }
 
@@ -114,6 +94,10 @@ Result<To2Rates> measure_to2(const To2Target& target, Maker& maker, const To2Loa
                      static_cast<unsigned>(turn.requests_each + 0.5));
     if (!turn.limit.run_for(limit_turn_seconds, [&] { return bare.onboarding(); }))
       return fail(Errc::internal, "an OpenSSL operation failed");
+    if (load.with_floor) {
+      TRY(turn.floor, measure_floor({load.key_type, load.with_offer, turn.exchanges, load.lines,
+                                     load.devices}));
+    }
     rates.add(turn);
   }
   return rates;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fleet.h"
+#include "floor.h"
 #include "rate.h"
 #include "server_process.h"
 
@@ -15,6 +16,7 @@ namespace fairlead::bench {
 struct To2Load {
   crypto::KeyType key_type = crypto::KeyType::p256;
   bool with_offer = true;
+  bool with_floor = false;     // measure_floor() in turns too: the program has to serve it
   unsigned lines = 128;        // devices at a time
   unsigned rounds = 5;         // turns of load and limit
   std::size_t devices = 1000;  // per round
@@ -25,14 +27,17 @@ struct To2Rates {
   double seconds = 0;             // of the clock
   double server_cpu_seconds = 0;  // spent by the server process
   double requests_each = 0;
-  Rate limit;                        // onboardings' worth of bare OpenSSL operations
-  std::vector<double> milliseconds;  // each device: from connecting to a good 71
+  std::vector<HttpLine::Sizes> exchanges;  // of one of them
+  Rate limit;                              // onboardings' worth of bare OpenSSL operations
+  FloorRate floor;                         // the same and the same requests, and nothing else
+  std::vector<double> milliseconds;        // each device: from connecting to a good 71
 
   void add(const To2Rates& other);
   double per_second() const { return static_cast<double>(onboardings) / seconds; }
   double per_cpu_second() const { return static_cast<double>(onboardings) / server_cpu_seconds; }
   double limit_per_cpu_second() const { return limit.per_second(); }
   double ratio_to_limit() const { return per_cpu_second() / limit_per_cpu_second(); }
+  double floor_ratio_to_limit() const { return floor.per_cpu_second() / limit_per_cpu_second(); }
   double percentile_ms(double share) const;  // 0.99
 };
 
