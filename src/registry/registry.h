@@ -270,6 +270,8 @@ class Registry {
   virtual Result<std::vector<Device>> devices(const DeviceFilter& filter,
                                               const Page& page) = 0;  // by id
   virtual Result<std::vector<DeviceKey>> keys_of(const DeviceId& device) = 0;
+  // Every device that this key is or was on record for, by id: more than one means a copy.
+  virtual Result<std::vector<DeviceId>> holders_of(View key_fingerprint) = 0;
   virtual Result<std::optional<Certificate>> find_certificate(View serial) = 0;
   virtual Result<std::vector<Certificate>> certificates_of(
       const DeviceId& device) = 0;  // newest first

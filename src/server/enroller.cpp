@@ -44,6 +44,19 @@ Result<std::optional<std::string>> why_not_to_renew(registry::Registry& registry
   return std::optional<std::string>();
 }
 
+// A key is one device's for ever. Under another identity it is a copy, or a revoked device that
+// tries again; no approval makes it two devices' own.
+Result<std::optional<std::string>> whose_key_it_is(registry::Registry& registry,
+                                                   const DeviceId& device,
+                                                   const crypto::PublicKey& key, const WayIn& way) {
+  TRY(auto holders, registry.holders_of(key.fingerprint()));
+  for (const DeviceId& each : holders)
+    if (each != device && each != way.replaces)
+      return std::optional("the key is on record as that of device '" + each.str() +
+                           "'; each device makes a key of its own");
+  return std::optional<std::string>();
+}
+
 }  // namespace
 
 std::string topic_prefix_of(const AccountId& account, const DeviceId& device) {
@@ -113,6 +126,8 @@ Result<Enroller::Issued> Enroller::issue(const crypto::PublicKey& key, registry:
     TRY(auto why_not, why_not_to_renew(store_.read(), way.renews, *profile, now));
     if (why_not) return fail(turn_away(device, way.actor, {std::move(*why_not)}, now));
   }
+  TRY(auto whose, whose_key_it_is(store_.read(), device.id, key, way));
+  if (whose) return fail(turn_away(device, way.actor, {std::move(*whose)}, now));
   TRY(auto known, known_of(store_.read(), device, key.fingerprint()));
   auto decision = enroll::decide(key, {way.right, device.account}, profile->decision, known);
   if (auto* pending = std::get_if<enroll::Pending>(&decision))

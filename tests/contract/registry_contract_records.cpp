@@ -289,6 +289,15 @@ TEST_P(RegistryContract, ADeviceHasManyKeysEachOnce) {
   EXPECT_TRUE(must(registry_->keys_of(device(3).id)).empty());
 }
 
+TEST_P(RegistryContract, AKeyTellsEveryDeviceThatHasOrHadIt) {
+  DeviceKey gone = device_key(2, 1);
+  gone.state = KeyState::superseded;
+  keep({PutKey{device_key(1, 2)}, PutKey{device_key(1, 1)}, PutKey{gone}});
+  EXPECT_EQ(must(registry_->holders_of(device_key(1, 1).fingerprint)),
+            (std::vector{device(1).id, device(2).id}));
+  EXPECT_TRUE(must(registry_->holders_of(device_key(1, 3).fingerprint)).empty());
+}
+
 TEST_P(RegistryContract, CertificatesAreListedNewestFirstAndChangeTheirState) {
   Certificate others = certificate(4);
   others.device = device(2).id;

@@ -61,6 +61,7 @@ class FailNth : public registry::Registry {
   FAIRLEAD_PASS(List<registry::Device>, devices,
                 (const registry::DeviceFilter& filter, const registry::Page& page), (filter, page))
   FAIRLEAD_PASS(List<registry::DeviceKey>, keys_of, (const DeviceId& device), (device))
+  FAIRLEAD_PASS(List<DeviceId>, holders_of, (View key_fingerprint), (key_fingerprint))
   FAIRLEAD_PASS(Found<registry::Certificate>, find_certificate, (View serial), (serial))
   FAIRLEAD_PASS(List<registry::Certificate>, certificates_of, (const DeviceId& device), (device))
   FAIRLEAD_PASS(List<registry::Certificate>, certificates_in,

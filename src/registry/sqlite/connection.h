@@ -185,6 +185,7 @@ Result<std::optional<Record>> find_one(Connection& connection, std::string_view 
 
 inline Result<void> read(Statement& row, std::string& text) { return row.read(text); }
 inline Result<void> read(Statement& row, Bytes& bytes) { return row.read(bytes); }
+inline Result<void> read(Statement& row, DeviceId& id) { return row.read(id); }
 inline Result<void> read(Statement& row, std::int64_t& number) { return row.read(number); }
 inline Result<void> read(Statement& row, std::uint64_t& number) { return row.read(number); }
 

@@ -56,6 +56,12 @@ Result<std::vector<DeviceKey>> keys_of(Connection& connection, const DeviceId& d
                              device);
 }
 
+Result<std::vector<DeviceId>> holders_of(Connection& connection, View key_fingerprint) {
+  return find_all<DeviceId>(connection,
+                            "SELECT device FROM device_keys WHERE fingerprint = ? ORDER BY device",
+                            key_fingerprint);
+}
+
 Result<std::optional<Certificate>> find_certificate(Connection& connection, View serial) {
   static const std::string sql = "SELECT " + columns + " FROM certificates WHERE serial = ?";
   return find_one<Certificate>(connection, sql, serial);

@@ -138,6 +138,9 @@ DROP INDEX vouchers_state;
 CREATE INDEX vouchers_account ON vouchers(account, guid, state);
 CREATE INDEX vouchers_state ON vouchers(state, guid) WHERE state = 1 OR state = 3 OR state = 5;
 )sql"},
+    {12, R"sql(
+CREATE INDEX device_keys_fingerprint ON device_keys(fingerprint);
+)sql"},
 };
 
 // A new, empty file gets version 0.

@@ -240,6 +240,9 @@ Result<std::vector<Device>> SqliteRegistry::devices(const DeviceFilter& filter, 
 Result<std::vector<DeviceKey>> SqliteRegistry::keys_of(const DeviceId& device) {
   return read([&](Connection& c) { return sqlite::keys_of(c, device); });
 }
+Result<std::vector<DeviceId>> SqliteRegistry::holders_of(View key_fingerprint) {
+  return read([&](Connection& c) { return sqlite::holders_of(c, key_fingerprint); });
+}
 
 Result<std::optional<Certificate>> SqliteRegistry::find_certificate(View serial) {
   return read([&](Connection& c) { return sqlite::find_certificate(c, serial); });

@@ -66,6 +66,7 @@ class SqliteRegistry final : public Registry {
   Result<std::optional<Device>> find_device_by_guid(View guid) override;
   Result<std::vector<Device>> devices(const DeviceFilter& filter, const Page& page) override;
   Result<std::vector<DeviceKey>> keys_of(const DeviceId& device) override;
+  Result<std::vector<DeviceId>> holders_of(View key_fingerprint) override;
   Result<std::optional<Certificate>> find_certificate(View serial) override;
   Result<std::vector<Certificate>> certificates_of(const DeviceId& device) override;
   Result<std::vector<Certificate>> certificates_in(CertificateState state,

@@ -90,6 +90,7 @@ Result<void> apply(Connection&, const PutKey&);
 Result<void> apply(Connection&, const InsertCertificate&);
 Result<void> apply(Connection&, const SetCertificateState&);
 Result<std::vector<DeviceKey>> keys_of(Connection&, const DeviceId& device);
+Result<std::vector<DeviceId>> holders_of(Connection&, View key_fingerprint);
 Result<std::optional<Certificate>> find_certificate(Connection&, View serial);
 Result<std::vector<Certificate>> certificates_of(Connection&, const DeviceId& device);
 Result<std::vector<Certificate>> certificates_in(Connection&, CertificateState state,

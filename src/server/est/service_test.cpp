@@ -350,6 +350,38 @@ TEST(EstService, AKeyThatAPersonReplacedNamesNoSuccessorAndIsNotTakenBack) {
   EXPECT_EQ(certificate_in(plant.est.handle(again, plant.now)).public_key(), other->public_key());
 }
 
+TEST(EstService, AKeyThatIsAnotherDevicesIsRefusedAlsoOnceThatOneIsRevoked) {
+  EstPlant plant;
+  registry::Device other;
+  other.id = DeviceId("d-0018");
+  other.account = AccountId("acme");
+  other.created = other.changed = plant.now;
+  plant.commit({registry::InsertDevice{other}});
+  auto key = new_key();
+  auto others = certificate_in(plant.est.handle(with_password(*key, plant.otp()), plant.now));
+  auto request = request_for(*key, {});
+  auto password =
+      must(plant.passwords.create(other.id, {"alice"}, std::chrono::hours(1), plant.now));
+  request.headers.emplace_back("Authorization", basic("d-0018", password.password));
+  for (bool revoked : {false, true}) {
+    if (revoked) must(plant.enroller.revoke(plant.id, {"alice"}, "stolen", plant.now));
+    auto refused = plant.est.handle(request, plant.now);
+    EXPECT_EQ(refused.status, 403u);
+    EXPECT_NE(text_of(refused).find("on record as that of device 'd-0017'"), std::string::npos);
+  }
+  EXPECT_TRUE(must(plant.registry->certificates_of(other.id)).empty());
+  // Nor as the successor of another key.
+  auto own = new_key();
+  request = request_for(*own, {});
+  request.headers.emplace_back(
+      "Authorization",
+      basic("d-0018",
+            must(plant.passwords.create(other.id, {"alice"}, std::chrono::hours(1), plant.now))
+                .password));
+  auto held = certificate_in(plant.est.handle(request, plant.now));
+  EXPECT_EQ(plant.est.handle(renewal_of(held, *key), plant.now).status, 403u);
+}
+
 TEST(EstService, RenewsAfterExpiryWithinTheProfilesWindowOnly) {
   EstPlant plant;
   plant.profile("short", R"({"priority": 5, "account": "acme", "certificate_lifetime_s": 3600,
