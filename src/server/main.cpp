@@ -189,8 +189,21 @@ std::string own_endpoint(const server::Config& config) {
   return "mqtts://" + broker.authority();  // brackets around an IPv6 address
 }
 
+// What a first start makes by a clock that lost its battery has expired when the clock is set. Not
+// held to the day of this build: one machine whose clock is ahead would make servers that never
+// start.
+constexpr Time clock_least = std::chrono::sys_days(std::chrono::year(2024) / 1 / 1);
+
+Result<void> check_clock(Time now) {
+  if (now >= clock_least) return ok();
+  return fail(Errc::expired, "this system's clock says " + to_rfc3339(now) +
+                                 ", which can't be: set the clock, or let the network provide the "
+                                 "time (NTP); certificates made now would be of no use");
+}
+
 Result<void> run(const server::Config& config, server::Metrics& log, const Checkpoint& checkpoint) {
   Clock clock = system_clock();
+  TRY_VOID(check_clock(clock()));
   crypto::SystemRandom random;
   TRY(auto keys,
       keystore::open_keystore(config.keystore, keystore::built_in, config.data / "keystore",
