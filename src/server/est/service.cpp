@@ -195,9 +195,17 @@ net::HttpResponse EstService::refuse(const net::HttpRequest& request, std::strin
   unsigned status = http_status_of(error.code);
   // What went wrong inside is for our log, not for a stranger.
   auto response = plain(status, status < 500 ? error.context : "not possible at present");
-  if (status == 401)
+  if (status == 401) {
     response.headers.emplace_back("WWW-Authenticate",
                                   "Basic realm=\"fairlead\", charset=\"UTF-8\"");
+    // Who shows no password is asked for one, and Bouncy Castle's client fails on a question with a
+    // body.
+    if (operation == to_string(Operation::simpleenroll) &&
+        !net::find_header(request.headers, "Authorization")) {
+      response.headers.emplace_back("Fairlead-Reason", error.context);
+      response.body.clear();
+    }
+  }
   if (status == 503)
     response.headers.emplace_back("Retry-After", std::to_string(settings_.retry_after.count()));
   return response;

@@ -108,8 +108,11 @@ TEST(EstService, AsksForCredentialsWithoutAny) {
   EstPlant plant;
   auto key = new_key();
   auto response = plant.est.handle(request_for(*key, {"d-0017", {}, {}}), plant.now);
-  expect_refused(plant, response, 401, "one-time password is needed");
+  EXPECT_EQ(response.status, 401u);
   EXPECT_TRUE(header(response, "WWW-Authenticate").starts_with("Basic realm="));
+  EXPECT_NE(header(response, "Fairlead-Reason").find("one-time password is needed"),
+            std::string::npos);
+  EXPECT_TRUE(response.body.empty());  // Bouncy Castle's client fails on one
 }
 
 TEST(EstService, ARepeatedRequestGetsTheSameCertificate) {
