@@ -84,11 +84,13 @@ class Events(unittest.TestCase):
 class NamedTests(unittest.TestCase):
     def test_finds_the_names_of_tests_that_are_gone(self):
         page = "| 20 | `A.Is` and `A.Was`, `tests/gone_test.py` |\n"
-        with tree({"docs/negative-tests.md": page, "docs/threat-model.md": "`A.Was`\n", "src/x/a_test.cpp": "TEST_F(A,\n       Is) {}\nTEST(A, Wasnt) {}\n",
+        with tree({"docs/identity-tests.md": "`B.test_is`, `B.test_was`\n", "tests/b_test.py": "class B:\n  def test_is(self): 1\n",
+                   "docs/negative-tests.md": page, "docs/threat-model.md": "`A.Was`\n", "src/x/a_test.cpp": "TEST_F(A,\n       Is) {}\nTEST(A, Wasnt) {}\n",
                    "tests/readme": ""}) as root:
             found = list(check_named_tests.missing_tests(pathlib.Path(root)))
         gone = "there is no test A.Was; name the one that shows it now"
-        self.assertEqual(found, [("docs/negative-tests.md", 1, gone), ("docs/negative-tests.md", 1, "there is no tests/gone_test.py"),
+        self.assertEqual(found, [("docs/identity-tests.md", 1, gone.replace("A.Was", "B.test_was")),
+                                 ("docs/negative-tests.md", 1, gone), ("docs/negative-tests.md", 1, "there is no tests/gone_test.py"),
                                  ("docs/threat-model.md", 1, gone)])
 
 
