@@ -135,7 +135,8 @@ enum class KeyState : int {
   rejected = 3,
   superseded = 4,
   quarantined = 5,
-  renewing = 6  // named by the accepted key as its successor; not used yet
+  renewing = 6,           // named by the accepted key as its successor; not used yet
+  rejected_as_copied = 7  // rejected when it was quarantined: the next key waits for a person, too
 };
 
 // Identity, key and name are three things: many keys may claim one device, one is accepted.
@@ -262,6 +263,8 @@ struct TimelineEvent {
   Time at{};
   std::string id;  // a log event's ID
   Fields fields;
+  std::uint64_t times = 1;  // the registry's: how often in a row, from `at` to `last`
+  Time last{};
 };
 
 // A deed, for the audit log.

@@ -40,6 +40,8 @@
 
 namespace fairlead::registry {
 
+inline constexpr std::size_t timeline_entries_max = 1000;  // of one device
+
 // What to find, and where to go on: results are ordered by key, `after` is the last key of the page
 // before (in lower-case hexadecimal where keys are bytes; a query by another text is malformed).
 struct Page {
@@ -132,6 +134,10 @@ struct UpdateDevice {
 struct PutKey {
   DeviceKey key;
 };  // keyed by (device, fingerprint)
+struct RemoveKey {
+  DeviceId device;
+  Bytes fingerprint;
+};
 struct InsertCertificate {
   Certificate certificate;
 };  // conflict if the serial is known
@@ -174,9 +180,12 @@ struct TakeSession {
   std::string id;
   Bytes state;
 };  // conflict unless it is there with exactly this state: of many who read it, one gets it
+// Its sequence number is given by the registry. The same as the device's newest one, by id and
+// fields, is counted there instead. Beyond timeline_entries_max of a device the oldest goes of the
+// kind that it has most of: what is repeated without end pushes out nothing but itself.
 struct AppendEvent {
   TimelineEvent event;
-};  // its sequence number is given by the registry
+};
 struct AppendAudit {
   AuditEntry entry;
 };  // its place and its link are given by the registry; malformed: too long
@@ -223,7 +232,7 @@ struct InsertSetting {
 using Change =
     std::variant<PutAccount, PutUser, ReplaceUser, PutToken, RemoveToken, PutProfile, RemoveProfile,
                  PutTrustedKey, RemoveTrustedKey, InsertVoucher, ReplaceVoucher, SetVoucherState,
-                 RequireVoucher, RemoveVoucher, InsertDevice, UpdateDevice, PutKey,
+                 RequireVoucher, RemoveVoucher, InsertDevice, UpdateDevice, PutKey, RemoveKey,
                  InsertCertificate, SetCertificateState, PutOneTimePassword, UseOneTimePassword,
                  CountWrongPassword, PutRegistration, RemoveRegistration, PutTo0Job, RemoveTo0Job,
                  PutSession, RemoveSession, TakeSession, AppendEvent, AppendAudit, PutUploadPart,

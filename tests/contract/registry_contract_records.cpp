@@ -33,10 +33,11 @@ TEST_P(RegistryContract, WhatIsUnknownIsNotChanged) {
 }
 
 TEST_P(RegistryContract, RemovingWhatIsNotThereIsNoError) {
-  keep({RemoveToken{"t"}, RemoveProfile{ProfileId("p")}, RemoveTrustedKey{{}, {1}},
-        RemoveVoucher{{1}}, RemoveRegistration{{1}}, RemoveTo0Job{{1}, "x"}, RemoveSession{"s"},
-        RemoveUploadParts{DeviceId("d")}, RemoveUpload{DeviceId("d"), "n"},
-        RemoveBootstrapKey{DeviceId("d")}, RemoveWifiNetwork{ProfileId("p")}});
+  keep({RemoveKey{DeviceId("d"), {1}}, RemoveToken{"t"}, RemoveProfile{ProfileId("p")},
+        RemoveTrustedKey{{}, {1}}, RemoveVoucher{{1}}, RemoveRegistration{{1}},
+        RemoveTo0Job{{1}, "x"}, RemoveSession{"s"}, RemoveUploadParts{DeviceId("d")},
+        RemoveUpload{DeviceId("d"), "n"}, RemoveBootstrapKey{DeviceId("d")},
+        RemoveWifiNetwork{ProfileId("p")}});
 }
 
 TEST_P(RegistryContract, AOneTimePasswordIsForOneKeyAndForNoOther) {
@@ -422,6 +423,48 @@ TEST_P(RegistryContract, ATimelineGivesTheNewestInTheOrderInWhichTheyHappened) {
   ASSERT_EQ(newest.size(), 2u);
   EXPECT_EQ(newest[0].id, "TWO");
   EXPECT_EQ(newest[1].id, "THREE");
+}
+
+TEST_P(RegistryContract, WhatADeviceRepeatsIsCountedInItsTimeline) {
+  TimelineEvent again = event(1, "REFUSED");
+  keep({AppendEvent{again}});
+  again.at = at(20);
+  keep({AppendEvent{again}, AppendEvent{event(2, "REFUSED")}, AppendEvent{again}});
+  TimelineEvent other_words = again;
+  other_words.fields.front().value = "for another reason";
+  keep({AppendEvent{other_words}, AppendEvent{again}});
+  const auto events = must(registry_->events_of(device(1).id, 10));
+  ASSERT_EQ(events.size(), 3u);
+  EXPECT_EQ(events[0].times, 3u);
+  EXPECT_EQ(events[0].at, at(16));
+  EXPECT_EQ(events[0].last, at(20));
+  EXPECT_EQ(events[1].times, 1u);
+  EXPECT_EQ(events[1].last, events[1].at);
+  EXPECT_EQ(must(registry_->events_of(device(2).id, 10)).front().times, 1u);
+}
+
+TEST_P(RegistryContract, AFullTimelineDropsTheOldestOfWhatItHasMostOf) {
+  keep({AppendEvent{event(1, "GRANTED")}});
+  Transaction flood;
+  for (std::size_t i = 0; i < 2 * timeline_entries_max; ++i) {
+    TimelineEvent each = event(1, "REFUSED");
+    each.fields.front().value = std::to_string(i);
+    flood.push_back(AppendEvent{std::move(each)});
+  }
+  keep(std::move(flood));
+  keep({AppendEvent{event(1, "REVOKED")}});
+  const auto events = must(registry_->events_of(device(1).id, SIZE_MAX));
+  ASSERT_EQ(events.size(), timeline_entries_max);
+  EXPECT_EQ(events.front().id, "GRANTED");
+  EXPECT_EQ(events.back().id, "REVOKED");
+  EXPECT_EQ(events[events.size() - 2].fields.front().value,
+            std::to_string(2 * timeline_entries_max - 1));
+}
+
+TEST_P(RegistryContract, ARemovedKeyIsGoneAndAnotherOfItsDeviceStays) {
+  DeviceKey one = device_key(1, 1), other = device_key(1, 2);
+  keep({PutKey{one}, PutKey{other}, RemoveKey{one.device, one.fingerprint}});
+  EXPECT_EQ(must(registry_->keys_of(one.device)), std::vector{other});
 }
 
 TEST_P(RegistryContract, PartsOfAnUploadComeByOffsetUntilTheyAreRemovedTogether) {

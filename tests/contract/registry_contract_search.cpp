@@ -42,7 +42,7 @@ TEST_P(RegistryContract, APageHasNoMoreThanAThousand) {
   for (int i = 0; i < 1005; ++i) {
     many.push_back(InsertDevice{device(i)});
     many.push_back(InsertVoucher{voucher(i)});
-    many.push_back(AppendEvent{event(1, "E")});
+    many.push_back(AppendEvent{event(1, std::to_string(i))});
   }
   must(registry_->write(many));
   EXPECT_EQ(must(registry_->devices({}, {"", 1'000'000})).size(), 1000u);

@@ -31,6 +31,12 @@ Result<void> apply(Connection& connection, const PutKey& put) {
       .in("key of device " + key.device.str());
 }
 
+Result<void> apply(Connection& connection, const RemoveKey& remove) {
+  return change(connection, "DELETE FROM device_keys WHERE device = ? AND fingerprint = ?",
+                remove.device, remove.fingerprint)
+      .in("key of device " + remove.device.str());
+}
+
 Result<void> apply(Connection& connection, const InsertCertificate& insert) {
   static const std::string sql = "INSERT INTO certificates(" + columns +
                                  ", change) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?," + next_change +

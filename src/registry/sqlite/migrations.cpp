@@ -138,6 +138,11 @@ DROP INDEX vouchers_state;
 CREATE INDEX vouchers_account ON vouchers(account, guid, state);
 CREATE INDEX vouchers_state ON vouchers(state, guid) WHERE state = 1 OR state = 3 OR state = 5;
 )sql"},
+    // What a device does again and again is counted.
+    {10, R"sql(
+ALTER TABLE events ADD COLUMN times INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE events ADD COLUMN last INTEGER NOT NULL DEFAULT 0;
+)sql"},
     {12, R"sql(
 CREATE INDEX device_keys_fingerprint ON device_keys(fingerprint);
 )sql"},

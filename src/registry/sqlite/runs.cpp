@@ -10,7 +10,10 @@ Result<void> read(Statement& row, Session& session) {
 }
 
 Result<void> read(Statement& row, TimelineEvent& event) {
-  return row.read(event.sequence, event.device, event.at, event.id, event.fields);
+  TRY_VOID(row.read(event.sequence, event.device, event.at, event.id, event.fields, event.times,
+                    event.last));
+  event.last = std::max(event.last, event.at);
+  return ok();
 }
 
 Result<void> apply(Connection& connection, const PutSession& put) {
@@ -32,11 +35,41 @@ Result<void> apply(Connection& connection, const TakeSession& take) {
       .in("session");
 }
 
+namespace {
+
+Result<bool> counted_at_newest(Connection& connection, const TimelineEvent& event) {
+  TRY_VOID(change(connection,
+                  "UPDATE events SET times = times + 1, last = ?1 WHERE sequence ="
+                  " (SELECT max(sequence) FROM events WHERE device = ?2) AND id = ?3"
+                  " AND fields = ?4",
+                  event.at, event.device, event.id, event.fields));
+  return connection.changed_rows() > 0;
+}
+
+Result<void> shorten_timeline(Connection& connection, const DeviceId& device) {
+  TRY(auto beyond, find_one<std::int64_t>(
+                       connection, "SELECT sequence FROM events WHERE device = ? LIMIT 1 OFFSET ?",
+                       device, std::int64_t{timeline_entries_max}));
+  if (!beyond) return ok();
+  return change(connection,
+                "DELETE FROM events WHERE sequence = (SELECT min(sequence) FROM events"
+                " WHERE device = ?1 AND id = (SELECT id FROM events WHERE device = ?1"
+                " GROUP BY id ORDER BY count(*) DESC, min(sequence) LIMIT 1))",
+                device);
+}
+
+Result<void> append_to_timeline(Connection& connection, const TimelineEvent& event) {
+  TRY(bool counted, counted_at_newest(connection, event));
+  if (counted) return ok();
+  TRY_VOID(change(connection, "INSERT INTO events(device, at, id, fields) VALUES(?, ?, ?, ?)",
+                  event.device, event.at, event.id, event.fields));
+  return shorten_timeline(connection, event.device);
+}
+
+}  // namespace
+
 Result<void> apply(Connection& connection, const AppendEvent& append) {
-  const TimelineEvent& event = append.event;
-  return change(connection, "INSERT INTO events(device, at, id, fields) VALUES(?, ?, ?, ?)",
-                event.device, event.at, event.id, event.fields)
-      .in("timeline event");
+  return append_to_timeline(connection, append.event).in("timeline event");
 }
 
 Result<std::optional<Session>> find_session(Connection& connection, std::string_view id) {
@@ -54,7 +87,8 @@ Result<std::uint64_t> remove_some_sessions_before(Connection& connection, Time e
 Result<std::vector<TimelineEvent>> events_of(Connection& connection, const DeviceId& device,
                                              std::size_t limit) {
   TRY(auto events, find_all<TimelineEvent>(connection,
-                                           "SELECT sequence, device, at, id, fields FROM events"
+                                           "SELECT sequence, device, at, id, fields, times,"
+                                           " last FROM events"
                                            " WHERE device = ? ORDER BY sequence DESC LIMIT ?",
                                            device, rows_of(limit)));
   std::ranges::reverse(events);

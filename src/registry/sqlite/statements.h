@@ -87,6 +87,7 @@ Result<std::vector<Device>> devices(Connection&, const DeviceFilter& filter, con
 
 // credentials.cpp
 Result<void> apply(Connection&, const PutKey&);
+Result<void> apply(Connection&, const RemoveKey&);
 Result<void> apply(Connection&, const InsertCertificate&);
 Result<void> apply(Connection&, const SetCertificateState&);
 Result<std::vector<DeviceKey>> keys_of(Connection&, const DeviceId& device);

@@ -16,6 +16,7 @@ std::optional<std::string_view> state_text(registry::KeyState state) {
     case registry::KeyState::quarantined:
       return "quarantined";
     case registry::KeyState::rejected:
+    case registry::KeyState::rejected_as_copied:
     case registry::KeyState::superseded:
     case registry::KeyState::renewing:
       break;

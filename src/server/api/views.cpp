@@ -204,7 +204,9 @@ json::object to_json(const registry::TimelineEvent& record) {
           {"level", known ? std::string(fairlead::to_string(known->level)) : "info"},
           {"text", known ? describe(*known, record.fields) : record.id},
           {"advice", known ? json::value(json::string(known->advice)) : json::value("")},
-          {"fields", std::move(fields)}};
+          {"fields", std::move(fields)},
+          {"times", record.times},
+          {"last", time_or_null(record.last)}};
 }
 
 json::object to_json(const registry::AuditRecord& record) {
