@@ -55,7 +55,7 @@ Failure refused_by_upstream(const net::HttpResponse& response) {
   std::string why(as_text(response.body).substr(0, 500));
   while (why.ends_with('\n') || why.ends_with('\r')) why.pop_back();
   std::string detail = "renewal: HTTP status " + std::to_string(response.status) + ": " + why;
-  bool may_pass = response.status >= 500;
+  bool may_pass = response.status >= 500 || response.status == 429;
   return {may_pass ? Reason::owner_unreachable : Reason::grant_refused, std::move(detail)};
 }
 

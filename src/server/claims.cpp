@@ -29,6 +29,19 @@ std::string_view to_string(LocalProof proof) {
   return proof == LocalProof::code ? "code" : "button";
 }
 
+// Whether the last deed on the device is this same claim, and all that came of it since is that it
+// waits or was refused: the audit log must not grow with each further try.
+bool says_so_already(const std::vector<registry::TimelineEvent>& story, const Fields& claimed) {
+  for (auto each = story.rbegin(); each != story.rend(); ++each) {
+    bool came_to_nothing = each->id == event::grant_pending.id ||
+                           each->id == event::grant_refused.id || each->id == event::key_dropped.id;
+    if (!came_to_nothing)
+      return each->id == event::device_claimed.id &&
+             std::ranges::equal(each->fields, claimed, {}, &Field::value, &Field::value);
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<LocalProof> local_proof_from(std::string_view text) {
@@ -75,20 +88,27 @@ Result<ClaimAnswer> Claims::claim(View document, const LocalClaim& claim, Time n
       return fail(Errc::not_found, "there is no device '" + claim.replaces.str() + "' to replace");
   }
   TRY(auto id, device_of(offer.offer, claim, now));
-  Fields fields{{"who", claim.actor.who},
-                {"right", std::string(to_string(claim.right))},
-                {"proof", std::string(to_string(claim.proof))},
-                {"account", claim.account.str()}};
-  log_.write(event::device_claimed, fields);
-  TRY_VOID(store_.commit(
-      {timeline(id, now, event::device_claimed, fields),
-       audited(claim.actor, now, claim.account, id.str(), event::device_claimed, fields)}));
+  TRY_VOID(record(id, claim, now));
   WayIn way{claim.actor, claim.right};
   way.replaces = claim.replaces;
   auto grant = enroller_.grant(document, id, way, now);
   if (grant) return ClaimAnswer{id, std::move(grant->document), {}};
   if (grant.error().code != Errc::busy) return fail(grant.error());
   return ClaimAnswer{id, {}, grant.error().context};
+}
+
+Result<void> Claims::record(const DeviceId& id, const LocalClaim& claim, Time now) {
+  Fields fields{{"who", claim.actor.who},
+                {"right", std::string(to_string(claim.right))},
+                {"proof", std::string(to_string(claim.proof))},
+                {"account", claim.account.str()}};
+  TRY(auto story, store_.read().events_of(id, registry::timeline_entries_max));
+  if (says_so_already(story, fields)) return ok();
+  TRY_VOID(store_.commit(
+      {timeline(id, now, event::device_claimed, fields),
+       audited(claim.actor, now, claim.account, id.str(), event::device_claimed, fields)}));
+  log_.write(event::device_claimed, fields);
+  return ok();
 }
 
 }  // namespace fairlead::server

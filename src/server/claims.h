@@ -38,6 +38,7 @@ class Claims {
 
  private:
   Result<DeviceId> device_of(const enroll::Offer& offer, const LocalClaim& claim, Time now);
+  Result<void> record(const DeviceId& id, const LocalClaim& claim, Time now);
 
   Store& store_;
   Enroller& enroller_;

@@ -95,6 +95,45 @@ TEST_F(ClaimsTest, ARevokedDeviceIsRefusedWhoeverClaimsIt) {
   EXPECT_EQ(again.error().code, Errc::refused);
 }
 
+TEST_F(ClaimsTest, WhoTriesAgainAndAgainFillsNeitherAuditLogNorTimeline) {
+  PlantDevice device{plant, "SN-1"};
+  DeviceId id = must(claims.claim(device.offer(), claim_by("ines"), plant.now)).device;
+  must(plant.enroller.revoke(id, {"olga"}, "stolen", plant.now));
+  EXPECT_FALSE(claims.claim(device.offer(), claim_by("ines"), plant.now));
+  const auto before = must(plant.registry->last_audit());
+  const auto story = plant.timeline(id);
+  for (int i = 0; i < 20; ++i)
+    EXPECT_FALSE(claims.claim(device.offer(), claim_by("ines"), plant.now));
+  EXPECT_EQ(must(plant.registry->last_audit()), before);
+  EXPECT_EQ(plant.timeline(id), story);
+  EXPECT_EQ(must(plant.registry->events_of(id, 1)).front().times, 21u);
+  EXPECT_FALSE(claims.claim(device.offer(), claim_by("otto"), plant.now));  // somebody else's deed
+  EXPECT_NE(must(plant.registry->last_audit()), before);
+}
+
+TEST_F(ClaimsTest, KeysThatWaitAreBoundedAndTheOldestMakesRoom) {
+  PlantDevice device{plant, "SN-1"};
+  DeviceId id = must(claims.claim(device.offer(), claim_by("ines"), plant.now)).device;
+  auto try_copy = [&] {
+    plant.now += std::chrono::seconds(1);
+    PlantDevice copy{plant, "SN-1"};
+    EXPECT_FALSE(must(claims.claim(copy.offer(), claim_by("ines"), plant.now)).grant);
+    return to_bytes(View(copy.operational->public_key().fingerprint()));
+  };
+  const Bytes first = try_copy(), second = try_copy();
+  const auto before = must(plant.registry->last_audit());
+  for (std::size_t i = 0; i < waiting_keys_max - 1; ++i) try_copy();
+  auto keys = must(plant.registry->keys_of(id));
+  EXPECT_EQ(keys.size(), 1 + waiting_keys_max);  // the accepted one stays
+  auto has = [&](const Bytes& key) {
+    return std::ranges::find(keys, key, &registry::DeviceKey::fingerprint) != keys.end();
+  };
+  EXPECT_FALSE(has(first));
+  EXPECT_TRUE(has(second));
+  EXPECT_TRUE(plant.log.has("KEY_DROPPED"));
+  EXPECT_EQ(must(plant.registry->last_audit()), before);
+}
+
 TEST_F(ClaimsTest, AReplacedDeviceIsRevokedAsTheNewOneIsGranted) {
   PlantDevice old_device{plant, "SN-1"}, new_device{plant, "SN-2"};
   auto before = must(claims.claim(old_device.offer(), claim_by("ines"), plant.now));

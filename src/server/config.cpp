@@ -58,19 +58,20 @@ Setter role(bool Roles::* member) {
   };
 }
 
-// A rate of the FDO front, as whole numbers; 0 per second: without limit.
-Setter rate(Rate FdoRates::* which, double Rate::* member, std::int64_t min) {
+// A rate as whole numbers; 0 per second: without limit.
+Setter rate(CallerRates Config::* front, Rate CallerRates::* which, double Rate::* member,
+            std::int64_t min) {
   return [=](Config& config, const toml::node& node) {
     auto value = node.value_exact<std::int64_t>();
     bool fits = value && *value >= min && *value <= 1'000'000;
-    if (fits) config.fdo_rates.*which.*member = static_cast<double>(*value);
+    if (fits) config.*front.*which.*member = static_cast<double>(*value);
     return fits;
   };
 }
 
 bool set_loopback_limited(Config& config, const toml::node& node) {
   auto value = node.value_exact<bool>();
-  if (value) config.fdo_rates.loopback_exempt = !*value;
+  if (value) config.fdo_rates.loopback_exempt = config.est_rates.loopback_exempt = !*value;
   return value.has_value();
 }
 
@@ -133,10 +134,16 @@ const std::map<std::string, Setter, std::less<>>& settings() {
       {"broker.address", into(&Config::broker_address)},
       {"broker.port", into(&Config::broker_port)},
       {"broker.plugin", into(&Config::broker_plugin)},
-      {"limits.address_per_second", rate(&FdoRates::per_address, &Rate::per_second, 0)},
-      {"limits.address_burst", rate(&FdoRates::per_address, &Rate::burst, 1)},
-      {"limits.guid_per_second", rate(&FdoRates::per_guid, &Rate::per_second, 0)},
-      {"limits.guid_burst", rate(&FdoRates::per_guid, &Rate::burst, 1)},
+      {"limits.address_per_second",
+       rate(&Config::fdo_rates, &CallerRates::per_address, &Rate::per_second, 0)},
+      {"limits.address_burst",
+       rate(&Config::fdo_rates, &CallerRates::per_address, &Rate::burst, 1)},
+      {"limits.guid_per_second",
+       rate(&Config::fdo_rates, &CallerRates::per_identity, &Rate::per_second, 0)},
+      {"limits.guid_burst", rate(&Config::fdo_rates, &CallerRates::per_identity, &Rate::burst, 1)},
+      {"limits.est_per_second",
+       rate(&Config::est_rates, &CallerRates::per_address, &Rate::per_second, 0)},
+      {"limits.est_burst", rate(&Config::est_rates, &CallerRates::per_address, &Rate::burst, 1)},
       {"limits.loopback", set_loopback_limited},
   };
   return table;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "crypto/key.h"
+#include "server/est/service.h"
 #include "server/fdo/limits.h"
 
 namespace fairlead::server {
@@ -53,7 +54,8 @@ struct Config {
   std::uint16_t broker_port = 8883;
   std::string broker_plugin;  // path of fairlead-mosquitto.so; empty: beside the program
   Level log_level = Level::info;
-  FdoRates fdo_rates;
+  CallerRates fdo_rates = server::fdo_rates;
+  CallerRates est_rates = server::est_rates;
   SessionsIn sessions = SessionsIn::memory;
 
   // Who gives certificates renews them.

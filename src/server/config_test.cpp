@@ -93,7 +93,7 @@ loopback = true
   EXPECT_EQ(c.registry_file(), "/srv/shared/registry.db");
   EXPECT_EQ(c.sessions, SessionsIn::registry);
   EXPECT_TRUE(c.fdo_rates.per_address.per_second == 5 && c.fdo_rates.per_address.burst == 6 &&
-              c.fdo_rates.per_guid.per_second == 0 && c.fdo_rates.per_guid.burst == 8 &&
+              c.fdo_rates.per_identity.per_second == 0 && c.fdo_rates.per_identity.burst == 8 &&
               !c.fdo_rates.loopback_exempt);
   EXPECT_EQ(c.public_host, "plant.example");
   EXPECT_EQ(c.key_type, crypto::KeyType::p384);

@@ -118,13 +118,13 @@ Result<Enroller::Issued> Enroller::issue(const crypto::PublicKey& key, registry:
                      now));
   // A label is checked, never a choice: a device would choose the profile that asks for least.
   if (!way.profile.empty() && way.profile != profile->decision.id)
-    return fail(turn_away(device, way.actor,
+    return fail(turn_away(device.id,
                           {"the profile of this device is '" + profile->decision.id.str() +
                            "', not '" + way.profile.str() + "'"},
                           now));
   if (!way.renews.empty()) {
     TRY(auto why_not, why_not_to_renew(store_.read(), way.renews, *profile, now));
-    if (why_not) return fail(turn_away(device, way.actor, {std::move(*why_not)}, now));
+    if (why_not) return fail(turn_away(device.id, {std::move(*why_not)}, now));
   }
   TRY(auto whose, whose_key_it_is(store_.read(), device.id, key, way));
   if (whose) return fail(turn_away(device, way.actor, {std::move(*whose)}, now));
@@ -133,7 +133,7 @@ Result<Enroller::Issued> Enroller::issue(const crypto::PublicKey& key, registry:
   if (auto* pending = std::get_if<enroll::Pending>(&decision))
     return fail(hold(std::move(device), key, way, *pending, now));
   if (auto* refused = std::get_if<enroll::Refused>(&decision))
-    return fail(turn_away(device, way.actor, *refused, now));
+    return fail(turn_away(device.id, *refused, now));
   return carry_out(std::get<enroll::Granted>(decision), std::move(profile), std::move(device), key,
                    way, now);
 }
@@ -321,10 +321,26 @@ Result<void> Enroller::confirm_use(const DeviceId& id, View fingerprint, Time no
   return ok();
 }
 
+namespace {
+
+// The key that has waited longest for a decision, where as many wait as may; null: there is room.
+const registry::DeviceKey* crowded_out(const std::vector<registry::DeviceKey>& keys) {
+  const registry::DeviceKey* oldest = nullptr;
+  std::size_t waiting = 0;
+  for (const registry::DeviceKey& each : keys) {
+    if (each.state != registry::KeyState::pending) continue;  // a quarantined one was in force
+    ++waiting;
+    if (!oldest || each.changed < oldest->changed) oldest = &each;
+  }
+  return waiting < waiting_keys_max ? nullptr : oldest;
+}
+
+}  // namespace
+
+// What is asked for and not given goes into the timeline, which is bounded, and not into the audit
+// log, which is not: whoever asks could fill it.
 Error Enroller::hold(registry::Device device, const crypto::PublicKey& key, const WayIn& way,
                      const enroll::Pending& pending, Time now) {
-  Fields fields{{"why", pending.why}, {"who", pending.who}};
-  log_.write(event::grant_pending, fields);
   registry::DeviceKey record{device.id,
                              to_bytes(View(key.fingerprint())),
                              registry::KeyState::pending,
@@ -338,24 +354,31 @@ Error Enroller::hold(registry::Device device, const crypto::PublicKey& key, cons
   if (same_key) record.state = before->state;  // asking again lifts no quarantine
   bool already = same_key && device.state == registry::DeviceState::waiting &&
                  device.state_reason == pending.why;
-  if (!already) {
-    registry::Transaction changes{registry::PutKey{std::move(record)}};
-    append_deed(changes, way.actor, device, now, event::grant_pending, fields);
-    changes.push_back(update(std::move(device), registry::DeviceState::waiting, pending.why, now));
-    auto stored = store_.commit(std::move(changes));
-    if (!stored) return stored.error();
+  if (already) return {Errc::busy, "waiting for a decision: " + pending.why};
+  registry::Transaction changes{registry::PutKey{std::move(record)}};
+  const registry::DeviceKey* dropped = same_key ? nullptr : crowded_out(*keys);
+  Fields drop_fields;
+  if (dropped) {
+    drop_fields = {{"key", to_hex(dropped->fingerprint).substr(0, 16)},
+                   {"waiting", std::to_string(waiting_keys_max)}};
+    changes.push_back(registry::RemoveKey{device.id, dropped->fingerprint});
+    changes.push_back(timeline(device.id, now, event::key_dropped, drop_fields));
   }
+  Fields fields{{"why", pending.why}, {"who", pending.who}};
+  changes.push_back(timeline(device.id, now, event::grant_pending, fields));
+  changes.push_back(update(std::move(device), registry::DeviceState::waiting, pending.why, now));
+  auto stored = store_.commit(std::move(changes));
+  if (!stored) return stored.error();
+  if (dropped) log_.write(event::key_dropped, drop_fields);
+  log_.write(event::grant_pending, fields);
   return {Errc::busy, "waiting for a decision: " + pending.why};
 }
 
-Error Enroller::turn_away(const registry::Device& device, const Actor& actor,
-                          const enroll::Refused& refused, Time now) {
+Error Enroller::turn_away(const DeviceId& device, const enroll::Refused& refused, Time now) {
   Fields fields{{"why", refused.why}};
-  log_.write(event::grant_refused, fields);
-  registry::Transaction changes;
-  append_deed(changes, actor, device, now, event::grant_refused, fields);
-  auto stored = store_.commit(std::move(changes));
+  auto stored = store_.commit({timeline(device, now, event::grant_refused, fields)});
   if (!stored) return stored.error();
+  log_.write(event::grant_refused, fields);
   return {Errc::refused, refused.why};
 }
 

@@ -16,6 +16,9 @@
 
 namespace fairlead::server {
 
+// Of one device: beyond that the key that waits longest makes room for another.
+inline constexpr std::size_t waiting_keys_max = 16;
+
 // By which way a request for a certificate came, where that makes a difference.
 struct WayIn {
   Actor actor;
@@ -114,8 +117,7 @@ class Enroller {
                                      Time now);
   Error hold(registry::Device device, const crypto::PublicKey& key, const WayIn& way,
              const enroll::Pending& pending, Time now);
-  Error turn_away(const registry::Device& device, const Actor& actor,
-                  const enroll::Refused& refused, Time now);
+  Error turn_away(const DeviceId& device, const enroll::Refused& refused, Time now);
 
   Store& store_;
   const Identity& identity_;

@@ -29,12 +29,15 @@ Result<void> Enroller::report_clone(const DeviceId& id, const ClonePair& pair, T
   TRY(auto profile, profile_of(device));
   const Actor actor{id.str(), "mqtt"};
   Fields fields{{"one", in_words(pair.one)}, {"other", in_words(pair.other)}};
-  log_.write(event::clone_seen, fields);
-  registry::Transaction changes;
-  append_deed(changes, actor, device, now, event::clone_seen, fields);
+  registry::Transaction changes{timeline(id, now, event::clone_seen, fields)};
   const bool locked_out = device.state == registry::DeviceState::revoked;
-  if (locked_out || (profile && !profile->quarantine_clones))
-    return store_.commit(std::move(changes));
+  // Two that fight for one connection are seen again and again: no deed, unless something follows.
+  if (locked_out || (profile && !profile->quarantine_clones)) {
+    TRY_VOID(store_.commit(std::move(changes)));
+    log_.write(event::clone_seen, fields);
+    return ok();
+  }
+  changes.push_back(audited(actor, now, device.account, id.str(), event::clone_seen, fields));
   TRY(auto certificates, store_.read().certificates_of(id));
   std::erase_if(certificates, [](const auto& each) { return !is_usable(each); });
   for (const registry::Certificate& each : certificates)
@@ -47,11 +50,12 @@ Result<void> Enroller::report_clone(const DeviceId& id, const ClonePair& pair, T
     key.changed = now;
     changes.push_back(registry::PutKey{std::move(key)});
   }
-  log_.write(event::device_quarantined, {});
   append_deed(changes, actor, device, now, event::device_quarantined, {});
   changes.push_back(update(std::move(device), registry::DeviceState::waiting,
                            "two devices are alive under this identity", now));
   TRY_VOID(store_.commit(std::move(changes)));
+  log_.write(event::clone_seen, fields);
+  log_.write(event::device_quarantined, {});
   for (const registry::Certificate& each : certificates) TRY_VOID(access_.revoke(each));
   return ok();
 }

@@ -231,10 +231,15 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
   server::add_gauges(log, store, *sessions, loop);
   TRY_VOID(witness_audit(store, log));
   std::chrono::seconds retry_after(config.est_retry_after_seconds);
-  CertificateServices certificates{
-      {store, random, log},
-      {store, identity, enroller, certificates.passwords, {retry_after}, random, log},
-      {store, identity, log}};
+  CertificateServices certificates{{store, random, log},
+                                   {store,
+                                    identity,
+                                    enroller,
+                                    certificates.passwords,
+                                    {retry_after, config.est_rates},
+                                    random,
+                                    log},
+                                   {store, identity, log}};
   WifiServices wifi{{store, *keys}};
   TRY_VOID(start_controller(wifi, config, *keys, store, random, log));
   server::api::Api api({store, identity, vouchers, enroller, certificates.passwords, wifi.networks,

@@ -76,6 +76,14 @@ TEST_F(QuarantineTest, NoKeyIsGoodByItselfUntilAPersonDecides) {
   EXPECT_EQ(plant.access.admitted.size(), admitted + 1);
 }
 
+TEST_F(QuarantineTest, OfADeviceThatIsOnlyNotedEachSightingIsNoDeed) {
+  plant.profile("lenient", R"({"priority": 5, "account": "acme", "on_clone": "note"})");
+  const auto before = must(plant.registry->last_audit());
+  for (int i = 0; i < 5; ++i) must(plant.enroller.report_clone(id, pair, plant.now));
+  EXPECT_EQ(must(plant.registry->last_audit()), before);
+  EXPECT_EQ(must(plant.registry->events_of(id, 1)).front().times, 5u);
+}
+
 TEST_F(QuarantineTest, AWillUndoesNoQuarantine) {
   PresenceRecord presence(plant.store, plant.log);
   must(presence.on_presence(AccountId("acme"), id, true, plant.now));

@@ -93,11 +93,11 @@ TEST_F(AuditTest, EveryCallThatChangesSomethingIsOnRecordWithWhoAndFromWhere) {
   plant.profile("careful", R"({"priority": 9, "account": "acme", "approval": true,
                                "match": {"serials": ["SN-4"]}})");
   PlantDevice asking{plant, "SN-4"}, copy{plant, "SN-4"};
-  auto waiting = call("POST /api/v1/claims", "/api/v1/claims", "GRANT_PENDING", claim(asking));
+  auto waiting = call("POST /api/v1/claims", "/api/v1/claims", "DEVICE_CLAIMED", claim(asking));
   std::string device = "/api/v1/devices/" + text(waiting, "device");
   call("POST /api/v1/devices/{id}/approve", device + "/approve", "DEVICE_APPROVED");
   call("POST /api/v1/claims", "/api/v1/claims", "GRANTED", claim(asking));
-  call("POST /api/v1/claims", "/api/v1/claims", "GRANT_PENDING", claim(copy));
+  call("POST /api/v1/claims", "/api/v1/claims", "DEVICE_CLAIMED", claim(copy));
   call("POST /api/v1/devices/{id}/reject", device + "/reject", "DEVICE_REJECTED",
        R"({"reason": "a copy"})");
 

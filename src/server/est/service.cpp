@@ -108,6 +108,8 @@ Result<std::string> name_for(const crypto::CertificateRequest& csr,
 }  // namespace
 
 net::HttpResponse EstService::handle(const net::HttpRequest& request, Time now) {
+  auto verdict = limits_.at_address(request.peer, now);
+  if (verdict.wait > Duration(0)) return come_later(verdict, "its address", request);
   auto target = est::parse_target(request.target);
   if (!target) return plain(404, "there is nothing here but EST, below /.well-known/est/");
   const std::string_view operation = to_string(target->operation);
@@ -124,12 +126,12 @@ net::HttpResponse EstService::handle(const net::HttpRequest& request, Time now) 
       return with_type(est::type_csrattrs, est::encode_csr_attributes(
                                                identity_.operational_ca.key->public_key().type()));
     case Operation::serverkeygen:
-      return refuse(request, operation,
+      return refuse(request, operation, now,
                     {Errc::refused,
                      "keys are made by the device that keeps them: simpleenroll "
                      "certifies one"});
     case Operation::fullcmc:
-      return refuse(request, operation, {Errc::not_found, "full CMC is not offered"});
+      return refuse(request, operation, now, {Errc::not_found, "full CMC is not offered"});
     case Operation::simpleenroll:
     case Operation::simplereenroll:
       break;
@@ -139,13 +141,14 @@ net::HttpResponse EstService::handle(const net::HttpRequest& request, Time now) 
     return plain(415, "a request comes as application/pkcs10");
   auto answer = target->operation == Operation::simpleenroll ? enroll(request, *target, now)
                                                              : renew(request, *target, now);
-  return answer ? std::move(*answer) : refuse(request, operation, answer.error());
+  return answer ? std::move(*answer) : refuse(request, operation, now, answer.error());
 }
 
 Result<net::HttpResponse> EstService::enroll(const net::HttpRequest& request,
                                              const est::Target& target, Time now) {
   TRY(auto csr, read_request(request));
   TRY(auto applicant, applicants_.for_enrolment(request, csr.key, now));
+  if (auto later = hold_up(applicant.device.id, request, now)) return std::move(*later);
   auto name = name_for(csr, applicant.device);
   if (!name) return fail(note(applicant.device, request, target, name.error(), now));
   WayIn way{device_by_est(applicant.device.id, request), applicant.right, std::move(*name),
@@ -160,6 +163,7 @@ Result<net::HttpResponse> EstService::renew(const net::HttpRequest& request,
                                             const est::Target& target, Time now) {
   TRY(auto csr, read_request(request));
   TRY(auto old, certificate_to_renew(store_.read(), request));
+  if (auto later = hold_up(old.device, request, now)) return std::move(*later);
   TRY(auto device, store_.read().find_device(old.device));
   if (!device) return fail(Errc::internal, "a certificate without its device");
   const crypto::Certificate& shown = *request.client_certificate;
@@ -188,10 +192,11 @@ Error EstService::note(const registry::Device& device, const net::HttpRequest& r
 }
 
 net::HttpResponse EstService::refuse(const net::HttpRequest& request, std::string_view operation,
-                                     const Error& error) {
+                                     Time now, const Error& error) {
   if (error.code == Errc::busy) return come_again();
-  log_(event::est_refused,
-       {{"operation", std::string(operation)}, {"why", error.context}, {"peer", request.peer}});
+  if (limits_.may_log_refusal(request.peer, now))
+    log_(event::est_refused,
+         {{"operation", std::string(operation)}, {"why", error.context}, {"peer", request.peer}});
   unsigned status = http_status_of(error.code);
   // What went wrong inside is for our log, not for a stranger.
   auto response = plain(status, status < 500 ? error.context : "not possible at present");
@@ -208,6 +213,24 @@ net::HttpResponse EstService::refuse(const net::HttpRequest& request, std::strin
   }
   if (status == 503)
     response.headers.emplace_back("Retry-After", std::to_string(settings_.retry_after.count()));
+  return response;
+}
+
+std::optional<net::HttpResponse> EstService::hold_up(const DeviceId& device,
+                                                     const net::HttpRequest& request, Time now) {
+  auto verdict = limits_.as(device.str(), now);
+  if (verdict.wait == Duration(0)) return std::nullopt;
+  return come_later(verdict, "device " + device.str(), request);
+}
+
+net::HttpResponse EstService::come_later(const RateLimiter::Verdict& verdict,
+                                         std::string_view whose, const net::HttpRequest& request) {
+  if (verdict.worth_a_line)
+    log_(event::est_held_up, {{"peer", request.peer}, {"whose", std::string(whose)}});
+  auto seconds = std::to_string(std::chrono::ceil<std::chrono::seconds>(verdict.wait).count());
+  auto response = plain(
+      429, "too many requests from " + std::string(whose) + "; come again in " + seconds + " s");
+  response.headers.emplace_back("Retry-After", seconds);
   return response;
 }
 

@@ -310,6 +310,74 @@ TEST(EstService, BothCertificatesAreGoodUntilTheNewOneIsUsed) {
   EXPECT_EQ(plant.access.revoked.size(), 1u);
 }
 
+TEST(EstService, ADeviceThatIsRefusedWithoutEndIsCountedAndThenHeldUp) {
+  EstPlant plant;
+  auto old = certificate_in(plant.est.handle(with_password(*new_key(), plant.otp()), plant.now));
+  auto key = new_key();
+  auto wrong = renewal_of(old, *key);
+  wrong.target = "/.well-known/est/another/simplereenroll";
+  const auto before = must(plant.registry->last_audit());
+  net::HttpResponse response;
+  int refused = 0;
+  for (int i = 0; i < 100; ++i) {
+    response = plant.est.handle(wrong, plant.now);
+    refused += response.status == 403;
+  }
+  EXPECT_EQ(response.status, 429u);
+  EXPECT_NE(text_of(response).find("device d-0017; come again in 10 s"), std::string::npos);
+  EXPECT_EQ(header(response, "Retry-After"), "10");
+  EXPECT_TRUE(plant.log.has("EST_HELD_UP"));
+  EXPECT_EQ(must(plant.registry->last_audit()), before);
+  auto last = must(plant.registry->events_of(plant.id, 1)).front();
+  EXPECT_EQ(last.id, "GRANT_REFUSED");
+  EXPECT_EQ(last.times, static_cast<unsigned>(refused));
+  // Who comes when told is heard.
+  EXPECT_EQ(plant.est.handle(wrong, plant.now + std::chrono::seconds(10)).status, 403u);
+}
+
+TEST(EstService, AnAddressThatComesTooOftenIsHeldUpWhoeverItSaysItIs) {
+  EstPlant plant;
+  EstService est{plant.store,
+                 plant.identity,
+                 plant.enroller,
+                 plant.passwords,
+                 {.rates = {.per_address = {0.5, 2}, .per_identity = {0, 1}}},
+                 plant.random,
+                 plant.log};
+  net::HttpRequest request;
+  request.method = "GET";
+  request.target = "/.well-known/est/cacerts";
+  request.peer = "192.0.2.9";
+  EXPECT_EQ(est.handle(request, plant.now).status, 200u);
+  EXPECT_EQ(est.handle(request, plant.now).status, 200u);
+  auto response = est.handle(request, plant.now);
+  EXPECT_EQ(response.status, 429u);
+  EXPECT_EQ(header(response, "Retry-After"), "2");
+  request.peer = "127.0.0.1";  // a part of this machine
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(est.handle(request, plant.now).status, 200u);
+}
+
+TEST(EstService, OfRefusedStrangersTheLogHoldsSoManyLinesAndNoMore) {
+  EstPlant plant;
+  EstService est{
+      plant.store,
+      plant.identity,
+      plant.enroller,
+      plant.passwords,
+      {.rates = {.per_address = {0, 1}, .per_identity = {0, 1}, .refusals_logged = {0.001, 3}}},
+      plant.random,
+      plant.log};
+  auto key = new_key();
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(est.handle(request_for(*key, {"d-0017", {}, {}}), plant.now).status, 401u);
+  auto lines = plant.log.text();
+  int said = 0;
+  for (auto at = lines.find("EST_REFUSED"); at != lines.npos;
+       at = lines.find("EST_REFUSED", at + 1))
+    ++said;
+  EXPECT_EQ(said, 3);
+}
+
 TEST(EstService, RenewsAnUnchangedKeyWithAnotherCertificate) {
   EstPlant plant;
   auto key = new_key();
