@@ -12,6 +12,7 @@ namespace {
 Result<enroll::Known> known_of(registry::Registry& registry, const registry::Device& device,
                                const crypto::Sha256& key) {
   enroll::Known known;
+  bool copied = false;
   known.revoked = device.state == registry::DeviceState::revoked;
   TRY(auto keys, registry.keys_of(device.id));
   for (const registry::DeviceKey& each : keys) {
@@ -20,9 +21,12 @@ Result<enroll::Known> known_of(registry::Registry& registry, const registry::Dev
       known.accepted_key = crypto::Sha256::from(each.fingerprint);
       known.this_key_approved |= this_one;
     }
-    known.this_key_rejected |= this_one && each.state == registry::KeyState::rejected;
+    known.this_key_rejected |= this_one && is_rejected(each.state);
     known.quarantined |= each.state == registry::KeyState::quarantined;
+    copied |= each.state == registry::KeyState::rejected_as_copied;
   }
+  // Whoever has the copy can make another key; only an approved one ends that.
+  known.quarantined |= copied && !known.accepted_key;
   return known;
 }
 

@@ -78,9 +78,9 @@ class Enroller {
   // then on each key of it waits for a person. conflict: the device changed meanwhile.
   Result<void> report_clone(const DeviceId& device, const ClonePair& pair, Time now);
 
-  // A person's word on a key that waits. `key`: its fingerprint; empty: approve the one that asked
-  // last, reject all. Where none waits, approve takes a rejection back; one must be named if
-  // another key is in force. not_found when there is none such.
+  // A person's word on a key that waits or is quarantined. `key`: its fingerprint; empty: approve
+  // the one that asked last, reject all. Where none waits, approve takes a rejection back; one must
+  // be named if another key is in force. not_found when there is none such.
   Result<void> approve(const DeviceId& device, const Actor& actor, Time now, View key = {});
   Result<void> reject(const DeviceId& device, const Actor& actor, const std::string& reason,
                       Time now, View key = {});

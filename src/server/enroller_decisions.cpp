@@ -8,8 +8,6 @@ namespace fairlead::server {
 
 namespace {
 
-bool is_rejected(registry::KeyState state) { return state == registry::KeyState::rejected; }
-
 // The one that asked last of those in such a state, or the one that is wanted; null if there is
 // none.
 const registry::DeviceKey* newest_key(const std::vector<registry::DeviceKey>& keys, View wanted,
@@ -89,8 +87,9 @@ Result<void> Enroller::approve(const DeviceId& id, const Actor& actor, Time now,
   changes.push_back(update(device, registry::DeviceState::waiting,
                            "approved; the device has to come again", now));
   append_deed(changes, actor, device, now, event::device_approved, {{"who", actor.who}});
+  TRY_VOID(store_.commit(std::move(changes)));
   log_(event::device_approved, {{"who", actor.who}});
-  return store_.commit(std::move(changes));
+  return ok();
 }
 
 Result<void> Enroller::reject(const DeviceId& id, const Actor& actor, const std::string& reason,
@@ -100,12 +99,14 @@ Result<void> Enroller::reject(const DeviceId& id, const Actor& actor, const std:
   registry::Transaction changes;
   bool others_wait = false;
   for (registry::DeviceKey& key : keys) {
-    if (key.state != registry::KeyState::pending) continue;
+    if (!is_undecided(key.state)) continue;
     if (!wanted.empty() && !equal(key.fingerprint, wanted)) {
       others_wait = true;
       continue;
     }
-    key.state = registry::KeyState::rejected;
+    key.state = key.state == registry::KeyState::quarantined
+                    ? registry::KeyState::rejected_as_copied
+                    : registry::KeyState::rejected;
     key.changed = now;
     changes.push_back(registry::PutKey{std::move(key)});
   }
@@ -115,8 +116,9 @@ Result<void> Enroller::reject(const DeviceId& id, const Actor& actor, const std:
     changes.push_back(update(device, registry::DeviceState::failed, "rejected: " + reason, now));
   append_deed(changes, actor, device, now, event::device_rejected,
               {{"who", actor.who}, {"reason", reason}});
+  TRY_VOID(store_.commit(std::move(changes)));
   log_(event::device_rejected, {{"who", actor.who}, {"reason", reason}});
-  return store_.commit(std::move(changes));
+  return ok();
 }
 
 Result<Enroller::Revocation> Enroller::revocation_of(const DeviceId& id, const Actor& actor,

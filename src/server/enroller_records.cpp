@@ -33,6 +33,10 @@ bool is_undecided(registry::KeyState state) {
   return state == registry::KeyState::pending || state == registry::KeyState::quarantined;
 }
 
+bool is_rejected(registry::KeyState state) {
+  return state == registry::KeyState::rejected || state == registry::KeyState::rejected_as_copied;
+}
+
 bool is_usable(const registry::Certificate& certificate) {
   return certificate.state == registry::CertificateState::issued ||
          certificate.state == registry::CertificateState::active;

@@ -17,6 +17,7 @@ registry::UpdateDevice update(registry::Device device, registry::DeviceState sta
 bool is_in_force(registry::KeyState state);
 bool is_in_force(const std::vector<registry::DeviceKey>& keys, View fingerprint);
 bool is_undecided(registry::KeyState state);  // a person has to say
+bool is_rejected(registry::KeyState state);
 bool is_usable(const registry::Certificate& certificate);
 
 }  // namespace fairlead::server

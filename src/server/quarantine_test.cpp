@@ -76,6 +76,28 @@ TEST_F(QuarantineTest, NoKeyIsGoodByItselfUntilAPersonDecides) {
   EXPECT_EQ(plant.access.admitted.size(), admitted + 1);
 }
 
+TEST_F(QuarantineTest, ARejectedCopyStaysOutAndTheNextKeyWaitsForAPerson) {
+  must(plant.enroller.report_clone(id, pair, plant.now));
+  must(plant.enroller.reject(id, {"olga"}, "both are copies", plant.now));
+  EXPECT_EQ(key_states(), std::vector{registry::KeyState::rejected_as_copied});
+  EXPECT_EQ(plant.device(id).state, registry::DeviceState::failed);
+  const std::size_t admitted = plant.access.admitted.size();
+  EXPECT_FALSE(device.onboard().complete);  // the key that was rejected
+  device.operational = must(crypto::SoftwareKey::generate(crypto::KeyType::p256));
+  EXPECT_FALSE(device.onboard().complete);  // another: the copy may have what proves it
+  EXPECT_EQ(plant.access.admitted.size(), admitted);
+  must(plant.enroller.approve(id, {"olga"}, plant.now));
+  EXPECT_TRUE(device.onboard().complete);
+}
+
+TEST_F(QuarantineTest, ARejectedKeyIsLetInAfterAllByAPersonsWord) {
+  must(plant.enroller.report_clone(id, pair, plant.now));
+  must(plant.enroller.reject(id, {"olga"}, "a mistake", plant.now));
+  must(plant.enroller.approve(id, {"olga"}, plant.now));  // nothing waits: the rejected one
+  EXPECT_EQ(key_states(), std::vector{registry::KeyState::accepted});
+  EXPECT_TRUE(device.onboard().complete);
+}
+
 TEST_F(QuarantineTest, OfADeviceThatIsOnlyNotedEachSightingIsNoDeed) {
   plant.profile("lenient", R"({"priority": 5, "account": "acme", "on_clone": "note"})");
   const auto before = must(plant.registry->last_audit());
