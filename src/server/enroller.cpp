@@ -222,6 +222,7 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
   } else if (!other.changes.empty()) {
     TRY_VOID(store_.commit(std::move(other.changes)));  // the answer before was lost
   }
+  if (other.told) log_.write(event::device_revoked, *other.told);
   // At the same moment as the decision: the device may connect the instant it holds its
   // certificate.
   TRY_VOID(access_.admit(record));
@@ -257,11 +258,12 @@ Result<void> Enroller::put_on_record(registry::Transaction changes, registry::De
                 {"profile", device.profile.str()},
                 {"because", because},
                 {"not_after", to_rfc3339(certificate.not_after)}};
-  log_.write(event::granted, fields);
   append_deed(changes, way.actor, device, now, event::granted, fields);
   changes.push_back(update(std::move(device), registry::DeviceState::granted,
                            "certificate issued; not connected yet", now));
-  return store_.commit(std::move(changes));
+  TRY_VOID(store_.commit(std::move(changes)));
+  log_.write(event::granted, fields);
+  return ok();
 }
 
 // Beside what is in force, which stays so until the new one has been used.
@@ -280,12 +282,13 @@ Result<void> Enroller::put_renewal_on_record(registry::Device device,
                           evidence_of(enroll::Right::renewal), now, now}});
   Fields fields{{"serial_number", to_hex(certificate.serial)},
                 {"not_after", to_rfc3339(certificate.not_after)}};
-  log_.write(event::renewed, fields);
   append_deed(changes, actor, device, now, event::renewed, fields);
   registry::DeviceState state = device.state;
   std::string reason = device.state_reason;
   changes.push_back(update(std::move(device), state, std::move(reason), now));
-  return store_.commit(std::move(changes));
+  TRY_VOID(store_.commit(std::move(changes)));
+  log_.write(event::renewed, fields);
+  return ok();
 }
 
 Result<void> Enroller::confirm_use(const DeviceId& id, View fingerprint, Time now) {
@@ -315,12 +318,12 @@ Result<void> Enroller::confirm_use(const DeviceId& id, View fingerprint, Time no
     changes.push_back(registry::PutKey{std::move(key)});
   }
   Fields fields{{"serial_number", to_hex(used->serial)}};
-  log_.write(event::renewal_confirmed, fields);
   append_deed(changes, {id.str(), "mqtt"}, device, now, event::renewal_confirmed, fields);
   registry::DeviceState state = device.state;
   std::string reason = device.state_reason;
   changes.push_back(update(std::move(device), state, std::move(reason), now));
   TRY_VOID(store_.commit(std::move(changes)));
+  log_.write(event::renewal_confirmed, fields);
   for (const registry::Certificate& each : before) TRY_VOID(access_.revoke(each));
   return ok();
 }

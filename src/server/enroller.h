@@ -105,6 +105,7 @@ class Enroller {
   struct Revocation {
     registry::Transaction changes;
     std::vector<registry::Certificate> certificates;
+    std::optional<Fields> told = {};  // for the log, once it is durable; none: was revoked already
   };
   Result<Revocation> revocation_of(const DeviceId& id, const Actor& actor,
                                    const std::string& reason, Time now);

@@ -132,9 +132,8 @@ Result<Enroller::Revocation> Enroller::revocation_of(const DeviceId& id, const A
           registry::SetCertificateState{each.serial, registry::CertificateState::revoked, now});
   if (device.state == registry::DeviceState::revoked) return out;
   out.changes.push_back(update(device, registry::DeviceState::revoked, reason, now));
-  append_deed(out.changes, actor, device, now, event::device_revoked,
-              {{"who", actor.who}, {"reason", reason}});
-  log_(event::device_revoked, {{"who", actor.who}, {"reason", reason}});
+  out.told = Fields{{"who", actor.who}, {"reason", reason}};
+  append_deed(out.changes, actor, device, now, event::device_revoked, *out.told);
   return out;
 }
 
@@ -146,6 +145,7 @@ Result<void> Enroller::revoke(const DeviceId& id, const Actor& actor, const std:
     written = revocation.changes.empty() ? ok() : store_.commit(std::move(revocation.changes));
     if (!written && written.error().code == Errc::conflict) continue;
     if (!written) return written;
+    if (revocation.told) log_.write(event::device_revoked, *revocation.told);
     // Also on repetition: should the first call have died here, this one closes the door.
     for (const registry::Certificate& each : revocation.certificates)
       TRY_VOID(access_.revoke(each));
@@ -158,12 +158,13 @@ Result<void> Enroller::readmit(const DeviceId& id, const Actor& actor, Time now)
   TRY(auto device, require_device(store_.read(), id));
   if (device.state != registry::DeviceState::revoked)
     return fail(Errc::conflict, "device '" + id.str() + "' is not revoked");
-  log_(event::device_readmitted, {{"who", actor.who}});
   registry::Transaction changes;
   append_deed(changes, actor, device, now, event::device_readmitted, {{"who", actor.who}});
   changes.push_back(
       update(device, registry::DeviceState::known, "re-admitted; it may onboard again", now));
-  return store_.commit(std::move(changes));
+  TRY_VOID(store_.commit(std::move(changes)));
+  log_(event::device_readmitted, {{"who", actor.who}});
+  return ok();
 }
 
 }  // namespace fairlead::server

@@ -41,10 +41,10 @@ Result<OneTimePasswords::Made> OneTimePasswords::create(const DeviceId& id, cons
   record.created = now;
   record.expires = made.expires;
   Fields fields{{"who", actor.who}, {"expires", to_rfc3339(made.expires)}};
-  log_.write(event::otp_made, fields);
   registry::Transaction changes{registry::PutOneTimePassword{std::move(record)}};
   append_deed(changes, actor, *device, now, event::otp_made, fields);
   TRY_VOID(store_.commit(std::move(changes)));
+  log_.write(event::otp_made, fields);
   return made;
 }
 
@@ -71,11 +71,10 @@ Result<registry::Device> OneTimePasswords::use(std::string_view user, View passw
   auto shown = crypto::sha256(password);
   if (!equal_constant_time(shown, record->sha256)) {
     registry::Transaction changes{registry::CountWrongPassword{device->id}};
-    if (record->failures + 1 == wrong_passwords_max) {
-      log_(event::otp_locked, {{"peer", peer}});
-      changes.push_back(timeline(device->id, now, event::otp_locked, {{"peer", peer}}));
-    }
+    const bool locks = record->failures + 1 == wrong_passwords_max;
+    if (locks) changes.push_back(timeline(device->id, now, event::otp_locked, {{"peer", peer}}));
     TRY_VOID(store_.commit(std::move(changes)));
+    if (locks) log_(event::otp_locked, {{"peer", peer}});
     return no();
   }
   auto used = store_.commit({registry::UseOneTimePassword{device->id, record->sha256,

@@ -10,6 +10,7 @@
 namespace fairlead::server {
 
 Result<registry::Transaction> PresenceRecord::changes_for(registry::Device device, bool online,
+                                                          const LogEvent& event, Fields fields,
                                                           Time seen) {
   registry::Transaction changes;
   if (online) {
@@ -33,9 +34,6 @@ Result<registry::Transaction> PresenceRecord::changes_for(registry::Device devic
       }
     }
   }
-  const LogEvent& event = online ? event::device_online : event::device_offline;
-  Fields fields = online ? Fields{} : Fields{{"why", "its session ended"}};
-  log_.write(event, fields);
   DeviceId id = device.id;
   std::uint64_t revision = device.revision;
   // What a person has decided, or has to, is not undone by a will.
@@ -57,8 +55,12 @@ Result<void> PresenceRecord::on_presence(const AccountId& account, const DeviceI
   if (!device || device->account != account) return ok();  // a topic that is none of a device's
   bool was_online = device->state == registry::DeviceState::online;
   if (was_online == online) return ok();
-  TRY(auto changes, changes_for(std::move(*device), online, seen));
-  return store_.commit(std::move(changes));
+  const LogEvent& event = online ? event::device_online : event::device_offline;
+  Fields fields = online ? Fields{} : Fields{{"why", "its session ended"}};
+  TRY(auto changes, changes_for(std::move(*device), online, event, fields, seen));
+  TRY_VOID(store_.commit(std::move(changes)));
+  log_.write(event, fields);
+  return ok();
 }
 
 }  // namespace fairlead::server

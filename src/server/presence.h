@@ -18,7 +18,8 @@ class PresenceRecord {
                            Time seen);
 
  private:
-  Result<registry::Transaction> changes_for(registry::Device device, bool online, Time seen);
+  Result<registry::Transaction> changes_for(registry::Device device, bool online,
+                                            const LogEvent& event, Fields fields, Time seen);
 
   Store& store_;
   Log& log_;

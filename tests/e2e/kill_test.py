@@ -94,8 +94,7 @@ class Life:
         return self.plant.device.said("TELEMETRY_SENT") and self.owner.is_online(self.plant.device.serial)
 
     def registered_anew(self):
-        guid = self.plant.device.status()["guid"]
-        return self.owner.said_ever("TO0_REGISTERED", guid=guid)
+        return self.owner.is_registered(self.plant.device.status()["guid"])
 
     def live(self):
         self.reach_the_field()
@@ -108,7 +107,7 @@ class Life:
         pem = self.insist(self.hand_over, "the maker extends the voucher")
         self.insist(self.trust_maker, "the customer trusts the maker")
         self.insist(lambda: self.plant.customer.import_voucher(pem), "the customer imports the voucher")
-        plant.until(lambda: (self.revive(), self.plant.customer.said_ever("TO0_REGISTERED"))[1],
+        plant.until(lambda: (self.revive(), self.plant.customer.is_registered())[1],
                     "the owner is registered at the rendezvous server")
 
     def switch_on(self, victim="run"):
@@ -191,7 +190,7 @@ class Sold(Life):
         buyer.api("POST", "/trusted-keys", {"kind": "manufacturer", "name": "The seller", "pem": key})
         buyer.import_voucher(pem)
         self.owner = buyer
-        plant.until(lambda: (self.revive(), buyer.said("TO0_REGISTERED"))[1], "the buyer is registered")
+        plant.until(lambda: (self.revive(), buyer.is_registered())[1], "the buyer is registered")
         self.switch_on("sold")
 
     def sell(self, guid, buyer):

@@ -303,6 +303,12 @@ class Server(Program):
         device = self.device(serial)
         return device is not None and device["state"] == "online"
 
+    def is_registered(self, guid=None):
+        """At a rendezvous server: the voucher of this GUID, or any. By the record, not the log: a line that was to
+        follow the record may be missing after a kill."""
+        return any(each["registered_until"] and guid in (None, each["guid"])
+                   for each in self.items("/vouchers/registrations"))
+
     def until_online(self, serial, seconds=PATIENCE):
         until(lambda: self.is_online(serial), f"{self.name} sees {serial} online", seconds)
 

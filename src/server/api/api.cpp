@@ -153,10 +153,20 @@ std::string Call::query(std::string_view name) const {
 }
 
 registry::Change Call::deed(const AccountId& account, std::string subject, const LogEvent& event,
-                            Fields fields) const {
+                            Fields fields) {
   fields.insert(fields.begin(), {"who", who.user.id.str()});
-  s.log.write(event, fields);
+  deeds.emplace_back(&event, fields);
   return audited(actor(), request.now, account, std::move(subject), event, std::move(fields));
+}
+
+Result<void> Call::commit(registry::Transaction changes, std::source_location caller) {
+  return tell(s.store.commit(std::move(changes), caller));
+}
+
+Result<void> Call::tell(Result<void> committed) {
+  for (const auto& [event, fields] : std::exchange(deeds, {}))
+    if (committed) s.log.write(*event, fields);
+  return committed;
 }
 
 registry::Page Call::page() const {

@@ -4,6 +4,7 @@
 #include "codec/pem.h"
 #include "crypto/hash_chain.h"
 #include "support/api_fixture.h"
+#include "support/fail_nth_registry.h"
 
 namespace fairlead::server::api {
 namespace {
@@ -113,6 +114,24 @@ TEST_F(AuditTest, WhatWasRefusedLeavesNoTrace) {
   EXPECT_EQ(status("PUT", "/api/v1/profiles/default", admin, R"({"acount": "x"})"), 400u);
   EXPECT_EQ(send("PUT", "/api/v1/profiles/default", admin, "{}", "\"77\"").status, 412u);
   EXPECT_EQ(must(plant.registry->last_audit()), before);
+}
+
+TEST_F(AuditTest, TheLogClaimsNothingThatCouldNotBeWritten) {
+  for (int n = 0;; ++n) {
+    test::FailNth failing(*plant.registry, n);
+    Store store(failing);
+    Api api({store, plant.identity, plant.vouchers, plant.enroller, plant.passwords, plant.wifi,
+             plant.random, plant.log});
+    Request request;
+    request.method = "POST";
+    request.path = "/api/v1/accounts";
+    request.authorization = "Bearer " + admin;
+    request.body = to_bytes(std::string_view(R"({"id": "globex"})"));
+    request.now = plant.now;
+    auto response = api.handle(request);
+    EXPECT_EQ(plant.log.has("ACCOUNT_CREATED"), response.status == 201) << n;
+    if (!failing.fired()) break;
+  }
 }
 
 TEST_F(AuditTest, ADeviceThatIsGrantedAccessIsOnRecordWithItsWay) {

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <vector>
 
@@ -22,13 +23,19 @@ struct Call {
   std::vector<std::string> parameters;  // of the path, in order
   json::object body;                    // of a JSON request, else empty
   LoginGuard& logins;
+  std::vector<std::pair<const LogEvent*, Fields>> deeds{};  // not in the log yet
 
   registry::Registry& read() const { return s.store.read(); }
   Actor actor() const { return {who.user.id.str(), "api " + request.peer}; }
-  // What this call does, into the log; for the audit log, to go into the change's transaction.
-  // `fields` get "who" put before them. `account`: whom it concerns, none for the whole server.
+  // What this call does: for the audit log, to go into the change's transaction, and for the log
+  // when that is durable. `fields` get "who" put before them. `account`: whom it concerns, none for
+  // the whole server.
   registry::Change deed(const AccountId& account, std::string subject, const LogEvent& event,
-                        Fields fields) const;
+                        Fields fields);
+  // Store::commit; then the deeds go into the log, or are forgotten if it failed.
+  Result<void> commit(registry::Transaction changes,
+                      std::source_location caller = std::source_location::current());
+  Result<void> tell(Result<void> committed);  // the same for what is committed elsewhere
   std::string query(std::string_view name) const;
   registry::Page page() const;  // from "after" and "limit"; limit 1 to 1000, 100 by default
 

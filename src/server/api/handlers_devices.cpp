@@ -103,10 +103,10 @@ Result<Response> create_device(Call& call) {
   device.state_reason = "written down by " + call.who.user.id.str() + "; not seen yet";
   device.created = device.changed = call.request.now;
   Fields fields{{"who", call.who.user.id.str()}, {"serial", serial}};
-  call.s.log.write(event::device_created, fields);
   registry::Transaction changes{registry::InsertDevice{device}};
   append_deed(changes, call.actor(), device, call.request.now, event::device_created, fields);
-  TRY_VOID(call.s.store.commit(std::move(changes)));
+  TRY_VOID(call.commit(std::move(changes)));
+  call.s.log.write(event::device_created, fields);
   device.revision = 1;
   return ok_json(to_json(device), 201);
 }
@@ -160,8 +160,7 @@ Result<Response> change_device(Call& call) {
     device.changed = call.request.now;
     auto deed = call.deed(device.account, device.id.str(), event::device_changed,
                           {{"name", device.name}, {"groups", joined(device.groups)}});
-    stored =
-        call.s.store.commit({registry::UpdateDevice{std::move(device), revision}, std::move(deed)});
+    stored = call.commit({registry::UpdateDevice{std::move(device), revision}, std::move(deed)});
     if (stored || stored.error().code != Errc::conflict) break;
   }
   TRY_VOID(std::move(stored));

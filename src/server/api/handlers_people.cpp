@@ -69,10 +69,10 @@ Result<Response> login(Call& call) {
       make_token(user->id, {"*"}, "login", call.request.now, std::chrono::hours(12), call.s.random);
   json::object answer{{"token", token.secret}, {"expires", to_rfc3339(token.record.expires)}};
   Fields fields{{"who", name}, {"peer", peer}};
+  TRY_VOID(call.commit({registry::PutToken{std::move(token.record)},
+                        audited({name, "api " + peer}, call.request.now, user->account, name,
+                                event::logged_in, fields)}));
   call.s.log.write(event::logged_in, fields);
-  TRY_VOID(call.s.store.commit({registry::PutToken{std::move(token.record)},
-                                audited({name, "api " + peer}, call.request.now, user->account,
-                                        name, event::logged_in, fields)}));
   return ok_json(answer);
 }
 
@@ -96,7 +96,7 @@ Result<Response> create_account(Call& call) {
   TRY(auto existing, call.read().find_account(AccountId(id)));
   if (existing) return fail(Errc::conflict, "account '" + id + "' is there already");
   registry::Account account{AccountId(id), call.text_or("name", id), call.request.now};
-  TRY_VOID(call.s.store.commit(
+  TRY_VOID(call.commit(
       {registry::PutAccount{account}, call.deed(account.id, id, event::account_created,
                                                 {{"account", id}, {"name", account.name}})}));
   return ok_json(to_json(account), 201);
@@ -133,7 +133,7 @@ Result<Response> create_user(Call& call) {
     TRY(auto password, call.text("password"));
     TRY(user.password_hash, hash_password(password, call.s.random));
   }
-  TRY_VOID(call.s.store.commit(
+  TRY_VOID(call.commit(
       {registry::PutUser{user}, call.deed(account, id, event::user_created,
                                           {{"user", id}, {"role", std::move(role_name)}})}));
   return ok_json(to_json(user), 201);
@@ -185,9 +185,9 @@ Result<Response> change_user(Call& call) {
     what += "new password; ";
   }
   what = what.empty() ? "nothing" : what.substr(0, what.size() - 2);
-  auto stored = call.s.store.commit({registry::ReplaceUser{user, before},
-                                     call.deed(user.account, user.id.str(), event::user_changed,
-                                               {{"user", user.id.str()}, {"what", what}})});
+  auto stored = call.commit({registry::ReplaceUser{user, before},
+                             call.deed(user.account, user.id.str(), event::user_changed,
+                                       {{"user", user.id.str()}, {"what", what}})});
   if (!stored && stored.error().code == Errc::conflict) return changed_meanwhile("the user");
   TRY_VOID(std::move(stored));
   return user_response(user);
@@ -232,7 +232,7 @@ Result<Response> create_token(Call& call) {
                          {"label", token.record.label},
                          {"scopes", std::move(given)},
                          {"expires", to_rfc3339(token.record.expires)}});
-  TRY_VOID(call.s.store.commit({registry::PutToken{std::move(token.record)}, std::move(deed)}));
+  TRY_VOID(call.commit({registry::PutToken{std::move(token.record)}, std::move(deed)}));
   return ok_json(answer, 201);
 }
 
@@ -242,9 +242,9 @@ Result<Response> remove_token(Call& call) {
   bool may =
       token != tokens.end() && (token->user == call.who.user.id || sees_all_tokens(call.who));
   if (!may) return fail(Errc::not_found, "there is no token '" + call.parameters[0] + "' of yours");
-  TRY_VOID(call.s.store.commit({registry::RemoveToken{token->id},
-                                call.deed(call.who.user.account, token->id, event::token_removed,
-                                          {{"token", token->id}, {"user", token->user.str()}})}));
+  TRY_VOID(call.commit({registry::RemoveToken{token->id},
+                        call.deed(call.who.user.account, token->id, event::token_removed,
+                                  {{"token", token->id}, {"user", token->user.str()}})}));
   return Response{204, {}, {}, {}, {}};
 }
 

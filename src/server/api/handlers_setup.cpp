@@ -124,9 +124,9 @@ Result<Response> put_profile(Call& call) {
   auto deed =
       call.deed(parsed.decision.account, id.str(), event::profile_put,
                 {{"profile", id.str()}, {"sha256", crypto::sha256(as_view(document)).hex()}});
-  auto stored = call.s.store.commit(
-      {registry::PutProfile{{id, parsed.priority, 0, std::move(document)}, expected},
-       std::move(deed)});
+  auto stored =
+      call.commit({registry::PutProfile{{id, parsed.priority, 0, std::move(document)}, expected},
+                   std::move(deed)});
   if (!stored && stored.error().code == Errc::conflict && expected)
     return changed_meanwhile("the profile");
   TRY_VOID(std::move(stored));
@@ -143,10 +143,9 @@ Result<Response> remove_profile(Call& call) {
   if (!call.matches(etag_of(profile))) return changed_meanwhile("the profile");
   // Who saw no ETag removes whatever is there.
   auto seen = call.request.if_match.empty() ? std::optional<std::uint64_t>() : profile.revision;
-  auto removed =
-      call.s.store.commit({registry::RemoveProfile{profile.id, seen},
-                           call.deed(parsed.decision.account, profile.id.str(),
-                                     event::profile_removed, {{"profile", profile.id.str()}})});
+  auto removed = call.commit({registry::RemoveProfile{profile.id, seen},
+                              call.deed(parsed.decision.account, profile.id.str(),
+                                        event::profile_removed, {{"profile", profile.id.str()}})});
   if (!removed && removed.error().code == Errc::conflict) return changed_meanwhile("the profile");
   TRY_VOID(std::move(removed));
   return Response{204, {}, {}, {}, {}};
@@ -174,12 +173,11 @@ Result<Response> add_trusted(Call& call) {
                               call.text_or("name", ""),
                               key.spki(),
                               call.request.now};
-  TRY_VOID(
-      call.s.store.commit({registry::PutTrustedKey{record},
-                           call.deed(record.account, to_hex(record.fingerprint), event::trust_added,
-                                     {{"kind", call.text_or("kind", "manufacturer")},
-                                      {"name", record.name},
-                                      {"fingerprint", to_hex(record.fingerprint)}})}));
+  TRY_VOID(call.commit({registry::PutTrustedKey{record},
+                        call.deed(record.account, to_hex(record.fingerprint), event::trust_added,
+                                  {{"kind", call.text_or("kind", "manufacturer")},
+                                   {"name", record.name},
+                                   {"fingerprint", to_hex(record.fingerprint)}})}));
   return ok_json(to_json(record), 201);
 }
 
@@ -193,10 +191,10 @@ Result<Response> remove_trusted(Call& call) {
                                      ? "no key with this fingerprint is trusted server-wide"
                                      : "account '" + account.str() +
                                            "' has no trusted key with this fingerprint of its own");
-  TRY_VOID(call.s.store.commit(
-      {registry::RemoveTrustedKey{account, *fingerprint},
-       call.deed(account, to_hex(*fingerprint), event::trust_removed,
-                 {{"name", known->name}, {"fingerprint", to_hex(*fingerprint)}})}));
+  TRY_VOID(
+      call.commit({registry::RemoveTrustedKey{account, *fingerprint},
+                   call.deed(account, to_hex(*fingerprint), event::trust_removed,
+                             {{"name", known->name}, {"fingerprint", to_hex(*fingerprint)}})}));
   return Response{204, {}, {}, {}, {}};
 }
 
@@ -236,9 +234,9 @@ Result<Response> put_rendezvous(Call& call) {
       return changed_meanwhile("the factory's rendezvous");
     expected = std::move(before->encoded);
   }
-  auto stored = call.s.store.commit({put_factory_rendezvous(info, std::move(expected)),
-                                     call.deed({}, "factory", event::factory_rendezvous_set,
-                                               {{"directives", json::serialize(*given)}})});
+  auto stored = call.commit({put_factory_rendezvous(info, std::move(expected)),
+                             call.deed({}, "factory", event::factory_rendezvous_set,
+                                       {{"directives", json::serialize(*given)}})});
   if (!stored && stored.error().code == Errc::conflict)
     return changed_meanwhile("the factory's rendezvous");
   TRY_VOID(std::move(stored));

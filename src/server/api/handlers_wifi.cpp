@@ -61,7 +61,7 @@ Result<Response> put_wifi(Call& call) {
                         {{"profile", profile.id.str()},
                          {"ssid_hex", to_hex(network.ssid)},
                          {"akm", std::string(to_string(network.akm))}});
-  TRY_VOID(call.s.wifi.set(profile.id, network, call.request.now, {std::move(deed)}));
+  TRY_VOID(call.tell(call.s.wifi.set(profile.id, network, call.request.now, {std::move(deed)})));
   return ok_json(to_json(network));
 }
 
@@ -69,9 +69,9 @@ Result<Response> remove_wifi(Call& call) {
   TRY(auto profile, require_profile(call));
   TRY_VOID(check_edit(call, profile.id, profile.document));
   TRY(auto parsed, parse_profile(profile.id, profile.document));
-  TRY_VOID(call.s.store.commit({registry::RemoveWifiNetwork{profile.id},
-                                call.deed(parsed.decision.account, profile.id.str(),
-                                          event::wifi_removed, {{"profile", profile.id.str()}})}));
+  TRY_VOID(call.commit({registry::RemoveWifiNetwork{profile.id},
+                        call.deed(parsed.decision.account, profile.id.str(), event::wifi_removed,
+                                  {{"profile", profile.id.str()}})}));
   return Response{204, {}, {}, {}, {}};
 }
 
@@ -95,7 +95,7 @@ Result<Response> remove_bootstrap(Call& call) {
   registry::Transaction changes{registry::RemoveBootstrapKey{device.id}};
   append_deed(changes, call.actor(), device, call.request.now, event::dpp_key_removed,
               {{"who", call.who.user.id.str()}});
-  TRY_VOID(call.s.store.commit(std::move(changes)));
+  TRY_VOID(call.commit(std::move(changes)));
   return Response{204, {}, {}, {}, {}};
 }
 

@@ -112,11 +112,11 @@ Result<registry::Device> EstApplicants::write_down(const crypto::Certificate& sh
   device.state_reason = "came by EST with its maker's certificate";
   device.created = device.changed = now;
   Fields fields{{"serial", device.serial}, {"maker", maker.name}};
-  log_.write(event::est_device_known, fields);
   registry::Transaction changes{registry::InsertDevice{device}};
   append_deed(changes, device_by_est(device.id, request), device, now, event::est_device_known,
               fields);
   auto written = store_.commit(std::move(changes));
+  if (written) log_.write(event::est_device_known, fields);
   if (!written && written.error().code != Errc::conflict) return std::unexpected(written.error());
   TRY(auto stored, store_.read().find_device(device.id));
   if (!stored) return fail(Errc::internal, "the device that was just written is not there");

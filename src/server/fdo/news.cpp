@@ -24,7 +24,7 @@ Bytes joined(const std::vector<registry::UploadPart>& parts) {
 }  // namespace
 
 void News::note(const LogEvent& event, Fields fields) {
-  log_.write(event, fields);
+  log_.write(event, fields);  // what the device did, whatever becomes of the record
   told_.push_back(timeline(device_, now_, event, std::move(fields)));
 }
 
@@ -66,7 +66,8 @@ Result<void> News::on_upload_end(const std::string& name, View sha384) {
   if (!equal(crypto::hash(crypto::HashAlg::sha384, {whole}), sha384))
     return fail(Errc::untrusted, "what arrived does not have the hash that the device named");
   TRY_VOID(make_room(name));
-  note(event::upload_kept, {{"name", name}, {"size", std::to_string(whole.size())}});
+  uploaded_.push_back({{"name", name}, {"size", std::to_string(whole.size())}});
+  told_.push_back(timeline(device_, now_, event::upload_kept, uploaded_.back()));
   changes_.push_back(
       registry::PutUpload{{device_, name, whole.size(), to_bytes(sha384), now_}, std::move(whole)});
   return ok();
@@ -105,7 +106,9 @@ Result<void> News::store() {
     return ok();
   }
   std::ranges::move(std::exchange(told_, {}), std::back_inserter(changes_));
-  return store_.commit(std::exchange(changes_, {}));
+  TRY_VOID(store_.commit(std::exchange(changes_, {})));
+  for (const Fields& each : std::exchange(uploaded_, {})) log_.write(event::upload_kept, each);
+  return ok();
 }
 
 }  // namespace fairlead::server

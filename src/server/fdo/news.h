@@ -51,6 +51,7 @@ class News final : public fdo::OwnerEvents {
   std::shared_ptr<const EnrolmentProfile> granted_by_;
   registry::Transaction changes_;  // uploads
   registry::Transaction told_;     // timeline
+  std::vector<Fields> uploaded_;   // for the log, once they are kept
 };
 
 }  // namespace fairlead::server

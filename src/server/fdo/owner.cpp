@@ -260,9 +260,9 @@ fdo::Outcome<Answer> Owner::finish(fdo::to2::Exchanging state, const ServedRun& 
   changes.push_back(registry::UpdateDevice{std::move(*device), revision});
   Fields fields{{"guid", fdo::to_text(finished.guid)},
                 {"new_guid", fdo::to_text(finished.new_guid)}};
-  log_.write(event::to2_finished, fields);
-  changes.push_back(timeline(id, caller.now, event::to2_finished, std::move(fields)));
+  changes.push_back(timeline(id, caller.now, event::to2_finished, fields));
   TRY_VOID(store_.commit(std::move(changes)));
+  log_.write(event::to2_finished, fields);
   runs_.forget(finished.guid);
   return Answer{71, std::move(finished.message71), {}};
 }

@@ -90,8 +90,10 @@ fdo::Outcome<Answer> Station::on_app_start(View body, const Caller& caller) {
 // A device that lost power before it had its credential comes again, with the same key. The voucher
 // of the time before fits no credential; kept, somebody would sell it. Only who holds the device's
 // key can do this: message 10 proves possession.
-Result<void> Station::drop_earlier(registry::Transaction& changes, const fdo::Voucher& voucher,
-                                   const std::string& serial) {
+Result<std::vector<Fields>> Station::drop_earlier(registry::Transaction& changes,
+                                                  const fdo::Voucher& voucher,
+                                                  const std::string& serial) {
+  std::vector<Fields> dropped;
   registry::VoucherFilter earlier;
   earlier.state = registry::VoucherState::made;
   earlier.serial = serial;
@@ -100,12 +102,12 @@ Result<void> Station::drop_earlier(registry::Transaction& changes, const fdo::Vo
     TRY(auto made, fdo::decode_voucher(each.encoded).in("stored voucher"));
     if (!(made.device_chain.front().public_key() == voucher.device_chain.front().public_key()))
       continue;
-    log_(event::di_repeated, {{"serial", serial},
-                              {"old_guid", fdo::to_text(made.header.guid)},
-                              {"guid", fdo::to_text(voucher.header.guid)}});
     changes.push_back(registry::RemoveVoucher{each.guid});
+    dropped.push_back({{"serial", serial},
+                       {"old_guid", fdo::to_text(made.header.guid)},
+                       {"guid", fdo::to_text(voucher.header.guid)}});
   }
-  return ok();
+  return dropped;
 }
 
 fdo::Outcome<Answer> Station::on_set_hmac(View state, View body, const Caller& caller) {
@@ -125,10 +127,11 @@ fdo::Outcome<Answer> Station::on_set_hmac(View state, View body, const Caller& c
   record.encoded = voucher.encode();
   record.created = record.changed = caller.now;
   registry::Transaction changes;
-  TRY_VOID(drop_earlier(changes, voucher, run->serial));
+  TRY(auto dropped, drop_earlier(changes, voucher, run->serial));
   changes.push_back(registry::InsertVoucher{std::move(record)});
   // Durable before 13: a device that believes in its voucher has one.
   TRY_VOID(store_.commit(std::move(changes)));
+  for (const Fields& each : dropped) log_.write(event::di_repeated, each);
   log_(event::di_done,
        {{"guid", fdo::to_text(guid)}, {"serial", run->serial}, {"peer", caller.peer}});
   return Answer{13, fdo::encode_empty(), {}};

@@ -21,8 +21,9 @@ class Station {
   fdo::Outcome<Answer> on_set_hmac(View state, View body, const Caller& caller);  // 12 -> 13
 
  private:
-  Result<void> drop_earlier(registry::Transaction& changes, const fdo::Voucher& voucher,
-                            const std::string& serial);
+  // The fields of DI_REPEATED for each that goes.
+  Result<std::vector<Fields>> drop_earlier(registry::Transaction& changes,
+                                           const fdo::Voucher& voucher, const std::string& serial);
 
   Store& store_;
   const Identity& identity_;
