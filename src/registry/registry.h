@@ -306,8 +306,9 @@ class Registry {
   virtual Result<std::vector<Registration>> registrations(const Page& page) = 0;  // by GUID
   // All that one device ever left, whatever its GUID was then; by GUID, at most 1000.
   virtual Result<std::vector<Registration>> registrations_of(View device_key) = 0;
-  virtual Result<std::vector<To0Job>> to0_jobs_due(Time until,
-                                                   std::size_t limit) = 0;  // soonest first
+  // Soonest first; none at the servers `except`.
+  virtual Result<std::vector<To0Job>> to0_jobs_due(Time until, std::size_t limit,
+                                                   const std::vector<std::string>& except) = 0;
   virtual Result<std::vector<To0Job>> to0_jobs_of(View guid) = 0;
   // Jobs of vouchers that are here, by GUID, then URL; `after` is "GUID URL" of the last one, the
   // GUID in hexadecimal.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/to0_registrar.h"
 
-#include <algorithm>
-
 #include "base/events.h"
 #include "base/limits.h"
 #include "fdo/di.h"
@@ -11,7 +9,7 @@ namespace fairlead::server {
 
 namespace {
 
-constexpr std::size_t jobs_at_once = 32;
+constexpr std::size_t jobs_looked_at = 4 * To0Turns::at_once;
 constexpr Duration look_again = std::chrono::milliseconds(500);
 
 net::TlsClient anonymous_tls() {
@@ -33,6 +31,13 @@ Result<void> expect_message(const net::HttpResponse& response, int wanted) {
                             " instead of message " + std::to_string(wanted));
 }
 
+// A server that answers with a refusal does its part; what we lack ourselves is not its fault.
+bool was_served(const Result<std::uint32_t>& granted) {
+  if (granted) return true;
+  const Errc code = granted.error().code;
+  return code == Errc::refused || code == Errc::not_found || code == Errc::internal;
+}
+
 // It may have been sold while it was being registered.
 bool registered_by_us(const registry::Voucher& voucher) {
   using enum registry::VoucherState;
@@ -44,12 +49,6 @@ bool registered_by_us(const registry::Voucher& voucher) {
 Duration refresh_after(std::uint32_t granted, std::uint8_t random_byte) {
   std::int64_t ms = std::int64_t{granted} * 1000;
   return Duration(ms / 2 + ms * 3 / 10 * random_byte / 255);
-}
-
-Duration retry_after(std::int64_t failures, std::uint8_t random_byte) {
-  std::int64_t ms = std::min<std::int64_t>(
-      600'000, std::int64_t{1000} << std::clamp<std::int64_t>(failures - 1, 0, 20));
-  return Duration(ms * 3 / 4 + ms / 2 * random_byte / 255);
 }
 
 To0Registrar::To0Registrar(net::Loop& loop, Store& store, const Identity& identity,
@@ -69,17 +68,21 @@ To0Registrar::To0Registrar(net::Loop& loop, Store& store, const Identity& identi
 net::Task<void> To0Registrar::run() {
   while (!loop_.stopping()) {
     Time now = clock_();
-    auto look = [&] { return store_.read().to0_jobs_due(now, jobs_at_once); };
+    std::vector<std::string> closed = turns_.closed(now);
+    auto look = [&] { return store_.read().to0_jobs_due(now, jobs_looked_at, closed); };
     auto due = co_await loop_.on_worker(look);
-    if (due) {
+    bool any_began = false;
+    if (due)
       for (registry::To0Job& job : *due) {
-        auto done = co_await work_off(std::move(job));
-        ignore(done, "work_off records its own failure, and the job stays due");
+        if (!turns_.begin(job, now)) continue;
+        any_began = true;
+        loop_.spawn("TO0 job", work_off(std::move(job)));
       }
-    }
-    if (due && due->size() == jobs_at_once) continue;
-    auto slept = co_await loop_.sleep(look_again);
-    if (!slept) co_return ok();
+    if (any_began && turns_.any_free()) continue;  // others may have their turn elsewhere
+    ended_.emplace(loop_);
+    auto waited = co_await ended_->wait(look_again);
+    ended_.reset();
+    if (!waited && waited.error().code == Errc::cancelled) co_return ok();
   }
   co_return ok();
 }
@@ -87,43 +90,45 @@ net::Task<void> To0Registrar::run() {
 net::Task<void> To0Registrar::work_off(registry::To0Job job) {
   auto granted = co_await register_at(job);
   std::uint8_t dice = random_.bytes(1)[0];
-  std::string guid = fdo::to_text(fdo::Guid::from(job.guid).value_or(fdo::Guid{}));
-  registry::Transaction changes;
-  Time now = clock_();
-  bool ever_registered = job.registered_until != Time{};
-  Fields fields;
+  auto record = [&] { return store(job, granted, dice); };
+  auto stored = co_await loop_.on_worker(record);
+  turns_.end(job, stored && was_served(granted), clock_(), dice);
+  if (ended_) ended_->complete(ok());
+  co_return stored;
+}
+
+// The timeline tells of the first success, the first failure and changes of reason; not of every
+// refresh.
+Result<void> To0Registrar::store(registry::To0Job job, const Result<std::uint32_t>& granted,
+                                 std::uint8_t dice) {
+  TRY(auto voucher, store_.read().find_voucher(job.guid));
+  if (!voucher || !registered_by_us(*voucher))
+    return store_.commit({registry::RemoveTo0Job{job.guid, job.rendezvous}});
+  const Time now = clock_();
+  const bool ever_registered = job.registered_until != Time{};
+  Fields fields{{"guid", fdo::to_text(fdo::Guid::from(job.guid).value_or(fdo::Guid{}))},
+                {"rendezvous", job.rendezvous}};
   if (granted) {
-    fields = {
-        {"guid", guid}, {"rendezvous", job.rendezvous}, {"seconds", std::to_string(*granted)}};
-    log_.write(event::to0_registered, fields);
+    fields.push_back({"seconds", std::to_string(*granted)});
     job.registered_until = now + std::chrono::seconds(*granted);
     job.due = now + refresh_after(*granted, dice);
+    job.failures = 0;
   } else {
-    Duration wait = retry_after(job.failures + 1, dice);
-    fields = {{"guid", guid},
-              {"rendezvous", job.rendezvous},
-              {"why", granted.error().context},
-              {"retry", std::to_string(wait.count() / 1000 + 1)}};
-    log_.write(event::to0_failed, fields);
+    Duration wait = retry_after(++job.failures, dice);
+    fields.push_back({"why", granted.error().context});
+    fields.push_back({"retry", std::to_string(wait.count() / 1000 + 1)});
     job.due = now + wait;
   }
-  const LogEvent& event = granted ? event::to0_registered : event::to0_failed;
-  // The timeline tells of the first success, the first failure and changes of reason; not of every
-  // refresh.
-  std::string outcome = granted ? "" : granted.error().context;
-  bool news = !ever_registered || job.last_error != outcome;
-  job.failures = granted ? 0 : job.failures + 1;
+  const std::string outcome = granted ? "" : granted.error().context;
+  const bool news = job.last_error != outcome || (granted && !ever_registered);
   job.last_error = outcome;
-  auto store = [&]() -> Result<void> {
-    TRY(auto voucher, store_.read().find_voucher(job.guid));
-    if (!voucher || !registered_by_us(*voucher))
-      return store_.commit({registry::RemoveTo0Job{job.guid, job.rendezvous}});
-    changes.push_back(registry::PutTo0Job{job});
-    if (news && !voucher->device.empty())
-      changes.push_back(timeline(voucher->device, now, event, fields));
-    return store_.commit(std::move(changes));
-  };
-  co_return co_await loop_.on_worker(store);
+  const LogEvent& event = granted ? event::to0_registered : event::to0_failed;
+  registry::Transaction changes{registry::PutTo0Job{std::move(job)}};
+  if (news && !voucher->device.empty())
+    changes.push_back(timeline(voucher->device, now, event, fields));
+  TRY_VOID(store_.commit(std::move(changes)));
+  log_.write(event, fields);
+  return ok();
 }
 
 net::Task<net::HttpResponse> To0Registrar::post(std::string base, int message, Bytes body,

@@ -7,6 +7,7 @@
 #include "net/http.h"
 #include "server/identity.h"
 #include "server/store.h"
+#include "server/to0_turns.h"
 
 namespace fairlead::server {
 
@@ -22,6 +23,7 @@ class To0Registrar {
 
  private:
   net::Task<void> work_off(registry::To0Job job);
+  Result<void> store(registry::To0Job job, const Result<std::uint32_t>& granted, std::uint8_t dice);
   net::Task<std::uint32_t> register_at(registry::To0Job job);
   net::Task<net::HttpResponse> post(std::string base, int message, Bytes body, std::string token);
 
@@ -35,11 +37,12 @@ class To0Registrar {
   Log& log_;
   Checkpoint checkpoint_;
   net::HttpClient client_;
+  To0Turns turns_;                        // on the loop's thread
+  std::optional<net::Completion> ended_;  // a job, while run() waits for that
 };
 
-// When to register again: at a random point of 50 to 80 % of what was granted; after failures, 1 s
-// doubling to 10 min, with jitter of a quarter. `random_byte` is uniform.
+// When to register again: at a random point of 50 to 80 % of what was granted. `random_byte` is
+// uniform.
 Duration refresh_after(std::uint32_t granted_seconds, std::uint8_t random_byte);
-Duration retry_after(std::int64_t failures, std::uint8_t random_byte);
 
 }  // namespace fairlead::server

@@ -348,10 +348,15 @@ TEST_P(RegistryContract, RegistrationsOfOneDeviceAreFoundByItsKey) {
 TEST_P(RegistryContract, To0JobsAreDueSoonestFirst) {
   keep({PutTo0Job{to0_job(1, 1)}, PutTo0Job{to0_job(1, 2)}, PutTo0Job{to0_job(2, 1)},
         PutTo0Job{to0_job(3, 1)}});  // due at 99, 99, 98, 97
-  EXPECT_TRUE(must(registry_->to0_jobs_due(at(96), 10)).empty());
-  EXPECT_EQ(must(registry_->to0_jobs_due(at(98), 10)), (std::vector{to0_job(3, 1), to0_job(2, 1)}));
-  EXPECT_EQ(must(registry_->to0_jobs_due(at(1000), 3)),
+  EXPECT_TRUE(must(registry_->to0_jobs_due(at(96), 10, {})).empty());
+  EXPECT_EQ(must(registry_->to0_jobs_due(at(98), 10, {})),
+            (std::vector{to0_job(3, 1), to0_job(2, 1)}));
+  EXPECT_EQ(must(registry_->to0_jobs_due(at(1000), 3, {})),
             (std::vector{to0_job(3, 1), to0_job(2, 1), to0_job(1, 1)}));
+  EXPECT_EQ(must(registry_->to0_jobs_due(at(98), 10, {"https://away", to0_job(3, 1).rendezvous})),
+            std::vector<To0Job>());
+  EXPECT_EQ(must(registry_->to0_jobs_due(at(1000), 1, {to0_job(3, 1).rendezvous})),
+            std::vector{to0_job(1, 2)});
   EXPECT_EQ(must(registry_->to0_jobs_of(to0_job(1, 1).guid)),
             (std::vector{to0_job(1, 1), to0_job(1, 2)}));
   To0Job later{to0_job(1, 1).guid, to0_job(1, 1).rendezvous, at(5000), 0, "", at(4000)};

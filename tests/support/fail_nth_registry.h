@@ -79,8 +79,9 @@ class FailNth : public registry::Registry {
   FAIRLEAD_PASS(Found<registry::Registration>, find_registration, (View guid), (guid))
   FAIRLEAD_PASS(List<registry::Registration>, registrations, (const registry::Page& page), (page))
   FAIRLEAD_PASS(List<registry::Registration>, registrations_of, (View device_key), (device_key))
-  FAIRLEAD_PASS(List<registry::To0Job>, to0_jobs_due, (Time until, std::size_t limit),
-                (until, limit))
+  FAIRLEAD_PASS(List<registry::To0Job>, to0_jobs_due,
+                (Time until, std::size_t limit, const std::vector<std::string>& except),
+                (until, limit, except))
   FAIRLEAD_PASS(List<registry::To0Job>, to0_jobs_of, (View guid), (guid))
   FAIRLEAD_PASS(List<registry::OwnRegistration>, own_registrations,
                 (const registry::OwnRegistrationFilter& filter, const registry::Page& page),

@@ -79,12 +79,14 @@ Result<std::vector<Registration>> registrations_of(Connection& connection, View 
       device_key);
 }
 
-Result<std::vector<To0Job>> to0_jobs_due(Connection& connection, Time until, std::size_t limit) {
+Result<std::vector<To0Job>> to0_jobs_due(Connection& connection, Time until, std::size_t limit,
+                                         const std::vector<std::string>& except) {
   return find_all<To0Job>(
       connection,
       "SELECT guid, rendezvous, due, failures, last_error, registered_until FROM to0_jobs"
-      " WHERE due <= ? ORDER BY due, guid, rendezvous LIMIT ?",
-      until, rows_of(limit));
+      " WHERE due <= ? AND rendezvous NOT IN (SELECT value FROM json_each(?))"
+      " ORDER BY due, guid, rendezvous LIMIT ?",
+      until, except, rows_of(limit));
 }
 
 Result<std::vector<To0Job>> to0_jobs_of(Connection& connection, View guid) {

@@ -295,8 +295,9 @@ Result<std::vector<Registration>> SqliteRegistry::registrations_of(View device_k
   return read([&](Connection& c) { return sqlite::registrations_of(c, device_key); });
 }
 
-Result<std::vector<To0Job>> SqliteRegistry::to0_jobs_due(Time until, std::size_t limit) {
-  return read([&](Connection& c) { return sqlite::to0_jobs_due(c, until, limit); });
+Result<std::vector<To0Job>> SqliteRegistry::to0_jobs_due(Time until, std::size_t limit,
+                                                         const std::vector<std::string>& except) {
+  return read([&](Connection& c) { return sqlite::to0_jobs_due(c, until, limit, except); });
 }
 
 Result<std::vector<To0Job>> SqliteRegistry::to0_jobs_of(View guid) {

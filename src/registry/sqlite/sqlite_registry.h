@@ -80,7 +80,8 @@ class SqliteRegistry final : public Registry {
   Result<std::optional<Registration>> find_registration(View guid) override;
   Result<std::vector<Registration>> registrations(const Page& page) override;
   Result<std::vector<Registration>> registrations_of(View device_key) override;
-  Result<std::vector<To0Job>> to0_jobs_due(Time until, std::size_t limit) override;
+  Result<std::vector<To0Job>> to0_jobs_due(Time until, std::size_t limit,
+                                           const std::vector<std::string>& except) override;
   Result<std::vector<To0Job>> to0_jobs_of(View guid) override;
   Result<std::vector<OwnRegistration>> own_registrations(const OwnRegistrationFilter& filter,
                                                          const Page& page) override;

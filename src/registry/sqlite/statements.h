@@ -123,7 +123,8 @@ Result<void> apply(Connection&, const RemoveTo0Job&);
 Result<std::optional<Registration>> find_registration(Connection&, View guid);
 Result<std::vector<Registration>> registrations(Connection&, const Page& page);
 Result<std::vector<Registration>> registrations_of(Connection&, View device_key);
-Result<std::vector<To0Job>> to0_jobs_due(Connection&, Time until, std::size_t limit);
+Result<std::vector<To0Job>> to0_jobs_due(Connection&, Time until, std::size_t limit,
+                                         const std::vector<std::string>& except);
 Result<std::vector<To0Job>> to0_jobs_of(Connection&, View guid);
 Result<std::vector<OwnRegistration>> own_registrations(Connection&,
                                                        const OwnRegistrationFilter& filter,

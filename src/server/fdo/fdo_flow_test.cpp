@@ -167,7 +167,7 @@ TEST_P(LostReply, LeavesOneVoucherAndOneDeviceAfterTheNextContact) {
   EXPECT_EQ(plant.device(id).guid, left.front().guid);
   registry::Registry& registry = *plant.registry;
   EXPECT_EQ(must(registry.devices({}, {})).size(), 1u);
-  EXPECT_EQ(must(registry.to0_jobs_due(plant.now + std::chrono::hours(1), 100)).size(),
+  EXPECT_EQ(must(registry.to0_jobs_due(plant.now + std::chrono::hours(1), 100, {})).size(),
             1u);  // of the one voucher
   EXPECT_EQ(must(registry.certificates_of(id)).size(),
             1u);  // the same key got the same certificate
