@@ -178,16 +178,50 @@ registry::Page Call::page() const {
   return page;
 }
 
-Result<std::string> Call::text(std::string_view name) const {
-  const json::value* value = body.if_contains(name);
-  if (!value || !value->is_string() || value->get_string().empty())
-    return fail(Errc::malformed, "'" + std::string(name) + "' is missing or not a text");
-  return std::string(value->get_string());
+namespace {
+// Code points: every byte of UTF-8 but the continuing ones begins one.
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-std::string Call::text_or(std::string_view name, std::string otherwise) const {
-  auto value = text(name);
-  return value ? *value : std::move(otherwise);
+Result<std::string> text_of(const json::value& value, std::string_view name,
+                            std::size_t characters_max) {
+  if (!value.is_string()) return fail(Errc::malformed, "'" + std::string(name) + "' is not a text");
+  if (characters(value.get_string()) > characters_max)
+    return fail(Errc::malformed, "'" + std::string(name) + "' is longer than " +
+                                     std::to_string(characters_max) + " characters");
+  return std::string(value.get_string());
+}
+}  // namespace
+
+Result<std::string> Call::text(std::string_view name, std::size_t characters_max) const {
+  const json::value* value = body.if_contains(name);
+  if (!value) return fail(Errc::malformed, "'" + std::string(name) + "' is missing");
+  TRY(auto given, text_of(*value, name, characters_max));
+  if (given.empty()) return fail(Errc::malformed, "'" + std::string(name) + "' is empty");
+  return given;
+}
+
+Result<std::string> Call::text_or(std::string_view name, std::string otherwise) const {
+  const json::value* value = body.if_contains(name);
+  if (!value || value->is_null()) return otherwise;
+  TRY(auto given, text_of(*value, name, text_characters_max));
+  return given.empty() ? otherwise : given;
+}
+
+Result<std::vector<std::string>> Call::texts(std::string_view name) const {
+  constexpr std::size_t texts_max = 32;
+  const json::value* list = body.if_contains(name);
+  if (!list || !list->is_array() || list->get_array().size() > texts_max)
+    return fail(Errc::malformed, "'" + std::string(name) + "' is not a list of at most " +
+                                     std::to_string(texts_max));
+  std::vector<std::string> out;
+  for (const json::value& each : list->get_array()) {
+    TRY(auto given, text_of(each, name, text_characters_max));
+    out.push_back(std::move(given));
+  }
+  return out;
 }
 
 std::optional<bool> Call::flag(std::string_view name) const {

@@ -16,6 +16,11 @@ namespace fairlead::server::api {
 
 namespace json = boost::json;
 
+// What people write: names, reasons, labels. It goes into records, the log and the audit log.
+inline constexpr std::size_t text_characters_max = 256;
+// PEM, base64: documents with limits of their own, once they are decoded.
+inline constexpr std::size_t document_characters_max = 256 * 1024;
+
 struct Call {
   Services& s;
   const Request& request;
@@ -39,9 +44,12 @@ struct Call {
   std::string query(std::string_view name) const;
   registry::Page page() const;  // from "after" and "limit"; limit 1 to 1000, 100 by default
 
-  // Members of the body; malformed names the member.
-  Result<std::string> text(std::string_view name) const;
-  std::string text_or(std::string_view name, std::string otherwise) const;
+  // Members of the body; malformed names the member. Of text at most that many characters. What
+  // text_or() takes may be missing, null or empty.
+  Result<std::string> text(std::string_view name,
+                           std::size_t characters_max = text_characters_max) const;
+  Result<std::string> text_or(std::string_view name, std::string otherwise) const;
+  Result<std::vector<std::string>> texts(std::string_view name) const;  // a list of at most 32
   std::optional<bool> flag(std::string_view name) const;
 
   // RFC 9110 §13.1.1: whether the request is meant for what is there now, whose ETag this is; ""

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Devices: what is shown of them, the files that they leave, claims from beside them.
 #include "codec/base64.h"
+#include "server/api/call.h"
 #include "support/api_fixture.h"
 
 namespace fairlead::server::api {
@@ -27,6 +28,36 @@ TEST_F(ApiTest, FilesThatADeviceLeftAreListedAndFetchedWithinItsAccount) {
   EXPECT_EQ(status("GET", uploads + "/logs/a+b%20%25.txt", mine), 404u);
   EXPECT_EQ(status("GET", uploads + "/other", mine), 404u);
   for (const auto& path : {uploads, file}) EXPECT_EQ(status("GET", path, stranger), 404u);
+}
+
+TEST_F(ApiTest, WhatPeopleWriteHasALimitInCharactersAndTheRefusalNamesIt) {
+  std::string device = "/api/v1/devices/" + onboarded("SN-1").str();
+  auto of = [](std::size_t characters) {
+    std::string out;
+    for (std::size_t i = 0; i < characters; ++i) out += "ü";  // two bytes
+    return out;
+  };
+  const std::string fits = of(text_characters_max), too_long = of(text_characters_max + 1);
+  struct Case {
+    std::string method, path, member, before, after;
+  };
+  for (const Case& each :
+       {Case{"PATCH", device, "name", R"({"name": ")", R"("})"},
+        {"PATCH", device, "groups", R"({"groups": [")", R"("]})"},
+        {"POST", "/api/v1/devices", "model", R"({"serial": "SN-9", "account": "acme", "model": ")",
+         R"("})"},
+        {"POST", "/api/v1/tokens", "label", R"({"label": ")", R"("})"},
+        {"POST", "/api/v1/accounts", "name", R"({"id": "x", "name": ")", R"("})"},
+        {"POST", device + "/revoke", "reason", R"({"reason": ")", R"("})"}}) {
+    auto refused = send(each.method, each.path, admin, each.before + too_long + each.after);
+    EXPECT_EQ(refused.status, 400u) << each.member;
+    EXPECT_NE(refused.body.find("'" + each.member + "' is longer than 256 characters"),
+              std::string::npos)
+        << refused.body;
+    EXPECT_LT(send(each.method, each.path, admin, each.before + fits + each.after).status, 300u)
+        << each.member;
+  }
+  EXPECT_EQ(status("PATCH", device, admin, R"({"name": 5})"), 400u);  // not passed over in silence
 }
 
 TEST_F(ApiTest, ADeviceShowsItsFormerGuidsItsRegistrationsAndItsNextProfile) {

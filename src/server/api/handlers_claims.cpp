@@ -7,7 +7,7 @@
 namespace fairlead::server::api {
 
 Result<Response> claim_device(Call& call) {
-  TRY(auto text, call.text("offer"));
+  TRY(auto text, call.text("offer", document_characters_max));
   auto offer = from_base64(text);
   if (!offer || offer->size() > limits::offer_bytes_max)
     return fail(Errc::malformed, "'offer' is not base64 of a signed Offer");
@@ -18,12 +18,14 @@ Result<Response> claim_device(Call& call) {
   claim.right = call.who.user.role == registry::Role::engineer ? enroll::Right::plan_row
                                                                : enroll::Right::user;
   claim.proof = *proof;
-  claim.name = call.text_or("name", "");
+  TRY(claim.name, call.text_or("name", ""));
   claim.actor = call.actor();
-  TRY(claim.account, own_account(call, call.text_or("account", "")));
+  TRY(auto account, call.text_or("account", ""));
+  TRY(claim.account, own_account(call, account));
   if (claim.account.empty())
     return fail(Errc::malformed, "'account' is missing: whose device is it?");
-  claim.replaces = DeviceId(call.text_or("replaces", ""));
+  TRY(auto replaces, call.text_or("replaces", ""));
+  claim.replaces = DeviceId(std::move(replaces));
   if (!claim.replaces.empty()) TRY_VOID(authorize(call.who, "devices:write"));  // it is revoked
   Claims claims(call.s.store, call.s.enroller, call.s.log);
   TRY(auto answer, claims.claim(*offer, claim, call.request.now));

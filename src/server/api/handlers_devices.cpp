@@ -92,14 +92,15 @@ Result<Response> list_devices(Call& call) {
 Result<Response> create_device(Call& call) {
   TRY(auto serial, call.text("serial"));
   TRY_VOID(pki::check_name_text(serial, "serial"));
-  TRY(auto account, own_account(call, call.text_or("account", "")));
+  TRY(auto account_name, call.text_or("account", ""));
+  TRY(auto account, own_account(call, account_name));
   if (account.empty()) return fail(Errc::malformed, "'account' is missing");
   registry::Device device;
   device.id = DeviceId("d-" + to_hex(call.s.random.bytes(8)));
   device.account = account;
   device.serial = serial;
-  device.name = call.text_or("name", serial);
-  device.model = call.text_or("model", "");
+  TRY(device.name, call.text_or("name", serial));
+  TRY(device.model, call.text_or("model", ""));
   device.state_reason = "written down by " + call.who.user.id.str() + "; not seen yet";
   device.created = device.changed = call.request.now;
   Fields fields{{"who", call.who.user.id.str()}, {"serial", serial}};
@@ -133,16 +134,9 @@ Result<Response> device_detail(Call& call) { return show(call); }
 
 namespace {
 Result<void> apply_edit(const Call& call, registry::Device& device) {
-  device.name = call.text_or("name", device.name);
-  if (const json::value* groups = call.body.if_contains("groups")) {
-    if (!groups->is_array() || groups->get_array().size() > 32)
-      return fail(Errc::malformed, "'groups' is not a list of at most 32");
-    device.groups.clear();
-    for (const auto& each : groups->get_array()) {
-      if (!each.is_string())
-        return fail(Errc::malformed, "'groups' holds something that is not a text");
-      device.groups.emplace_back(each.get_string());
-    }
+  TRY(device.name, call.text_or("name", device.name));
+  if (call.body.contains("groups")) {
+    TRY(device.groups, call.texts("groups"));
   }
   return ok();
 }

@@ -95,7 +95,8 @@ Result<Response> create_account(Call& call) {
   TRY(auto id, plain_id(given));
   TRY(auto existing, call.read().find_account(AccountId(id)));
   if (existing) return fail(Errc::conflict, "account '" + id + "' is there already");
-  registry::Account account{AccountId(id), call.text_or("name", id), call.request.now};
+  TRY(auto name, call.text_or("name", id));
+  registry::Account account{AccountId(id), std::move(name), call.request.now};
   TRY_VOID(call.commit(
       {registry::PutAccount{account}, call.deed(account.id, id, event::account_created,
                                                 {{"account", id}, {"name", account.name}})}));
@@ -116,7 +117,8 @@ Result<Response> create_user(Call& call) {
   if (!role)
     return fail(Errc::malformed,
                 "'role' is none of admin, factory, operator, engineer, installer, auditor");
-  AccountId account(call.text_or("account", ""));
+  TRY(auto account_name, call.text_or("account", ""));
+  AccountId account(std::move(account_name));
   // An account's admin makes users of that account, and none who sees them all.
   if (!call.who.sees(account))
     return fail(Errc::refused, "account '" + account.str() + "' is not yours");
@@ -201,27 +203,20 @@ Result<Response> list_tokens(Call& call) {
 }
 
 Result<Response> create_token(Call& call) {
-  std::vector<std::string> scopes;
-  if (const json::value* given = call.body.if_contains("scopes")) {
-    if (!given->is_array() || given->get_array().size() > 32)
-      return fail(Errc::malformed, "'scopes' is not a list of at most 32");
-    for (const auto& each : given->get_array()) {
-      if (!each.is_string())
-        return fail(Errc::malformed, "'scopes' holds something that is not a text");
-      // A token never gives more than the one it was made with.
-      TRY_VOID(authorize(call.who, each.get_string()));
-      scopes.emplace_back(each.get_string());
-    }
-  } else {
-    scopes = call.who.scopes;
+  std::vector<std::string> scopes = call.who.scopes;
+  if (call.body.contains("scopes")) {
+    TRY(scopes, call.texts("scopes"));
+    // A token never gives more than the one it was made with.
+    for (const std::string& each : scopes) TRY_VOID(authorize(call.who, each));
   }
+  TRY(auto label, call.text_or("label", ""));
   std::int64_t days = 90;
   if (const json::value* given = call.body.if_contains("expires_days")) {
     if (!given->is_int64() || given->get_int64() < 1 || given->get_int64() > 3650)
       return fail(Errc::malformed, "'expires_days' is not from 1 to 3650");
     days = given->get_int64();
   }
-  NewToken token = make_token(call.who.user.id, std::move(scopes), call.text_or("label", ""),
+  NewToken token = make_token(call.who.user.id, std::move(scopes), std::move(label),
                               call.request.now, std::chrono::days(days), call.s.random);
   json::object answer = to_json(token.record);
   answer["token"] = token.secret;

@@ -161,21 +161,21 @@ Result<Response> list_trusted(Call& call) {
 }
 
 Result<Response> add_trusted(Call& call) {
-  TRY(auto pem_text, call.text("pem"));
+  TRY(auto pem_text, call.text("pem", document_characters_max));
   TRY(auto shown, key_from_pem(pem_text));
   const crypto::PublicKey& key = shown.key;
-  auto kind = key_kind_from(call.text_or("kind", "manufacturer"));
+  TRY(auto kind_name, call.text_or("kind", "manufacturer"));
+  auto kind = key_kind_from(kind_name);
   if (!kind) return fail(Errc::malformed, "'kind' is none of manufacturer, owner, device_ca");
-  TRY(auto account, own_account(call, call.text_or("account", "")));
-  registry::TrustedKey record{std::move(account),
-                              to_bytes(View(key.fingerprint())),
-                              *kind,
-                              call.text_or("name", ""),
-                              key.spki(),
-                              call.request.now};
+  TRY(auto account_name, call.text_or("account", ""));
+  TRY(auto account, own_account(call, account_name));
+  TRY(auto name, call.text_or("name", ""));
+  registry::TrustedKey record{
+      std::move(account), to_bytes(View(key.fingerprint())), *kind, std::move(name), key.spki(),
+      call.request.now};
   TRY_VOID(call.commit({registry::PutTrustedKey{record},
                         call.deed(record.account, to_hex(record.fingerprint), event::trust_added,
-                                  {{"kind", call.text_or("kind", "manufacturer")},
+                                  {{"kind", kind_name},
                                    {"name", record.name},
                                    {"fingerprint", to_hex(record.fingerprint)}})}));
   return ok_json(to_json(record), 201);

@@ -141,7 +141,7 @@ Result<Response> import_vouchers(Call& call) {
 
 Result<Response> extend_voucher(Call& call) {
   TRY(auto record, require_voucher(call));
-  TRY(auto pem_text, call.text("next_owner"));
+  TRY(auto pem_text, call.text("next_owner", document_characters_max));
   TRY(auto next_owner, key_from_pem(pem_text));
   auto sale = call.flag("unconfirmed").value_or(false) ? Vouchers::Sale::unconfirmed
                                                        : Vouchers::Sale::confirmed;

@@ -50,11 +50,13 @@ Result<Response> put_wifi(Call& call) {
   TRY_VOID(check_edit(call, profile.id, profile.document));
   dpp::WifiNetwork network;
   TRY(network.ssid, ssid_of(call));
-  auto akm = dpp::parse_akm(call.text_or("akm", "psk+sae"));
+  TRY(auto akm_name, call.text_or("akm", "psk+sae"));
+  auto akm = dpp::parse_akm(akm_name);
   if (!akm)
     return fail(Errc::malformed, "'akm' is none of psk, sae, psk+sae, dpp, dpp+sae, dpp+psk+sae");
   network.akm = *akm;
-  network.passphrase = SecretBytes(to_bytes(call.text_or("passphrase", "")));
+  TRY(auto passphrase, call.text_or("passphrase", ""));
+  network.passphrase = SecretBytes(to_bytes(passphrase));
   TRY_VOID(dpp::check(network));  // before the log says that it is set
   TRY(auto parsed, parse_profile(profile.id, profile.document));
   auto deed = call.deed(parsed.decision.account, profile.id.str(), event::wifi_set,
@@ -82,7 +84,7 @@ Result<Response> show_bootstrap(Call& call) {
 
 Result<Response> put_bootstrap(Call& call) {
   TRY(auto device, require_device(call));
-  TRY(auto uri, call.text("uri"));
+  TRY(auto uri, call.text("uri", document_characters_max));
   auto set = set_bootstrap_uri(call.s.store, device, uri, call.actor(), call.request.now);
   if (!set && set.error().code == Errc::conflict)
     return fail(Errc::conflict, "this key is another device's");
