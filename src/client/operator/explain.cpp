@@ -2,6 +2,7 @@
 #include "client/operator/explain.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace fairlead::client {
 
@@ -70,6 +71,15 @@ std::string filled(std::string text, const json::value& event, const std::string
   return out;
 }
 
+// How often the server saw it in a row.
+unsigned times_of(const json::value& event) {
+  const json::object* members = event.if_object();
+  const json::value* times = members ? members->if_contains("times") : nullptr;
+  const bool fits = times && times->is_int64() && times->get_int64() > 0 &&
+                    times->get_int64() <= std::numeric_limits<int>::max();
+  return fits ? static_cast<unsigned>(times->get_int64()) : 1;
+}
+
 std::string title_of(const json::value& device) {
   std::string id = plain_text(text_at(device, "id"));
   std::string name = plain_text(text_at(device, "name"));
@@ -126,18 +136,66 @@ const json::value* decision_behind(const std::string& state, const json::array& 
   return event && text_at(*event, "id") == decisive ? event : nullptr;
 }
 
+// By a profile or for what it asks: what the device says after that follows from it. Null where
+// that is not what stands in its way.
+const json::value* refusal_behind(const std::string& state, const json::array& events) {
+  if (state == "online" || state == "waiting" || state == "revoked") return nullptr;
+  const json::value* event =
+      newest_of(events, {"GRANT_REFUSED", "GRANTED", "GRANT_PENDING", "DEVICE_APPROVED",
+                         "DEVICE_READMITTED", "VOUCHER_IMPORTED"});
+  return event && text_at(*event, "id") == "GRANT_REFUSED" ? event : nullptr;
+}
+
+// Of a device that nobody has seen: what keeps it from being told of its owner. Empty: nothing that
+// is known here.
+std::string why_not_found(const json::value& device, const json::array& events,
+                          const std::string& as) {
+  const json::object* members = device.if_object();
+  const json::value* list = members ? members->if_contains("rendezvous") : nullptr;
+  if (!list || !list->is_array() || text_at(device, "guid").empty()) return {};
+  if (list->get_array().empty())
+    return "Its voucher names no rendezvous server where owners register. A device that was made "
+           "for this server (rendezvous bypass) comes by itself when it is switched on; any other "
+           "finds no owner until its maker initialises it again.";
+  for (const json::value& each : list->get_array()) {
+    std::string server = plain_text(text_at(each, "server")),
+                error = plain_text(text_at(each, "last_error"));
+    std::string until = plain_text(text_at(each, "registered_until"));
+    if (!error.empty()) {
+      const json::value* failed = newest_of(events, {"TO0_FAILED"});
+      std::string advice =
+          failed ? " " + filled(plain_text(text_at(*failed, "advice")), *failed, as) : "";
+      std::string knows =
+          until.empty()
+              ? " does not know the device, so that it is not told where to go when it asks: "
+              : " knows the device until " + until + " only: ";
+      return "The rendezvous server " + server + knows + error + "." + advice;
+    }
+    if (until.empty())
+      return "The device is not registered at the rendezvous server " + server +
+             " yet. That is tried by itself; `fairlead voucher registrations --failing` shows "
+             "what does not go through.";
+  }
+  return {};
+}
+
 // Somebody has decided, and the device has not come again since.
 bool is_approved(const json::array& events) {
   const json::value* event = newest_of(events, {"DEVICE_APPROVED", "GRANT_PENDING"});
   return event && text_at(*event, "id") == "DEVICE_APPROVED";
 }
 
-std::string next_step(const std::string& state, const json::array& events, const std::string& as) {
+std::string next_step(const std::string& state, const json::value& device,
+                      const json::array& events, const std::string& as) {
   if (state == "waiting" && is_approved(events)) return std::string(comes_again);
-  if (const json::value* decision = decision_behind(state, events)) {
+  const json::value* decision = decision_behind(state, events);
+  if (!decision) decision = refusal_behind(state, events);
+  if (decision) {
     std::string words = filled(plain_text(text_at(*decision, "advice")), *decision, as);
     if (!words.empty()) return words;
   }
+  if (state == "known")
+    if (std::string why = why_not_found(device, events, as); !why.empty()) return why;
   const StateWords* words = nullptr;
   for (const auto& row : state_words)
     if (row.state == state) words = &row;
@@ -183,13 +241,15 @@ Explanation explain(const json::value& device, const json::value& timeline, cons
   const auto& events = items_of(timeline);
   for (const auto& event : events) {
     ExplainedEvent line;
-    line.at = line.until = from_rfc3339(text_at(event, "at")).value_or(Time{});
+    line.at = from_rfc3339(text_at(event, "at")).value_or(Time{});
+    line.until = from_rfc3339(text_at(event, "last")).value_or(line.at);
+    const unsigned times = line.times = times_of(event);
     line.level = plain_text(text_at(event, "level"));
     line.text = plain_text(text_at(event, "text"));
     if (line.text.empty()) line.text = plain_text(text_at(event, "id"));
     if (!out.events.empty() && out.events.back().text == line.text) {
-      ++out.events.back().times;
-      out.events.back().until = line.at;
+      out.events.back().times += times;
+      out.events.back().until = line.until;
       continue;
     }
     if (!out.events.empty()) line.since_previous = line.at - out.events.back().until;
@@ -198,7 +258,7 @@ Explanation explain(const json::value& device, const json::value& timeline, cons
   out.profile = profile_of(device);
   bool needs_broker = out.state == "granted" || out.state == "online" || out.state == "offline";
   out.next = needs_broker && broker == "not connected" ? std::string(broker_is_away)
-                                                       : next_step(out.state, events, as);
+                                                       : next_step(out.state, device, events, as);
   return out;
 }
 

@@ -41,6 +41,61 @@ TEST(Explain, CountsTheTimeBetweenEventsAndGathersRepetitions) {
   EXPECT_EQ(in_words(story.events[2].since_previous), "2 min 5 s");
 }
 
+TEST(Explain, WhatTheServerCountedIsCounted) {
+  json::value counted = event("2026-11-24T12:00:00Z", "Refused.");
+  counted.as_object()["times"] = 37;
+  counted.as_object()["last"] = "2026-11-24T13:00:00Z";
+  auto story = explain(device("failed"),
+                       timeline({counted, event("2026-11-24T13:00:05Z", "Refused."),
+                                 event("2026-11-24T13:00:15Z", "Started.")}),
+                       "SN-17");
+  ASSERT_EQ(story.events.size(), 2u);
+  EXPECT_EQ(story.events[0].times, 38u);
+  EXPECT_EQ(in_words(story.events[1].since_previous), "10 s");
+}
+
+TEST(Explain, WhoWasRefusedIsToldWhatToMendAndNotToWait) {
+  auto of = [](std::string id, std::string advice) {
+    json::value out = event("2026-11-24T12:00:00Z", id, advice);
+    out.as_object()["id"] = id;
+    return out;
+  };
+  auto refused = of("GRANT_REFUSED", "Mend the profile of DEVICE first.");
+  auto stopped = of("TO2_FAILED", "The device tries again by itself.");
+  for (std::string state : {"known", "failed", "offline", "granted"})
+    EXPECT_EQ(explain(device(state), timeline({refused, stopped}), "SN-17").next,
+              "Mend the profile of SN-17 first.")
+        << state;
+  EXPECT_EQ(explain(device("granted"), timeline({refused, of("GRANTED", "")}), "SN-17").next,
+            explain(device("granted"), timeline({}), "SN-17").next);
+}
+
+TEST(Explain, OfADeviceThatNobodySawItSaysWhereItIsNotRegistered) {
+  auto known = [](json::array rendezvous) {
+    json::value out = device("known");
+    out.as_object()["guid"] = "g1";
+    out.as_object()["rendezvous"] = std::move(rendezvous);
+    return out;
+  };
+  json::value failed = event("2026-11-24T12:00:00Z", "Failed.", "Add the owner there.");
+  failed.as_object()["id"] = "TO0_FAILED";
+  auto later = event("2026-11-24T12:01:00Z", "Named.");  // what came after hides nothing
+  json::object away{
+      {"server", "http://rv"}, {"last_error", "no route"}, {"registered_until", nullptr}};
+  auto next = explain(known({away}), timeline({failed, later}), "SN-17").next;
+  EXPECT_TRUE(next.starts_with("The rendezvous server http://rv does not know the device"));
+  EXPECT_TRUE(next.ends_with("no route. Add the owner there.")) << next;
+  json::object untried{{"server", "http://rv"}, {"last_error", ""}, {"registered_until", nullptr}};
+  EXPECT_NE(explain(known({untried}), timeline({}), "x").next.find("not registered"),
+            std::string::npos);
+  json::object good{
+      {"server", "http://rv"}, {"last_error", ""}, {"registered_until", "2026-11-25T12:00:00Z"}};
+  EXPECT_TRUE(explain(known({good}), timeline({}), "x").next.starts_with("Connect the device"));
+  EXPECT_NE(
+      explain(known({}), timeline({}), "x").next.find("no rendezvous server where owners register"),
+      std::string::npos);
+}
+
 TEST(Explain, FillsTheAdviceSoThatItCanBeCopied) {
   auto story = explain(device("known"),
                        timeline({event("2026-11-24T12:00:00Z", "Made.",
