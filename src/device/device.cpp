@@ -3,6 +3,7 @@
 
 #include "base/events.h"
 #include "device/addresses.h"
+#include "device/back_off.h"
 
 namespace fairlead::device {
 
@@ -160,7 +161,7 @@ boost::asio::awaitable<Device::Outcome> Device::perform(Action action) {
 // No server is asked again before the time that it asked for, but none may ask for longer than we
 // wait at most.
 void Device::heed(const Failure& failure) {
-  Duration asked = std::min<Duration>(failure.retry_after, config_.retry_max);
+  Duration asked = held_off(failure.retry_after, config_.retry_max, shop_.random.bytes(1)[0]);
   held_off_until_ = std::max(held_off_until_, std::chrono::steady_clock::now() + asked);
 }
 
@@ -176,7 +177,7 @@ Duration Device::wait_time(Action action) {
     return std::min(most, std::max(delay, round));
   }
   Duration first = action == Action::wait_long ? refused_first : retry_first;
-  return std::min(most, first * (1 << std::min(attempts_, 7u)));
+  return back_off(first, attempts_, most, shop_.random.bytes(1)[0]);
 }
 
 AttemptTask<void> Device::wait(Action action) {
