@@ -73,6 +73,13 @@ Answer<void> bundle_collect(Context& context) {
   std::size_t good = 0, bad = 0;
   for (const client::Job& job : client::ready_jobs(at->lines, at->project.history)) {
     if (!context.go_on()) break;
+    if (client::holds_undelivered(entries, job.row.id)) {
+      context.console.note(client::plain_text(
+          job.row[client::Field::name] +
+          ": its Grant is in the bundle and not delivered yet: deliver it, or collect into "
+          "another bundle"));
+      continue;
+    }
     auto entry = client::collect(job, job_options(context), workplace(context, random));
     if (!entry) {
       ++bad;

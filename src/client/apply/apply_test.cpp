@@ -98,6 +98,17 @@ TEST(Bundle, ComesBackAndRefusesAnOfferOfAnotherDevice) {
     EXPECT_FALSE(decode_bundle(bad)) << bad;
 }
 
+TEST(Bundle, AGrantThatWasNotDeliveredIsNotGivenUpForANewOffer) {
+  BundleEntry entry;
+  entry.row = "r";
+  EXPECT_FALSE(holds_undelivered({entry}, "r"));  // an Offer alone: a newer one is better
+  entry.grant = Bytes(10, 1);
+  EXPECT_TRUE(holds_undelivered({entry}, "r"));
+  EXPECT_FALSE(holds_undelivered({entry}, "s"));
+  entry.delivered = true;
+  EXPECT_FALSE(holds_undelivered({entry}, "r"));
+}
+
 TEST(History, PassesOverWhatWasCutOffAndRefusesAnyOtherDamage) {
   JournalLine line{Time{1s}, "r", Step::done, "d-1", {}, {}, {}, {}, {}, {}};
   std::string text = to_line(line) + "\n";

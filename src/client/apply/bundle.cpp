@@ -4,6 +4,8 @@
 //           "offer", "grant", "owner": base64, "button", "delivered": bool}
 #include "client/apply/bundle.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "codec/base64.h"
 
@@ -59,6 +61,12 @@ Result<BundleEntry> entry_of(const json::value& value) {
 }
 
 }  // namespace
+
+bool holds_undelivered(const std::vector<BundleEntry>& entries, std::string_view row) {
+  return std::ranges::any_of(entries, [&](const BundleEntry& each) {
+    return each.row == row && !each.grant.empty() && !each.delivered;
+  });
+}
 
 std::string encode_bundle(const std::vector<BundleEntry>& entries) {
   json::array list;

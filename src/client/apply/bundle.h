@@ -22,6 +22,10 @@ struct BundleEntry {
   friend bool operator==(const BundleEntry&, const BundleEntry&) = default;
 };
 
+// Whether a Grant for this row waits to be delivered: a new Offer in its place would make it
+// worthless.
+bool holds_undelivered(const std::vector<BundleEntry>& entries, std::string_view row);
+
 std::string encode_bundle(const std::vector<BundleEntry>& entries);
 // malformed names the entry. Offers are decoded and hold what the entry says of them.
 Result<std::vector<BundleEntry>> decode_bundle(std::string_view text);
