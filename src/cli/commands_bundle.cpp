@@ -7,6 +7,7 @@
 #include "cli/plant.h"
 #include "client/apply/job.h"
 #include "crypto/system_random.h"
+#include "disk/whole_file.h"
 #include "tool/journal_file.h"
 
 namespace fairlead::cli {
@@ -16,7 +17,7 @@ namespace {
 using client::BundleEntry;
 
 Answer<std::vector<BundleEntry>> open_bundle(const std::string& file) {
-  auto text = tool::read_file(file, client::bundle_bytes_max);
+  auto text = disk::read_file(file, client::bundle_bytes_max);
   if (!text) return std::unexpected(own_problem(text.error()));
   auto entries = client::decode_bundle(*text);
   if (!entries) return problem(ProblemKind::failed, file + ": " + entries.error().context);
@@ -24,7 +25,7 @@ Answer<std::vector<BundleEntry>> open_bundle(const std::string& file) {
 }
 
 Answer<void> save_bundle(const std::string& file, const std::vector<BundleEntry>& entries) {
-  auto saved = tool::replace_file(file, client::encode_bundle(entries), 0600);
+  auto saved = disk::replace_file(file, client::encode_bundle(entries), 0600);
   if (!saved) return std::unexpected(own_problem(saved.error()));
   return {};
 }

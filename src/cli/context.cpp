@@ -1,36 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/context.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+
+#include "disk/whole_file.h"
 
 namespace fairlead::cli {
 
 namespace {
 
 constexpr std::int64_t page_max = 1000;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() { close(); }
-  Descriptor(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  int close() { return fd_ > 2 ? ::close(std::exchange(fd_, -1)) : 0; }
-
- private:
-  int fd_;
-};
-
-std::unexpected<Problem> file_problem(const std::string& name) {
-  return problem(ProblemKind::failed, name + ": " + std::strerror(errno));
-}
 
 std::string member_text(const json::value& value) {
   if (value.is_null()) return {};
@@ -77,44 +58,17 @@ std::string Context::local(const std::string& rfc3339) const {
 }
 
 Answer<std::string> read_text_file(const std::string& name, std::size_t bytes_max) {
-  Descriptor file(name == "-" ? STDIN_FILENO : ::open(name.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return file_problem(name);
-  std::string out;
-  char buffer[16 * 1024];
-  for (;;) {
-    auto count = ::read(file.get(), buffer, sizeof buffer);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return file_problem(name);
-    if (count == 0) return out;
-    out.append(buffer, static_cast<std::size_t>(count));
-    if (out.size() > bytes_max)
-      return problem(ProblemKind::failed,
-                     name + ": larger than " + std::to_string(bytes_max / 1024) + " KiB");
-  }
+  auto text = name == "-" ? disk::read_all(STDIN_FILENO, "standard input", bytes_max)
+                          : disk::read_file(name, bytes_max);
+  if (!text) return problem(ProblemKind::failed, text.error().context);
+  return std::move(*text);
 }
 
 Answer<void> write_file(const std::filesystem::path& path, std::string_view content,
                         unsigned mode) {
-  std::string beside = path.string() + ".new." + std::to_string(::getpid());
-  ::unlink(beside.c_str());
-  Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (file.get() < 0) return file_problem(beside);
-  while (!content.empty()) {
-    auto count = ::write(file.get(), content.data(), content.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      auto why = file_problem(beside);
-      ::unlink(beside.c_str());
-      return why;
-    }
-    content.remove_prefix(static_cast<std::size_t>(count));
-  }
-  bool good =
-      ::fsync(file.get()) == 0 && file.close() == 0 && ::rename(beside.c_str(), path.c_str()) == 0;
-  if (good) return {};
-  auto why = file_problem(path.string());
-  ::unlink(beside.c_str());
-  return why;
+  auto written = disk::replace_file(path, content, static_cast<mode_t>(mode));
+  if (!written) return problem(ProblemKind::failed, written.error().context);
+  return {};
 }
 
 Answer<void> list_items(Context& context, std::string path,

@@ -2,8 +2,8 @@
 #include "tool/connect.h"
 
 #include "crypto/certificate.h"
+#include "disk/whole_file.h"
 #include "tool/http_transport.h"
-#include "tool/project_file.h"
 
 namespace fairlead::tool {
 
@@ -19,7 +19,7 @@ Answer<net::TlsTrust> trust_of(const std::string& ca) {
   net::TlsTrust out;
   out.system_anchors = ca.empty();
   if (ca.empty()) return out;
-  auto text = read_file(ca, ca_bytes_max);
+  auto text = disk::read_file(ca, ca_bytes_max);
   if (!text) return problem(ProblemKind::failed, text.error().context);
   auto anchors = crypto::Certificate::from_pem(*text);
   if (!anchors || anchors->empty())

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "disk/descriptor.h"
+#include "disk/whole_file.h"
 
 namespace fairlead::tool {
 
@@ -21,28 +22,11 @@ std::unexpected<Error> file_error(const std::filesystem::path& path) {
   return fail(Errc::io, path.string() + ": " + std::strerror(errno));
 }
 
-Result<std::string> read_all(int descriptor, const std::filesystem::path& path) {
-  std::string out;
-  char buffer[64 * 1024];
-  for (;;) {
-    auto count = ::read(descriptor, buffer, sizeof buffer);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return file_error(path);
-    if (count == 0) return out;
-    out.append(buffer, static_cast<std::size_t>(count));
-    if (out.size() > journal_bytes_max)
-      return fail(Errc::io, path.string() + ": larger than 512 MiB");
-  }
-}
-
 }  // namespace
 
 Result<client::History> JournalFile::read(const std::filesystem::path& path) {
-  int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0 && errno == ENOENT) return client::History();
-  if (descriptor < 0) return file_error(path);
-  auto text = read_all(descriptor, path);
-  ::close(descriptor);
+  auto text = disk::read_file(path, journal_bytes_max);
+  if (!text && text.error().code == Errc::not_found) return client::History();
   if (!text) return fail(text.error());
   return client::History::read(*text).in(path.string());
 }
@@ -53,7 +37,7 @@ Result<std::unique_ptr<JournalFile>> JournalFile::open(const std::filesystem::pa
   std::unique_ptr<JournalFile> out(new JournalFile(descriptor));
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0)
     return fail(Errc::busy, path.string() + ": another program works on this project");
-  TRY(auto text, read_all(descriptor, path));
+  TRY(auto text, disk::read_all(descriptor, path.string(), journal_bytes_max));
   auto end = text.rfind('\n');
   std::size_t whole = end == text.npos ? 0 : end + 1;
   if (whole != text.size() && ::ftruncate(descriptor, static_cast<off_t>(whole)) != 0)

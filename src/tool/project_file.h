@@ -27,11 +27,6 @@ struct ProjectFile {
 // What goes wrong with files here, as a problem for a person.
 client::Problem own_problem(const Error& error);
 
-// At most `bytes_max`.
-Result<std::string> read_file(const std::string& path, std::size_t bytes_max);
-// Replaces the file as a whole: it is never seen half-written.
-Result<void> replace_file(const std::string& path, std::string_view content, unsigned mode);
-
 // A table of a workbook or a CSV file, whichever it is.
 Result<client::Sheet> read_table(const std::string& path, const std::string& sheet_name);
 // By the end of the name: .xlsx, else CSV. `mode`: who may read it.

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "disk/whole_file.h"
 #include "support/temporary_directory.h"
 #include "tool/journal_file.h"
 
@@ -49,8 +50,8 @@ TEST_F(ProjectFileTest, TheJournalIsForOneProgramAndSurvivesATornEnd) {
     ASSERT_FALSE(theirs);
     EXPECT_EQ(theirs.error().code, Errc::busy);
   }
-  auto whole = read_file(journal, 1 << 20).value();
-  ASSERT_TRUE(replace_file(journal, whole + whole.substr(0, 10), 0600));
+  auto whole = disk::read_file(journal, 1 << 20).value();
+  ASSERT_TRUE(disk::replace_file(journal, whole + whole.substr(0, 10), 0600));
   EXPECT_EQ(JournalFile::read(journal)->find("r")->last, client::Step::done);
   ASSERT_TRUE((*JournalFile::open(journal))->add(line(client::Step::failed)));
   EXPECT_EQ(JournalFile::read(journal)->find("r")->last, client::Step::failed);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <zip.h>
 
+#include "disk/whole_file.h"
 #include "support/temporary_directory.h"
 #include "tool/project_file.h"
 
@@ -27,7 +28,7 @@ struct WorkbookTest : testing::Test {
     for (const auto& [name, content] : parts)
       zip_file_add(zip, name.c_str(), zip_source_buffer(zip, content.data(), content.size(), 0), 0);
     zip_close(zip);
-    return to_bytes(read_file(path, 1 << 20).value());
+    return to_bytes(disk::read_file(path, 1 << 20).value());
   }
   Bytes book(const std::string& cells, const std::string& shared = "<sst/>") {
     return zipped({{"xl/workbook.xml", std::string(list)},
@@ -134,7 +135,7 @@ TEST_F(WorkbookTest, WhatHoldsCodesIsReadableByItsOwnerOnly) {
 
 TEST_F(WorkbookTest, ATableIsReadByWhatItIsAndNotByItsName) {
   std::string path = (folder.path() / "table.xlsx").string();
-  ASSERT_TRUE(replace_file(path, "name;serial\na;1\n", 0600));
+  ASSERT_TRUE(disk::replace_file(path, "name;serial\na;1\n", 0600));
   EXPECT_EQ(read_table(path, "")->rows.size(), 2u);
   EXPECT_EQ(read_table((folder.path() / "none").string(), "").error().code, Errc::not_found);
 }
