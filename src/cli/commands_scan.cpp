@@ -13,10 +13,6 @@ using client::SeenDevice;
 
 constexpr std::size_t seen_file_bytes_max = 64 * 1024 * 1024;
 
-std::unexpected<Problem> usage(const Error& error) {
-  return problem(ProblemKind::usage, error.context);
-}
-
 Answer<Seen> read_seen(const std::string& file, Time now) {
   TRY(auto text, read_text_file(file, seen_file_bytes_max));
   Seen out;
@@ -61,16 +57,8 @@ Answer<tool::ScanOptions> scan_options(const Context& context) {
   tool::ScanOptions out;
   out.announcements = !context.in.has("no-announcements");
   out.interfaces = list_of_words(context.in.get("interface"));
-  if (context.in.has("range")) {
-    auto ranges = client::parse_ranges(context.in.get("range"));
-    if (!ranges) return usage(ranges.error());
-    out.addresses = std::move(*ranges);
-  }
-  for (const std::string& each : list_of_words(context.in.get("address"))) {
-    auto address = client::parse_host_port(each);
-    if (!address) return usage(address.error());
-    out.addresses.push_back(std::move(*address));
-  }
+  TRY(out.addresses,
+      client::places_to_ask(context.in.get("range"), list_of_words(context.in.get("address"))));
   TRY(auto seconds, context.in.number("seconds", 3, 1, 3600));
   out.duration = std::chrono::seconds(seconds);
   return out;

@@ -89,18 +89,9 @@ Answer<tool::ScanOptions> look_of(Members& members) {
   TRY_VOID(members.texts("interfaces", out.interfaces));
   std::string ranges;
   TRY_VOID(members.text("ranges", ranges));
-  if (!ranges.empty()) {
-    auto parsed = client::parse_ranges(ranges);
-    if (!parsed) return problem(ProblemKind::usage, parsed.error().context);
-    out.addresses = std::move(*parsed);
-  }
   std::vector<std::string> addresses;
   TRY_VOID(members.texts("addresses", addresses));
-  for (const std::string& each : addresses) {
-    auto parsed = client::parse_host_port(each);
-    if (!parsed) return problem(ProblemKind::usage, parsed.error().context);
-    out.addresses.push_back(std::move(*parsed));
-  }
+  TRY(out.addresses, client::places_to_ask(ranges, addresses));
   std::int64_t seconds = 3;
   TRY_VOID(members.number("seconds", 1, 3600, seconds));
   out.duration = std::chrono::seconds(seconds);

@@ -21,22 +21,15 @@ Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_c
 
 client::Answer<tool::ScanOptions> options_of(const QString& interfaces, const QString& addresses,
                                              const QString& ranges) {
-  tool::ScanOptions out;
-  for (const QString& each : interfaces.split(QLatin1Char(','), Qt::SkipEmptyParts))
-    out.interfaces.push_back(each.trimmed().toStdString());
-  const auto usage = [](const Error& error) {
-    return client::problem(client::ProblemKind::usage, error.context);
+  const auto list_of = [](const QString& text) {
+    std::vector<std::string> list;
+    for (const QString& each : text.split(QLatin1Char(','), Qt::SkipEmptyParts))
+      list.push_back(each.trimmed().toStdString());
+    return list;
   };
-  if (!ranges.trimmed().isEmpty()) {
-    auto parsed = client::parse_ranges(ranges.trimmed().toStdString());
-    if (!parsed) return usage(parsed.error());
-    out.addresses = std::move(*parsed);
-  }
-  for (const QString& each : addresses.split(QLatin1Char(','), Qt::SkipEmptyParts)) {
-    auto parsed = client::parse_host_port(each.trimmed().toStdString());
-    if (!parsed) return usage(parsed.error());
-    out.addresses.push_back(std::move(*parsed));
-  }
+  tool::ScanOptions out;
+  out.interfaces = list_of(interfaces);
+  TRY(out.addresses, client::places_to_ask(ranges.trimmed().toStdString(), list_of(addresses)));
   return out;
 }
 

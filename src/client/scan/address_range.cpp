@@ -121,4 +121,20 @@ Result<std::vector<HostPort>> parse_ranges(std::string_view text) {
   return out;
 }
 
+Answer<std::vector<HostPort>> places_to_ask(std::string_view ranges,
+                                            const std::vector<std::string>& addresses) {
+  std::vector<HostPort> out;
+  if (!ranges.empty()) {
+    auto parsed = parse_ranges(ranges);
+    if (!parsed) return problem(ProblemKind::usage, parsed.error().context);
+    out = std::move(*parsed);
+  }
+  for (const std::string& each : addresses) {
+    auto parsed = parse_host_port(each);
+    if (!parsed) return problem(ProblemKind::usage, parsed.error().context);
+    out.push_back(std::move(*parsed));
+  }
+  return out;
+}
+
 }  // namespace fairlead::client

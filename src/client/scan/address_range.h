@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "client/operator/problem.h"
 
 namespace fairlead::client {
 
@@ -28,5 +29,10 @@ Result<HostPort> parse_host_port(std::string_view text);
 // "10.77.0.7"; each with :PORT or without; several separated by commas. malformed: not so, or more
 // than range_addresses_max in all.
 Result<std::vector<HostPort>> parse_ranges(std::string_view text);
+
+// All that a person names: `ranges` as above, or "" for none, then single addresses. A usage
+// problem says which one is wrong.
+Answer<std::vector<HostPort>> places_to_ask(std::string_view ranges,
+                                            const std::vector<std::string>& addresses);
 
 }  // namespace fairlead::client
