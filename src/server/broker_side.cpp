@@ -16,7 +16,7 @@ constexpr std::uint64_t table_capacity = 4096;                     // grows by i
 Result<std::unique_ptr<BrokerSide>> BrokerSide::open(net::Loop& loop, const Config& config,
                                                      const Identity& identity, Store& store,
                                                      Random& random, Clock clock, Log& log) {
-  std::unique_ptr<BrokerSide> out(new BrokerSide(loop, store, random, clock, log));
+  std::unique_ptr<BrokerSide> out(new BrokerSide(loop, store, clock, log));
   Time now = clock();
   upstream::BrokerOptions options;
   options.folder = (config.data / "broker").string();

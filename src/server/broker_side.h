@@ -46,13 +46,8 @@ class BrokerSide {
   net::Task<void> stop();  // awaited before the loop ends
 
  private:
-  BrokerSide(net::Loop& loop, Store& store, Random& random, Clock clock, Log& log)
-      : loop_(loop),
-        store_(store),
-        random_(random),
-        clock_(std::move(clock)),
-        log_(log),
-        presence_(store, log) {}
+  BrokerSide(net::Loop& loop, Store& store, Clock clock, Log& log)
+      : loop_(loop), store_(store), clock_(std::move(clock)), log_(log), presence_(store, log) {}
   void hear(const upstream::Presence& presence);
   net::Task<void> record(upstream::Presence presence);
   net::Task<void> write(upstream::Presence presence);
@@ -62,7 +57,6 @@ class BrokerSide {
 
   net::Loop& loop_;
   Store& store_;
-  Random& random_;
   Clock clock_;
   Log& log_;
   PresenceRecord presence_;

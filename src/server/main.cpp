@@ -45,37 +45,41 @@ Result<void> write_secret(const std::filesystem::path& file, std::string_view se
   return written ? ok() : Result<void>(fail(Errc::io, file.string() + " can't be written"));
 }
 
-Result<std::unique_ptr<net::HttpServer>> listen(net::Loop& loop, Log& log,
-                                                const server::Config& config,
-                                                const server::Listener& where,
-                                                const server::Identity& identity, Random& random,
-                                                Time now, std::size_t body_max,
-                                                net::HttpHandler handler) {
-  net::HttpServerOptions options;
-  options.address = where.address;
-  options.port = where.port;
-  options.body_bytes_max = body_max;
-  if (where.tls) {
-    TRY(options.tls, server::tls_for(identity, config.public_host, random, now));
-  }
-  return net::HttpServer::listen(loop, log, std::move(options), std::move(handler));
-}
+// What every listener needs.
+struct Listening {
+  net::Loop& loop;
+  Log& log;
+  const server::Config& config;
+  const server::Identity& identity;
+  Random& random;
+  Clock clock;
 
-// EST judges client certificates by the registry, also expired ones, so no anchors are named: a
-// device of any maker shows what it has.
-Result<std::unique_ptr<net::HttpServer>> listen_est(net::Loop& loop, Log& log,
-                                                    const server::Config& config,
-                                                    const server::Identity& identity,
-                                                    Random& random, Time now,
-                                                    net::HttpHandler handler) {
-  net::HttpServerOptions options;
-  options.address = config.est.address;
-  options.port = config.est.port;
-  options.body_bytes_max = limits::est_request_bytes_max;
-  TRY(options.tls, server::tls_for(identity, config.public_host, random, now));
-  options.tls->ask_client_certificate = true;
-  return net::HttpServer::listen(loop, log, std::move(options), std::move(handler));
-}
+  Result<net::TlsServer> tls() const {
+    return server::tls_for(identity, config.public_host, random, clock());
+  }
+  Result<std::unique_ptr<net::HttpServer>> at(const server::Listener& where, std::size_t body_max,
+                                              net::HttpHandler handler) const {
+    net::HttpServerOptions options;
+    options.address = where.address;
+    options.port = where.port;
+    options.body_bytes_max = body_max;
+    if (where.tls) {
+      TRY(options.tls, tls());
+    }
+    return net::HttpServer::listen(loop, log, std::move(options), std::move(handler));
+  }
+  // EST judges client certificates by the registry, also expired ones, so no anchors are named: a
+  // device of any maker shows what it has.
+  Result<std::unique_ptr<net::HttpServer>> for_est(net::HttpHandler handler) const {
+    net::HttpServerOptions options;
+    options.address = config.est.address;
+    options.port = config.est.port;
+    options.body_bytes_max = limits::est_request_bytes_max;
+    TRY(options.tls, tls());
+    options.tls->ask_client_certificate = true;
+    return net::HttpServer::listen(loop, log, std::move(options), std::move(handler));
+  }
+};
 
 // What devices and others ask about certificates. The listeners go before the services.
 struct CertificateServices {
@@ -85,18 +89,16 @@ struct CertificateServices {
   std::unique_ptr<net::HttpServer> est_listener{}, revocation_listener{};
 };
 
-Result<void> open_listeners(CertificateServices& services, net::Loop& loop, Log& log,
-                            const server::Config& config, const server::Identity& identity,
-                            Random& random, Clock clock) {
+Result<void> open_listeners(CertificateServices& services, const Listening& listen) {
+  const server::Config& config = listen.config;
   if (config.pki.port != 0) {
     TRY(services.revocation_listener,
-        listen(loop, log, config, config.pki, identity, random, clock(),
-               pki::ocsp::request_bytes_max,
-               server::revocation_front(loop, services.revocation, clock)));
+        listen.at(config.pki, pki::ocsp::request_bytes_max,
+                  server::revocation_front(listen.loop, services.revocation, listen.clock)));
   }
   if (config.offers_est()) {
-    TRY(services.est_listener, listen_est(loop, log, config, identity, random, clock(),
-                                          server::est_front(loop, services.est, clock)));
+    TRY(services.est_listener,
+        listen.for_est(server::est_front(listen.loop, services.est, listen.clock)));
   }
   return ok();
 }
@@ -248,16 +250,16 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
   auto keep_token = [&](std::string_view token) { return keep_admin_token(config, log, token); };
   TRY_VOID(api.bootstrap(keep_token, clock()));
 
-  TRY(auto fdo_listener,
-      listen(loop, log, config, config.fdo, identity, random, clock(),
-             limits::fdo_message_bytes_max, server::fdo_front(loop, fdo.service, clock)));
-  TRY(auto api_listener, listen(loop, log, config, config.api, identity, random, clock(),
-                                api_body_bytes_max, server::api_front(loop, api, clock)));
+  const Listening listen{loop, log, config, identity, random, clock};
+  TRY(auto fdo_listener, listen.at(config.fdo, limits::fdo_message_bytes_max,
+                                   server::fdo_front(loop, fdo.service, clock)));
+  TRY(auto api_listener,
+      listen.at(config.api, api_body_bytes_max, server::api_front(loop, api, clock)));
   if (wifi.controller) {
     TRY(wifi.relays,
         server::DppRelays::listen(loop, log, config.dpp, *wifi.controller, random, clock));
   }
-  TRY_VOID(open_listeners(certificates, loop, log, config, identity, random, clock));
+  TRY_VOID(open_listeners(certificates, listen));
   server::To0Registrar registrar(loop, store, identity, own_addresses(config),
                                  config.to0_wait_seconds, random, clock, log, checkpoint);
   if (config.roles.owner) {
