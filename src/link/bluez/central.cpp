@@ -117,6 +117,9 @@ Result<void> connect_device(sd_bus* bus, const std::string& path) {
   for (int i = 0; i < connect_tries; ++i) {
     connected = ask(bus, path, device_interface, "Connect", connect_limit);
     if (connected) return ok();
+    // An attempt that hangs, ours or another program's, keeps later ones from beginning.
+    ignore(ask(bus, path, device_interface, "Disconnect", call_limit),
+           "there may be nothing to end");
   }
   return std::move(connected).in("the device can't be reached by Bluetooth");
 }
