@@ -69,20 +69,22 @@ class Wifi {
   // Every access point that was heard; none: the scan is not over yet. It ends within ten seconds.
   virtual Result<std::optional<std::vector<WifiNetwork>>> scanned() = 0;
 
-  // Leaves what is joined now for another network, for a trial. Ends an earlier trial.
-  virtual std::expected<void, WifiFailure> start_trial(const WifiCredentials& credentials) = 0;
+  // Leaves what is joined now for another network, for a trial. Ends an earlier trial. `word`: what
+  // it is to be kept together with, for settle(); may be empty.
+  virtual std::expected<void, WifiFailure> start_trial(const WifiCredentials& credentials,
+                                                       const std::string& word) = 0;
   // Ends within forty seconds. The networks of before are known again once it has joined, but the
   // one on trial goes before them.
   virtual WifiTrial trial() = 0;
 
-  // A trial ends by keep() or by revert(). Whoever has something to keep together with the network
-  // says keep_with(WORD) first: then a machine that loses power in between can still do either, by
-  // settle(), which keeps where WORD is the given one and reverts what else was left on trial.
+  // A trial ends by keep() or by revert(). Whoever has something to store together with the network
+  // calls store() first: then a machine that loses power in between can still do either, by
+  // settle(), which keeps what has the given word and reverts what else was left on trial.
   // conflict: the machine is on another network meanwhile; io: what is on trial can't be stored.
-  virtual Result<void> keep_with(const std::string& word) = 0;
+  virtual Result<void> store() = 0;
   virtual Result<void> keep() = 0;
   virtual Result<void> revert() = 0;
-  virtual Result<void> settle(const std::string& word) = 0;  // word "": revert in any case
+  virtual Result<void> settle(const std::string& word) = 0;  // "": revert in any case
 };
 
 }  // namespace fairlead::link

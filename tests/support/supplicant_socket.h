@@ -39,6 +39,7 @@ class SupplicantSocket {
   void says_on_select(std::vector<std::string> events) { on_select_ = std::move(events); }
   void hears(std::string scan_results) { scan_results_ = std::move(scan_results); }
   void has_status(std::string status) { status_ = std::move(status); }
+  void refuses_to_set_but(std::string name) { settable_ = std::move(name); }
   void refuses(std::string command) { refused_ = std::move(command); }
   // A network as it was configured before; its number.
   int add(bool enabled, std::string id_str = "") {
@@ -109,6 +110,8 @@ class SupplicantSocket {
       if (words.size() == 3 && at < command.size()) words.push_back(command.substr(at));
     }
     if (!refused_.empty() && command.starts_with(refused_)) return "FAIL\n";
+    if (words[0] == "SET_NETWORK" && !settable_.empty() && words.at(2) != settable_)
+      return "FAIL\n";
     if (words[0] == "PING") return "PONG\n";
     if (words[0] == "STATUS") return status_;
     if (words[0] == "SCAN_RESULTS") return scan_results_;
@@ -141,7 +144,7 @@ class SupplicantSocket {
   TemporaryDirectory directory_;
   std::filesystem::path socket_;
   std::vector<std::string> on_select_;
-  std::string scan_results_, status_, refused_;
+  std::string scan_results_, status_, refused_, settable_;
   std::pair<sockaddr_un, socklen_t> listener_{};
   std::mutex mutex_;
   std::map<int, Network> networks_;

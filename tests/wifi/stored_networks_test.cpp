@@ -50,13 +50,13 @@ struct StoredNetworks : testing::Test {
                            "network={\n ssid=\"Attic\"\n key_mgmt=NONE\n disabled=1\n}\n";
     start();
     ASSERT_TRUE(wifi->start_trial(
-        {to_bytes("Plant \"Floor\" \xFF"), SecretBytes::copy_of(as_view("a \"quoted\" horse"))}));
+        {to_bytes("Plant \"Floor\" \xFF"), SecretBytes::copy_of(as_view("a \"quoted\" horse"))},
+        "d-1"));
   }
-  // Of the file, as wpa_supplicant would come to be after keep_with().
-  void store(std::string_view word) {
+  // As after store(), which wants a joined network.
+  void store() {
     must(control->tell("ENABLE_NETWORK 0"));
-    must(control->tell("SET_NETWORK 2 id_str \"fairlead-trial with " + to_hex(as_view(word)) +
-                       "\""));
+    must(control->tell("SET_NETWORK 2 priority 999"));
     must(control->tell("SAVE_CONFIG"));
   }
   std::vector<KnownNetwork> networks() {
@@ -80,7 +80,7 @@ TEST_F(StoredNetworks, BeforeItIsStoredATrialIsGoneWithThePower) {
 }
 
 TEST_F(StoredNetworks, AStoredTrialWithoutItsAccessIsRemovedFromTheFileToo) {
-  store("d-1");
+  store();
   EXPECT_NE(stored().find("horse"), std::string::npos);
   cut_power();
   ASSERT_TRUE(wifi->settle("d-0"));
@@ -90,10 +90,10 @@ TEST_F(StoredNetworks, AStoredTrialWithoutItsAccessIsRemovedFromTheFileToo) {
 }
 
 TEST_F(StoredNetworks, AStoredTrialWithItsAccessStays) {
-  store("d-1");
+  store();
   cut_power();
   ASSERT_TRUE(wifi->settle("d-1"));
-  EXPECT_EQ(must(control->ask("GET_NETWORK 2 id_str")), "\"fairlead\"");
+  EXPECT_EQ(must(control->ask("GET_NETWORK 2 priority")), "1");
   cut_power();
   ASSERT_TRUE(wifi->settle("d-1"));  // nothing is on trial any more
   ASSERT_EQ(networks().size(), 3u);
@@ -103,7 +103,7 @@ TEST_F(StoredNetworks, AStoredTrialWithItsAccessStays) {
 }
 
 TEST_F(StoredNetworks, WhoJoinedNothingKeepsNothing) {
-  auto kept = wifi->keep_with("d-1");
+  auto kept = wifi->store();
   ASSERT_FALSE(kept);
   EXPECT_EQ(kept.error().code, Errc::conflict);
 }

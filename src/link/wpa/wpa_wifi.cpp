@@ -18,10 +18,11 @@ using std::chrono::steady_clock;
 constexpr auto scan_deadline = std::chrono::seconds(8), join_deadline = std::chrono::seconds(35);
 constexpr unsigned events_at_once = 64;
 
-// id_str of our networks: "fairlead" once kept; on trial "fairlead-trial", then a space and either
-// "after" and the networks that are to be enabled again ("after 0,2"), or "with" and the word of
-// keep_with() in hexadecimal.
-constexpr std::string_view kept_mark = "fairlead", trial_mark = "fairlead-trial";
+// Our networks have the id_str "fairlead after IDS with WORD": those that are to be enabled again,
+// as "0,2", and the word of start_trial() in hexadecimal. How far one is stands in its priority,
+// the one value that can be set without losing a link by WPA3: any other flushes the keys in use.
+constexpr std::string_view our_mark = "fairlead after ";
+constexpr std::string_view on_trial = "1000", stored = "999", kept = "1";
 
 std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 std::string unquoted(std::string text) {
@@ -40,16 +41,17 @@ class WpaWifi final : public Wifi {
   const std::string& interface() const override { return interface_; }
   Result<void> start_scan() override;
   Result<std::optional<std::vector<WifiNetwork>>> scanned() override;
-  std::expected<void, WifiFailure> start_trial(const WifiCredentials& credentials) override;
+  std::expected<void, WifiFailure> start_trial(const WifiCredentials& credentials,
+                                               const std::string& word) override;
   WifiTrial trial() override;
-  Result<void> keep_with(const std::string& word) override;
+  Result<void> store() override;
   Result<void> keep() override;
   Result<void> revert() override;
   Result<void> settle(const std::string& word) override;
 
  private:
-  struct OnTrial {  // as wpa_supplicant has it
-    std::string id, mark;
+  struct Ours {  // a network of ours, as wpa_supplicant has it
+    std::string id, priority, after, word;
   };
   struct Joining {
     std::string id;
@@ -63,8 +65,9 @@ class WpaWifi final : public Wifi {
   Result<void> tell(const std::string& command);
   Result<void> set(const std::string& id, const std::string& name, const std::string& value);
   Result<std::optional<std::string>> event();
-  Result<std::vector<OnTrial>> ours(std::string_view mark);
-  Result<void> add(const WifiCredentials& credentials);
+  Result<std::vector<Ours>> ours();
+  Result<std::vector<Ours>> trials();
+  Result<void> add(const WifiCredentials& credentials, const std::string& word);
   Result<void> describe(const std::string& id, const WifiCredentials& credentials);
   Result<void> enable_others();
   Result<std::vector<WifiNetwork>> heard();
@@ -144,25 +147,37 @@ Result<std::optional<std::vector<WifiNetwork>>> WpaWifi::scanned() {
   return std::optional(std::move(networks));
 }
 
-Result<std::vector<WpaWifi::OnTrial>> WpaWifi::ours(std::string_view mark) {
+Result<std::vector<WpaWifi::Ours>> WpaWifi::ours() {
   TRY(std::string list, ask("LIST_NETWORKS"));
-  std::vector<OnTrial> out;
+  std::vector<Ours> out;
   for (const KnownNetwork& each : decode_network_list(list)) {
     auto id_str = ask("GET_NETWORK " + each.id + " id_str");
     if (!id_str) continue;  // it has none
-    std::string text = unquoted(*id_str);
-    if (text == mark || text.starts_with(std::string(mark) + " "))
-      out.push_back({each.id, std::move(text)});
+    const std::string text = unquoted(*id_str);
+    const std::size_t with = text.find(" with ");
+    if (!text.starts_with(our_mark) || with == text.npos) continue;
+    TRY(std::string priority, ask("GET_NETWORK " + each.id + " priority"));
+    out.push_back({each.id, std::move(priority),
+                   text.substr(our_mark.size(), with - our_mark.size()), text.substr(with + 6)});
   }
   return out;
 }
 
-// SAE beside PSK: wpa_supplicant takes what the access point offers, the better first. Hidden
-// networks answer only to those who call them by name (scan_ssid).
+Result<std::vector<WpaWifi::Ours>> WpaWifi::trials() {
+  TRY(auto out, ours());
+  std::erase_if(out, [](const Ours& each) { return each.priority == kept; });
+  return out;
+}
+
+// SAE beside PSK: wpa_supplicant takes what the access point offers, the better first. A hidden
+// network answers only to who calls it by its name (scan_ssid); one that is heard need not be
+// called so wherever this device goes.
 Result<void> WpaWifi::describe(const std::string& id, const WifiCredentials& credentials) {
   TRY_VOID(set(id, "ssid", to_hex(credentials.ssid)));
-  TRY_VOID(set(id, "scan_ssid", "1"));
-  TRY_VOID(set(id, "priority", "1000"));
+  TRY(auto networks, heard());
+  const bool hides =
+      std::ranges::find(networks, credentials.ssid, &WifiNetwork::ssid) == networks.end();
+  TRY_VOID(set(id, "scan_ssid", hides ? "1" : "0"));
   if (credentials.passphrase.empty()) return set(id, "key_mgmt", "NONE");
   if (!set(id, "key_mgmt", "SAE WPA-PSK WPA-PSK-SHA256"))  // built without SAE
     TRY_VOID(set(id, "key_mgmt", "WPA-PSK"));
@@ -170,14 +185,16 @@ Result<void> WpaWifi::describe(const std::string& id, const WifiCredentials& cre
   return set(id, "psk", in_quotes(as_text(credentials.passphrase.reveal())));
 }
 
-Result<void> WpaWifi::add(const WifiCredentials& credentials) {
+Result<void> WpaWifi::add(const WifiCredentials& credentials, const std::string& word) {
   TRY(std::string list, ask("LIST_NETWORKS"));
   std::string enabled;
   for (const KnownNetwork& each : decode_network_list(list))
     if (each.enabled) enabled += (enabled.empty() ? "" : ",") + each.id;
   TRY(std::string id, ask("ADD_NETWORK"));
   // First the mark, so that whatever ends here can be undone.
-  TRY_VOID(set(id, "id_str", in_quotes(std::string(trial_mark) + " after " + enabled)));
+  TRY_VOID(set(id, "id_str",
+               in_quotes(std::string(our_mark) + enabled + " with " + to_hex(as_view(word)))));
+  TRY_VOID(set(id, "priority", std::string(on_trial)));
   TRY_VOID(describe(id, credentials));
   for (unsigned i = 0; i < events_at_once; ++i) {
     TRY(auto old, event());
@@ -190,7 +207,8 @@ Result<void> WpaWifi::add(const WifiCredentials& credentials) {
   return ok();
 }
 
-std::expected<void, WifiFailure> WpaWifi::start_trial(const WifiCredentials& credentials) {
+std::expected<void, WifiFailure> WpaWifi::start_trial(const WifiCredentials& credentials,
+                                                      const std::string& word) {
   const std::string_view passphrase = as_text(credentials.passphrase.reveal());
   const auto printable = [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != '\x7f'; };
   if (!passphrase.empty() && (passphrase.size() < limits::wifi_passphrase_bytes_min ||
@@ -200,7 +218,7 @@ std::expected<void, WifiFailure> WpaWifi::start_trial(const WifiCredentials& cre
                                        "a passphrase has 8 to 63 printable characters"});
   auto reverted = revert();
   if (!reverted) return std::unexpected(missing(reverted.error()));
-  auto added = add(credentials);
+  auto added = add(credentials, word);
   if (added) return {};
   ignore(revert(), "what was added is removed before the next trial, too");
   return std::unexpected(missing(added.error()));
@@ -241,28 +259,25 @@ Result<WifiNetwork> WpaWifi::joined_network() {
     std::string address = to_hex(each.bssid);
     for (std::size_t at = 10; at > 0; at -= 2) address.insert(at, ":");
     if (address != bssid) continue;
-    // Who shows its name need not be called by it wherever this device goes.
-    if (each.ssid == joined.ssid) TRY_VOID(set(joined.id, "scan_ssid", "0"));
     each.ssid = joined.ssid;
     return std::move(each);
   }
   return out;
 }
 
-// They were disabled by SELECT_NETWORK, and would be stored so.
+// They were disabled by SELECT_NETWORK, and would be stored so. Those of a stored trial are
+// enabled, and their numbers may be others by now.
 Result<void> WpaWifi::enable_others() {
-  TRY(auto trials, ours(trial_mark));
-  for (const OnTrial& each : trials) {
-    const std::string after = std::string(trial_mark) + " after ";
-    if (!each.mark.starts_with(after)) continue;
-    std::string_view ids = std::string_view(each.mark).substr(after.size());
+  TRY(auto all, ours());
+  for (const Ours& each : all) {
+    if (each.priority != on_trial) continue;
+    std::string_view ids = each.after;
     while (!ids.empty()) {
       const std::size_t end = std::min(ids.find(','), ids.size());
       ignore(tell("ENABLE_NETWORK " + std::string(ids.substr(0, end))),
              "it was removed meanwhile by somebody else");
       ids.remove_prefix(std::min(end + 1, ids.size()));
     }
-    TRY_VOID(set(each.id, "id_str", in_quotes(trial_mark)));
   }
   return ok();
 }
@@ -275,17 +290,16 @@ Result<void> WpaWifi::save() {
               "it may write");
 }
 
-Result<void> WpaWifi::keep_with(const std::string& word) {
+Result<void> WpaWifi::store() {
   TRY_VOID(connect());
-  TRY(auto trials, ours(trial_mark));
-  if (trials.empty()) return ok();
-  const std::string& id = trials.front().id;
+  TRY(auto tried, trials());
+  if (tried.empty()) return ok();
+  const std::string& id = tried.front().id;
   TRY(std::string status, ask("STATUS"));
   if (decode_status_value(status, "id") != id)
     return fail(Errc::conflict, "the device is no longer on the network that was tried");
   TRY_VOID(enable_others());
-  TRY_VOID(
-      set(id, "id_str", in_quotes(std::string(trial_mark) + " with " + to_hex(as_view(word)))));
+  TRY_VOID(set(id, "priority", std::string(stored)));
   return save();
 }
 
@@ -293,17 +307,15 @@ Result<void> WpaWifi::keep() {
   joining_.reset();
   TRY_VOID(connect());
   TRY_VOID(enable_others());
-  TRY(auto trials, ours(trial_mark));
-  if (trials.empty()) return ok();
-  const std::string& id = trials.front().id;
-  TRY(std::string ssid, ask("GET_NETWORK " + id + " ssid"));
+  TRY(auto all, ours());
+  auto tried = std::ranges::find_if(all, [](const Ours& each) { return each.priority != kept; });
+  if (tried == all.end()) return ok();
+  TRY(std::string ssid, ask("GET_NETWORK " + tried->id + " ssid"));
   // The same network as it was known before, with the passphrase of then.
-  TRY(auto before, ours(kept_mark));
-  for (const OnTrial& each : before)
-    if (ask("GET_NETWORK " + each.id + " ssid").value_or("") == ssid)
+  for (const Ours& each : all)
+    if (each.id != tried->id && ask("GET_NETWORK " + each.id + " ssid").value_or("") == ssid)
       TRY_VOID(tell("REMOVE_NETWORK " + each.id));
-  TRY_VOID(set(id, "priority", "1"));
-  TRY_VOID(set(id, "id_str", in_quotes(kept_mark)));
+  TRY_VOID(set(tried->id, "priority", std::string(kept)));
   return save();
 }
 
@@ -311,22 +323,23 @@ Result<void> WpaWifi::revert() {
   joining_.reset();
   TRY_VOID(connect());
   TRY_VOID(enable_others());
-  TRY(auto trials, ours(trial_mark));
-  if (trials.empty()) return ok();
-  bool stored = false;
-  for (const OnTrial& each : trials) {
-    stored |= each.mark.starts_with(std::string(trial_mark) + " with ");
+  TRY(auto tried, trials());
+  if (tried.empty()) return ok();
+  bool on_disk = false;
+  for (const Ours& each : tried) {
+    on_disk |= each.priority == stored;
     TRY_VOID(tell("REMOVE_NETWORK " + each.id));
   }
   ignore(tell("REASSOCIATE"), "it looks for the networks of before by itself, too");
-  return stored ? save() : ok();
+  return on_disk ? save() : ok();
 }
 
+// One that is stored without what it goes with, or goes with something that was never stored.
 Result<void> WpaWifi::settle(const std::string& word) {
   TRY_VOID(connect());
-  TRY(auto trials, ours(trial_mark));
-  const std::string wanted = std::string(trial_mark) + " with " + to_hex(as_view(word));
-  const bool stays = !word.empty() && trials.size() == 1 && trials.front().mark == wanted;
+  TRY(auto tried, trials());
+  const bool stays = !word.empty() && tried.size() == 1 && tried.front().priority == stored &&
+                     tried.front().word == to_hex(as_view(word));
   return stays ? keep() : revert();
 }
 

@@ -34,14 +34,14 @@ struct WpaWifiTest : testing::Test {
   }
   WifiObstacle obstacle_after(std::vector<std::string> events) {
     supplicant.says_on_select(std::move(events));
-    EXPECT_TRUE(wifi->start_trial(plant_floor()));
+    EXPECT_TRUE(wifi->start_trial(plant_floor(), "d-1"));
     auto ended = outcome();
     EXPECT_FALSE(ended);
     return ended ? WifiObstacle::missing : ended.error().what;
   }
   // A joined network, whose number it returns; wpa_supplicant is on it.
-  int joined() {
-    EXPECT_TRUE(wifi->start_trial(plant_floor()));
+  int joined(const std::string& word = "d-1") {
+    EXPECT_TRUE(wifi->start_trial(plant_floor(), word));
     EXPECT_TRUE(outcome());
     const int number = supplicant.last();
     supplicant.has_status("bssid=02:00:00:00:00:00\nid=" + std::to_string(number) + "\n");
@@ -60,7 +60,7 @@ TEST_F(WpaWifiTest, AScanTellsWhatIsInReach) {
 
 TEST_F(WpaWifiTest, AJoinTriesTheNetworkBesideThoseOfBefore) {
   const int before = supplicant.add(true), left_out = supplicant.add(false);
-  ASSERT_TRUE(wifi->start_trial(plant_floor("a \"quoted\" horse")));
+  ASSERT_TRUE(wifi->start_trial(plant_floor("a \"quoted\" horse"), "d-1"));
   const int trial = supplicant.last();
   EXPECT_EQ(supplicant.value(trial, "ssid"), to_hex(as_view("PlantFloor")));
   EXPECT_EQ(supplicant.value(trial, "psk"), "\"a \"quoted\" horse\"");
@@ -75,7 +75,7 @@ TEST_F(WpaWifiTest, AJoinTriesTheNetworkBesideThoseOfBefore) {
 }
 
 TEST_F(WpaWifiTest, AnOpenNetworkHasNoKey) {
-  ASSERT_TRUE(wifi->start_trial({to_bytes("Caf\xC3\xA9"), {}}));
+  ASSERT_TRUE(wifi->start_trial({to_bytes("Caf\xC3\xA9"), {}}, ""));
   EXPECT_EQ(supplicant.value(0, "key_mgmt"), "NONE");
   EXPECT_EQ(supplicant.value(0, "psk"), "");
 }
@@ -104,27 +104,27 @@ TEST_F(WpaWifiTest, AFailedTrialLeavesTheNetworksOfBeforeAsTheyWere) {
 
 TEST_F(WpaWifiTest, AnotherRunRevertsWhatAKilledOneTried) {
   const int before = supplicant.add(true);
-  ASSERT_TRUE(wifi->start_trial(plant_floor()));
+  ASSERT_TRUE(wifi->start_trial(plant_floor(), "d-1"));
   wifi = wpa_wifi(supplicant.socket());
   ASSERT_TRUE(wifi->settle("d-1"));
   EXPECT_EQ(supplicant.count(), 1u);
   EXPECT_TRUE(supplicant.enabled(before));
 }
 
-TEST_F(WpaWifiTest, KeptWithAWordItStaysWithThatWordOnly) {
+TEST_F(WpaWifiTest, StoredWithAWordItStaysWithThatWordOnly) {
   int trial = joined();
-  ASSERT_TRUE(wifi->keep_with("d-1"));
+  ASSERT_TRUE(wifi->store());
   EXPECT_EQ(supplicant.saved(), 1);
   wifi = wpa_wifi(supplicant.socket());
   ASSERT_TRUE(wifi->settle("d-1"));
-  EXPECT_EQ(supplicant.value(trial, "id_str"), "\"fairlead\"");
+  EXPECT_EQ(supplicant.value(trial, "priority"), "1");
   EXPECT_EQ(supplicant.saved(), 2);
 
-  trial = joined();
-  ASSERT_TRUE(wifi->keep_with("d-2"));
+  trial = joined("d-2");
+  ASSERT_TRUE(wifi->store());
   wifi = wpa_wifi(supplicant.socket());
   ASSERT_TRUE(wifi->settle("d-1"));
-  EXPECT_EQ(supplicant.value(trial, "id_str"), "gone");
+  EXPECT_EQ(supplicant.value(trial, "ssid"), "gone");
 }
 
 TEST_F(WpaWifiTest, TheSameNetworkIsKeptOnceWithTheLastPassphrase) {
@@ -133,13 +133,13 @@ TEST_F(WpaWifiTest, TheSameNetworkIsKeptOnceWithTheLastPassphrase) {
   const int second = joined();
   ASSERT_TRUE(wifi->keep());
   EXPECT_EQ(supplicant.value(first, "ssid"), "gone");
-  EXPECT_EQ(supplicant.value(second, "id_str"), "\"fairlead\"");
+  EXPECT_EQ(supplicant.value(second, "priority"), "1");
 }
 
 TEST_F(WpaWifiTest, WhoIsOnAnotherNetworkMeanwhileKeepsNothing) {
   joined();
   supplicant.has_status("id=7\n");
-  auto kept = wifi->keep_with("d-1");
+  auto kept = wifi->store();
   ASSERT_FALSE(kept);
   EXPECT_EQ(kept.error().code, Errc::conflict);
 }
@@ -147,22 +147,31 @@ TEST_F(WpaWifiTest, WhoIsOnAnotherNetworkMeanwhileKeepsNothing) {
 TEST_F(WpaWifiTest, ASupplicantThatMayNotStoreSaysHowItMay) {
   joined();
   supplicant.refuses("SAVE_CONFIG");
-  auto kept = wifi->keep_with("d-1");
+  auto kept = wifi->store();
   ASSERT_FALSE(kept);
   EXPECT_NE(kept.error().context.find("update_config=1"), std::string::npos);
 }
 
 TEST_F(WpaWifiTest, AHiddenNetworkIsCalledByNameAndAnotherIsNot) {
-  EXPECT_EQ(supplicant.value(joined(), "scan_ssid"), "1");  // its access point was not asked for
-  supplicant.has_status("bssid=02:00:00:00:00:00\n");
   EXPECT_EQ(supplicant.value(joined(), "scan_ssid"), "0");
+  supplicant.hears("");
+  EXPECT_EQ(supplicant.value(joined(), "scan_ssid"), "1");
+}
+
+// A station of WPA3 that has a value changed loses its link.
+TEST_F(WpaWifiTest, OnceJoinedNothingIsSetButThePriority) {
+  const int trial = joined();
+  supplicant.refuses_to_set_but("priority");
+  ASSERT_TRUE(wifi->store());
+  ASSERT_TRUE(wifi->keep());
+  EXPECT_EQ(supplicant.value(trial, "priority"), "1");
 }
 
 TEST_F(WpaWifiTest, APassphraseThatCanNotBeIsNotTried) {
   for (std::string_view bad : {"short", "with a\nline", ""}) {
     std::string text(bad);
     if (text.empty()) text.assign(64, 'a');
-    auto started = wifi->start_trial(plant_floor(text));
+    auto started = wifi->start_trial(plant_floor(text), "");
     ASSERT_FALSE(started) << bad;
     EXPECT_EQ(started.error().what, WifiObstacle::wrong_passphrase);
   }
@@ -171,7 +180,7 @@ TEST_F(WpaWifiTest, APassphraseThatCanNotBeIsNotTried) {
 
 TEST(WpaWifiAlone, SaysThatNobodyDrivesTheAdapter) {
   auto wifi = wpa_wifi("/nowhere/wlan0");
-  auto started = wifi->start_trial({to_bytes("PlantFloor"), {}});
+  auto started = wifi->start_trial({to_bytes("PlantFloor"), {}}, "");
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().what, WifiObstacle::missing);
   EXPECT_FALSE(wifi->start_scan());
