@@ -71,15 +71,30 @@ constexpr Command table[] = {
                   adapter_option,
                   code_file_option,
                   button_option,
+                  {"wifi", "NETWORK", "the Wi-Fi network that it is to join; see networks"},
+                  {"wifi-passphrase-file", "FILE", "its passphrase (default: asked for)"},
                   {"account", "ACCOUNT", "whose device it is to be"},
                   {"name", "NAME", "what people call it"}}},
      .more = "The device shows that it knows the code, makes its key and an Offer; the server "
              "decides;\n"
-             "the device tries the upstream that it was given and keeps it only if it was let in.\n"
+             "the device joins the network, tries the upstream that it was given, and keeps both "
+             "only if\n"
+             "it was let in. A wrong passphrase is asked for again, without starting afresh.\n"
              "When the server wants a person's decision first, approve and provision again.",
      .examples = "  fairlead provision --address http://10.77.0.5:8080 --code-file label.txt\n"
-                 "  fairlead provision --bluetooth PROV_01b1e8",
+                 "  fairlead provision --bluetooth PROV_01b1e8 --wifi PlantFloor",
      .run = provision},
+    {.name = "networks",
+     .summary = "Which Wi-Fi networks the device beside you hears",
+     .options = {{{"address", "URL", "where the device listens: http://HOST:PORT"},
+                  {"bluetooth", "NAME", "or its name or address by Bluetooth; see nearby"},
+                  adapter_option,
+                  code_file_option,
+                  button_option}},
+     .more = "A name that is no text is shown as 0x and its bytes, and taken so by --wifi.",
+     .examples = "  fairlead networks --bluetooth PROV_01b1e8",
+     .run = show_networks,
+     .needs_server = false},
     {.name = "upstreams",
      .summary = "Which upstreams the network names to a device",
      .options = {{{"address", "URL", "where the device listens: http://HOST:PORT", true},

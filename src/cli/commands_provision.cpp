@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/context.h"
-#include "client/provision/provision.h"
+#include "cli/wifi_choice.h"
 #include "crypto/system_random.h"
+#include "link/wifi.h"
 
 namespace fairlead::cli {
 
@@ -50,15 +50,20 @@ Answer<Way> way_to_device(Context& context) {
   return out;
 }
 
+Answer<void> require_one_way(const Context& context) {
+  if (context.in.has("address") != context.in.has("bluetooth")) return {};
+  return problem(ProblemKind::usage, "say --address or --bluetooth, one of them");
+}
+
 }  // namespace
 
 Answer<void> provision(Context& context) {
-  if (context.in.has("address") == context.in.has("bluetooth"))
-    return problem(ProblemKind::usage, "say --address or --bluetooth, one of them");
+  TRY_VOID(require_one_way(context));
   client::ProvisionRequest request;
   request.access.button = context.in.has("button");
   request.claim.account = context.in.get("account");
   request.claim.name = context.in.get("name");
+  request.wifi = wifi_wish(context);
   TRY(request.access.code, code_of_label(context));
   TRY(auto way, way_to_device(context));
   crypto::SystemRandom random;
@@ -92,6 +97,39 @@ Answer<void> nearby(Context& context) {
   for (const auto& each : devices)
     table.rows.push_back({each.name, each.address, signal_text(each.signal_dbm)});
   if (!devices.empty()) context.print_table(table);
+  return {};
+}
+
+Answer<void> show_networks(Context& context) {
+  TRY_VOID(require_one_way(context));
+  client::Access access;
+  access.button = context.in.has("button");
+  TRY(access.code, code_of_label(context));
+  TRY(auto way, way_to_device(context));
+  crypto::SystemRandom random;
+  TRY(auto link, client::open_device(*way.carrier, access, random));
+  auto heard = client::nearby_networks(link);
+  (void)link.say(local::command::Cancel{});  // who comes next would hear "busy" for a minute
+  if (!heard) return std::unexpected(std::move(heard.error()));
+  Table table{{"NETWORK", "SIGNAL", "CHANNEL", "SECURITY", "NOT FOR THIS DEVICE"}, {}};
+  json::array items;
+  for (const auto& each : *heard) {
+    const std::string name = link::name_of_network(each.ssid), security(to_string(each.auth));
+    table.rows.push_back({name, std::to_string(each.signal_dbm) + " dBm",
+                          std::to_string(each.channel), security,
+                          client::plain_text(each.why_not)});
+    items.push_back(json::object{{"network", name},
+                                 {"signal_dbm", each.signal_dbm},
+                                 {"channel", each.channel},
+                                 {"security", security},
+                                 {"why_not", each.why_not}});
+  }
+  if (context.as_json())
+    context.print(json::serialize(json::object{{"items", std::move(items)}}) + "\n");
+  else if (heard->empty())
+    context.console.note("The device hears no Wi-Fi network.");
+  else
+    context.print_table(table);
   return {};
 }
 

@@ -107,7 +107,8 @@ Answer<void> device_list(Context&), device_waiting(Context&), device_show(Contex
     device_fetch(Context&), device_approve(Context&), device_reject(Context&), revoke(Context&),
     readmit(Context&), explain_device(Context&);
 Answer<void> audit_list(Context&), audit_export(Context&), audit_verify(Context&);
-Answer<void> provision(Context&), nearby(Context&), show_upstreams(Context&);
+Answer<void> provision(Context&), nearby(Context&), show_networks(Context&),
+    show_upstreams(Context&);
 Answer<void> scan_plant(Context&), scanner(Context&), plan_import(Context&), plan_compare(Context&),
     apply_plan(Context&), plan_bind(Context&), plan_replace(Context&), plan_ignore(Context&),
     plan_undo(Context&), plan_export(Context&), report(Context&), nameplate(Context&),

@@ -176,6 +176,8 @@ const std::map<std::string, Setter, std::less<>>& settings() {
       {"local.bluetooth", into(&Config::bluetooth)},
       {"local.bluetooth_adapter", into(&Config::bluetooth_adapter)},
       {"local.bluetooth_name", into(&Config::bluetooth_name)},
+      {"local.wifi", into(&Config::wifi)},
+      {"local.wifi_address_hook", into(&Config::wifi_address_hook)},
       {"local.security1_code_file", into(&Config::security1_code_file)},
       {"upstream.connect", into(&Config::connect)},
       {"upstream.uri", into(&Config::upstream_uri)},
@@ -241,6 +243,9 @@ constexpr Option options[] = {
     {"--find-upstream", false, [](Config& c, std::string_view) { return c.find_upstream = true; }},
     {"--network-hook", true,
      [](Config& c, std::string_view v) { return c.network_hook = v, v.starts_with('/'); }},
+    {"--wifi", true, [](Config& c, std::string_view v) { return c.wifi = v, v.starts_with('/'); }},
+    {"--wifi-address-hook", true,
+     [](Config& c, std::string_view v) { return c.wifi_address_hook = v, v.starts_with('/'); }},
     {"--identify-hook", true,
      [](Config& c, std::string_view v) { return c.identify_hook = v, v.starts_with('/'); }},
     {"--vendor", true, [](Config& c, std::string_view v) { return c.vendor = v, !v.empty(); }},
@@ -376,6 +381,10 @@ Options
   --bluetooth             let a phone beside the device provision it by Bluetooth LE
   --bluetooth-adapter A   by this adapter: hci0 (default: the first)
   --bluetooth-name NAME   as phones see it (default: PROV_ and six digits of the serial)
+  --wifi SOCKET           and say which Wi-Fi network it is to join, by the wpa_supplicant that
+                          listens there: /run/wpa_supplicant/wlan0
+  --wifi-address-hook PROGRAM
+                          gets the address there (default: the system does so by itself)
   --button-only           let nobody in before the button is pressed, upstream or none
   --code-file FILE        set-code: the code to take; - is standard input
   --security1-code-file F also take Espressif's Security 1 with the code in this file

@@ -114,14 +114,18 @@ Result<std::vector<std::string>> network_words(const local::NetworkSettings& set
 Hooks::Hooks(const Config& config, const StateDirectory& directory, Log& log)
     : config_(config), directory_(directory), log_(log) {}
 
-Result<void> Hooks::run(const std::filesystem::path& hook, std::vector<std::string> words) {
-  words.insert(words.begin(), hook.string());
-  TRY(auto result, run_command(words, directory_.path(), hook_limit));
+Result<void> run_hook(const std::vector<std::string>& words, const std::filesystem::path& folder) {
+  TRY(auto result, run_command(words, folder, hook_limit));
   if (result.exit_code == 0) return ok();
   std::string said = last_line(result.err);
   return fail(Errc::io, said.empty()
                             ? words[1] + " failed with code " + std::to_string(result.exit_code)
                             : said);
+}
+
+Result<void> Hooks::run(const std::filesystem::path& hook, std::vector<std::string> words) {
+  words.insert(words.begin(), hook.string());
+  return run_hook(words, directory_.path());
 }
 
 Result<void> Hooks::set_network(const local::NetworkSettings& settings) {

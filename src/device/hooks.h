@@ -45,6 +45,10 @@ class Hooks {
   Log& log_;
 };
 
+// One program of the device's, by full path, with its words. io: the last line that it wrote to
+// standard error, or its exit code.
+Result<void> run_hook(const std::vector<std::string>& words, const std::filesystem::path& folder);
+
 // The words after `set`. malformed, in words for a person, where an address, a prefix or a name is
 // not one. `otherwise`: the interface, where the settings name none.
 Result<std::vector<std::string>> network_words(const local::NetworkSettings& settings,

@@ -14,8 +14,9 @@ namespace {
 constexpr Duration tick = std::chrono::milliseconds(500);
 constexpr Duration closed_after_wrong_codes = std::chrono::minutes(10);
 
-local::DoorOptions options_for(local::DeviceSecrets secrets, const LocalFacts& facts) {
+local::DoorOptions options_for(local::DeviceSecrets secrets, const LocalFacts& facts, bool wifi) {
   local::DoorOptions out;
+  out.wifi = wifi;
   out.secrets = std::move(secrets);
   out.about = {facts.product_uri, {}, facts.model, facts.serial, facts.firmware, {}};
   return out;
@@ -34,14 +35,19 @@ local::Obstacle obstacle_of(const Failure& failure) {
 }  // namespace
 
 LocalDoor::LocalDoor(const Config& config, Workshop workshop, Log& log,
-                     local::DeviceSecrets secrets, LocalFacts facts)
+                     local::DeviceSecrets secrets, LocalFacts facts,
+                     std::unique_ptr<link::Wifi> wifi)
     : config_(config),
       shop_(std::move(workshop)),
       log_(log),
       facts_(std::move(facts)),
-      door_(options_for(std::move(secrets), facts_), shop_.random),
+      door_(options_for(std::move(secrets), facts_, wifi != nullptr), shop_.random),
       hooks_(config, shop_.directory, log_),
-      offers_(OutstandingOffers::load(shop_.directory)) {}
+      offers_(OutstandingOffers::load(shop_.directory)) {
+  if (wifi)
+    wifi_ =
+        std::make_unique<LocalWifi>(config_, shop_.directory, shop_.loop, log_, std::move(wifi));
+}
 
 Time LocalDoor::now() const {
   auto since = std::chrono::steady_clock::now().time_since_epoch();
@@ -50,6 +56,7 @@ Time LocalDoor::now() const {
 
 bool LocalDoor::trying() const {
   return door_.progress() == local::Progress::checking ||
+         door_.progress() == local::Progress::joining ||
          door_.progress() == local::Progress::connecting;
 }
 
@@ -75,13 +82,18 @@ void LocalDoor::offer_by(Way& way) {
 }
 
 net::Task<void> LocalDoor::run() {
-  auto settle_it = [this]() -> Result<void> {
+  auto settle_it = [this]() -> Result<std::string> {
     TRY(auto identity, load_identity(shop_.directory));
-    hooks_.settle_network(name_of_access(identity));
-    return ok();
+    std::string access = name_of_access(identity);
+    hooks_.settle_network(access);
+    return access;
   };
   auto settling = shop_.loop.on_worker(settle_it);
-  CO_TRY_VOID(co_await std::move(settling));
+  CO_TRY(std::string access, co_await std::move(settling));
+  if (wifi_) {
+    auto settling_wifi = wifi_->settle(std::move(access));
+    CO_TRY_VOID(co_await std::move(settling_wifi));
+  }
   for (;;) {
     open_if_needed();
     for (Way& way : ways_) offer_by(way);
@@ -135,6 +147,16 @@ net::Task<void> LocalDoor::perform(Actions actions, LocalAnswer* answer) {
     } else if (auto* network = std::get_if<local::SetNetwork>(&action)) {
       auto setting = set_network(std::move(network->settings));
       CO_TRY(more, co_await std::move(setting));
+    } else if (std::holds_alternative<local::LookAround>(action)) {
+      shop_.loop.spawn("look for networks", look_around());
+    } else if (std::holds_alternative<local::ShowNetworks>(action)) {
+      auto showing = show_networks();
+      CO_TRY(more, co_await std::move(showing));
+    } else if (auto* join = std::get_if<local::JoinWifi>(&action)) {
+      shop_.loop.spawn("join a network", join_wifi(std::move(join->network)));
+    } else if (std::holds_alternative<local::KeepWifi>(action)) {
+      auto keeping = wifi_->keep();
+      ignore(co_await std::move(keeping), "it is said; the network stays until the next start");
     } else if (auto* closed = std::get_if<local::Closed>(&action)) {
       if (door_.wrong_codes() >= limits::wrong_codes_max)
         closed_until_ = now() + closed_after_wrong_codes;
@@ -186,6 +208,38 @@ net::Task<Actions> LocalDoor::check_grant(local::CheckGrant grant) {
   co_return door_.grant_checked(std::nullopt, now());
 }
 
+net::Task<void> LocalDoor::look_around() {
+  auto looking = wifi_->networks();
+  auto networks = co_await std::move(looking);
+  (void)networks;  // whoever asks for them later gets them at once
+  co_return ok();
+}
+
+net::Task<Actions> LocalDoor::show_networks() {
+  auto looking = wifi_->networks();
+  CO_TRY(auto networks, co_await std::move(looking));
+  co_return door_.networks_seen(std::move(networks));
+}
+
+net::Task<void> LocalDoor::join_wifi(local::WifiCredentials network) {
+  auto joining = wifi_->join(std::move(network), name_of_access(staged_));
+  auto joined = co_await std::move(joining);
+  Actions actions;
+  if (joined) {
+    actions = door_.wifi_joined(std::move(*joined), now());
+  } else if (joined.error().reason != Reason::interrupted) {
+    auto reverting = wifi_->revert();
+    auto reverted = co_await std::move(reverting);
+    (void)reverted;  // it is said, and done again before the next trial
+    auto stock = joined.error().reason == Reason::wifi_not_found
+                     ? local::config::FailReason::network_not_found
+                     : local::config::FailReason::auth_error;
+    actions = door_.wifi_failed(obstacle_of(joined.error()), stock, now());
+  }
+  auto performing = perform(std::move(actions), nullptr);
+  co_return co_await std::move(performing);
+}
+
 // The upstream has the last word: only who was let in there commits.
 net::Task<void> LocalDoor::go_online() {
   Identity trying = *staged_;  // a roll-back may come meanwhile
@@ -202,7 +256,12 @@ net::Task<void> LocalDoor::go_online() {
     (void)left;  // the flow connects again, whatever became of this connection
     actions = door_.online(now());
   } else {
-    actions = door_.offline(obstacle_of(connected.error()), now());
+    Failure failure = std::move(connected.error());
+    if (wifi_) {
+      auto explaining = wifi_->explain(std::move(failure), trying.operational->endpoints[0].uri);
+      failure = co_await std::move(explaining);
+    }
+    actions = door_.offline(obstacle_of(failure), now());
   }
   auto performing = perform(std::move(actions), nullptr);
   CO_TRY_VOID(co_await std::move(performing));
@@ -212,6 +271,14 @@ net::Task<void> LocalDoor::go_online() {
 net::Task<Actions> LocalDoor::commit() {
   if (!staged_) co_return Actions{};
   Identity next = *staged_;
+  if (wifi_) {
+    auto storing = wifi_->store();
+    auto stored = co_await std::move(storing);
+    if (!stored) {
+      Failure failure{Reason::wifi_not_stored, stored.error().context};
+      co_return door_.offline(obstacle_of(failure), now());
+    }
+  }
   auto commit_it = [&]() -> Result<void> {
     TRY_VOID(hooks_.keep_with(name_of_access(next)));
     TRY_VOID(save_identity(shop_.directory, next));
@@ -225,6 +292,11 @@ net::Task<Actions> LocalDoor::commit() {
   if (!committed) {
     Failure failure = local_failure(committed.error());
     co_return door_.offline(obstacle_of(failure), now());
+  }
+  if (wifi_) {
+    auto keeping = wifi_->keep();
+    auto kept = co_await std::move(keeping);
+    (void)kept;  // it is said, and done again at the next start
   }
   staged_.reset();
   committed_ = true;
@@ -240,7 +312,12 @@ net::Task<void> LocalDoor::roll_back(std::string why) {
     return ok();
   };
   auto reverting = shop_.loop.on_worker(revert_it);
-  co_return co_await std::move(reverting);
+  CO_TRY_VOID(co_await std::move(reverting));
+  if (!wifi_) co_return ok();
+  auto leaving = wifi_->revert();
+  auto left = co_await std::move(leaving);
+  (void)left;  // it is said, and done again before the next trial
+  co_return ok();
 }
 
 net::Task<Actions> LocalDoor::set_network(local::NetworkSettings settings) {

@@ -11,6 +11,7 @@
 #include "device/hooks.h"
 #include "device/local_carrier.h"
 #include "device/local_offer.h"
+#include "device/local_wifi.h"
 #include "device/outstanding_offers.h"
 #include "device/upstream_link.h"
 
@@ -21,9 +22,9 @@ using LocalAnswer = std::variant<Bytes, local::Refusal>;
 
 class LocalDoor {
  public:
-  // All outlive the door.
+  // All outlive the door. `wifi`: what joins networks; may be null.
   LocalDoor(const Config& config, Workshop workshop, Log& log, local::DeviceSecrets secrets,
-            LocalFacts facts);
+            LocalFacts facts, std::unique_ptr<link::Wifi> wifi);
 
   void add(LocalCarrier& carrier) { ways_.push_back({&carrier, {}}); }  // before run()
   net::Task<void> run();                                                // until the loop stops
@@ -52,6 +53,9 @@ class LocalDoor {
   net::Task<void> perform(local::Actions actions, LocalAnswer* answer);
   net::Task<local::Actions> make_offer(enroll::OfferNonce nonce);
   net::Task<local::Actions> check_grant(local::CheckGrant grant);
+  net::Task<local::Actions> show_networks();
+  net::Task<void> look_around();
+  net::Task<void> join_wifi(local::WifiCredentials network);
   net::Task<void> go_online();
   net::Task<local::Actions> commit();
   net::Task<void> roll_back(std::string why);
@@ -66,6 +70,7 @@ class LocalDoor {
   LocalFacts facts_;
   local::Door door_;
   Hooks hooks_;
+  std::unique_ptr<LocalWifi> wifi_;  // may be null
   std::vector<Way> ways_;
   OutstandingOffers offers_;
   std::optional<Identity> staged_;

@@ -28,6 +28,9 @@
 #ifdef FAIRLEAD_BLUEZ
 #include "link/bluez/peripheral.h"
 #endif
+#ifdef FAIRLEAD_WIFI
+#include "link/wpa/wpa_wifi.h"
+#endif
 
 namespace {
 
@@ -148,6 +151,15 @@ Result<LocalFacts> local_facts(const Config& config, keystore::Keystore& keystor
   return facts;
 }
 
+Result<std::unique_ptr<link::Wifi>> make_wifi(const Config& config) {
+  if (config.wifi.empty()) return nullptr;
+#ifdef FAIRLEAD_WIFI
+  return link::wpa::wpa_wifi(config.wifi);
+#else
+  return fail(Errc::unsupported, "this fairlead-device was built without Wi-Fi");
+#endif
+}
+
 // What lets in from beside the device, or nothing where that is off.
 Result<std::unique_ptr<LocalDoor>> make_door(const Config& config, const Workshop& workshop,
                                              const LocalFacts& facts, Log& log) {
@@ -160,7 +172,9 @@ Result<std::unique_ptr<LocalDoor>> make_door(const Config& config, const Worksho
     if (code.empty()) return fail(Errc::refused, "the code for Security 1 is empty");
     secrets.security1 = SecretBytes::copy_of(as_view(code));
   }
-  return std::make_unique<LocalDoor>(config, workshop, log, std::move(secrets), facts);
+  TRY(auto wifi, make_wifi(config));
+  return std::make_unique<LocalDoor>(config, workshop, log, std::move(secrets), facts,
+                                     std::move(wifi));
 }
 
 using Carriers = std::vector<std::unique_ptr<LocalCarrier>>;

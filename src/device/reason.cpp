@@ -19,6 +19,16 @@ struct Entry {
 
 constexpr std::array entries{
     Entry{Reason::network_missing, "network_missing", &event::device_network_missing},
+    Entry{Reason::wifi_missing, "wifi_missing", &event::device_wifi_missing},
+    Entry{Reason::wifi_not_found, "wifi_not_found", &event::device_wifi_not_found},
+    Entry{Reason::wifi_wrong_passphrase, "wifi_wrong_passphrase",
+          &event::device_wifi_wrong_passphrase},
+    Entry{Reason::wifi_unsupported, "wifi_unsupported", &event::device_wifi_unsupported},
+    Entry{Reason::wifi_refused, "wifi_refused", &event::device_wifi_refused},
+    Entry{Reason::wifi_not_stored, "wifi_not_stored", &event::device_wifi_not_stored},
+    Entry{Reason::no_address, "no_address", &event::device_no_address},
+    Entry{Reason::no_route, "no_route", &event::device_no_route},
+    Entry{Reason::captive_portal, "captive_portal", &event::device_captive_portal},
     Entry{Reason::dns_failed, "dns_failed", &event::device_dns_failed},
     Entry{Reason::station_unset, "station_unset", &event::device_station_unset},
     Entry{Reason::station_unreachable, "station_unreachable", &event::device_station_unreachable},

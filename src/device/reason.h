@@ -17,6 +17,15 @@ namespace fairlead::device {
 
 enum class Reason : std::uint8_t {
   network_missing,
+  wifi_missing,  // no adapter, or no wpa_supplicant
+  wifi_not_found,
+  wifi_wrong_passphrase,
+  wifi_unsupported,  // its security
+  wifi_refused,
+  wifi_not_stored,
+  no_address,
+  no_route,
+  captive_portal,
   dns_failed,
   station_unset,
   station_unreachable,

@@ -47,7 +47,8 @@ Answer<void> check_expected(const enroll::Offer& offer, const Expected& expected
   return {};
 }
 
-Answer<void> watch(DeviceLink& link, const Bystander& bystander) {
+// What the device failed by; none: it is online.
+Answer<std::optional<local::Obstacle>> watch(DeviceLink& link, const Bystander& bystander) {
   local::Progress last = local::Progress::checking;
   Duration pause = status_pause_min;
   for (Duration waited{}; waited < status_patience; waited += pause) {
@@ -56,17 +57,37 @@ Answer<void> watch(DeviceLink& link, const Bystander& bystander) {
     if (!report) return problem(ProblemKind::server_fault, "the device does not say how it is");
     if (report->progress != std::exchange(last, report->progress))
       bystander.tell("The device is " + std::string(to_string(report->progress)) + ".");
-    if (report->progress == local::Progress::committed) return {};
-    if (report->progress == local::Progress::failed)
-      return std::unexpected(refused_by_device(report->obstacle));
+    if (report->progress == local::Progress::committed) return std::nullopt;
+    if (report->progress == local::Progress::failed) return std::move(report->obstacle);
     bystander.wait(pause);
     pause = std::min(pause * 2, status_pause_max);
   }
   return problem(ProblemKind::unreachable, "the device did not come online in time");
 }
 
+Answer<void> take_grant(DeviceLink& link, const Granted& granted) {
+  TRY(auto taken, link.say(local::command::TakeGrant{granted.grant, granted.owner}));
+  if (auto* no = std::get_if<local::answer::No>(&taken))
+    return std::unexpected(refused_by_device(no->obstacle));
+  return {};
+}
+
+Answer<void> use_wifi(DeviceLink& link, const local::WifiCredentials& network) {
+  local::command::UseWifi command{{network.ssid, network.passphrase.clone()}};
+  TRY(auto taken, link.say(std::move(command)));
+  if (auto* no = std::get_if<local::answer::No>(&taken))
+    return std::unexpected(refused_by_device(no->obstacle));
+  return {};
+}
+
 Answer<Provisioned> through_session(DeviceLink& link, Api& server, const ClaimRequest& request,
-                                    Random& random, const Bystander& bystander) {
+                                    const std::optional<WifiWish>& wifi, Random& random,
+                                    const Bystander& bystander) {
+  std::optional<local::WifiCredentials> network;
+  if (wifi) {
+    TRY(auto heard, nearby_networks(link));
+    TRY(network, wifi->choose(heard));
+  }
   TRY(auto offer, collect_offer(link, {}, random));
   TRY(auto answer, claim_offer(server, offer.document, request));
   if (auto* waiting = std::get_if<Waiting>(&answer))
@@ -74,7 +95,11 @@ Answer<Provisioned> through_session(DeviceLink& link, Api& server, const ClaimRe
                    "`fairlead device approve " + waiting->device + "`, then provision again.");
   auto& granted = std::get<Granted>(answer);
   bystander.tell("The server granted access as " + granted.device + ".");
-  TRY_VOID(deliver_grant(link, granted, bystander));
+  if (network) {
+    TRY_VOID(deliver_grant(link, granted, std::move(*network), *wifi, bystander));
+  } else {
+    TRY_VOID(deliver_grant(link, granted, bystander));
+  }
   return Provisioned{std::move(granted.device)};
 }
 
@@ -124,11 +149,33 @@ Answer<std::variant<Granted, Waiting>> claim_offer(Api& server, View offer,
   return Granted{std::move(device), std::move(*grant), std::move(*owner)};
 }
 
+Answer<std::vector<local::NearbyNetwork>> nearby_networks(DeviceLink& link) {
+  TRY(auto answer, link.say(local::command::AskNetworks{}));
+  auto* networks = std::get_if<local::answer::Networks>(&answer);
+  if (networks) return std::move(networks->heard);
+  return problem(ProblemKind::conflict, "the device joins no Wi-Fi networks",
+                 "Its network is configured elsewhere.");
+}
+
 Answer<void> deliver_grant(DeviceLink& link, const Granted& granted, const Bystander& bystander) {
-  TRY(auto taken, link.say(local::command::TakeGrant{granted.grant, granted.owner}));
-  if (auto* no = std::get_if<local::answer::No>(&taken))
-    return std::unexpected(refused_by_device(no->obstacle));
-  return watch(link, bystander);
+  TRY_VOID(take_grant(link, granted));
+  TRY(auto obstacle, watch(link, bystander));
+  if (obstacle) return std::unexpected(refused_by_device(*obstacle));
+  return {};
+}
+
+Answer<void> deliver_grant(DeviceLink& link, const Granted& granted, local::WifiCredentials network,
+                           const WifiWish& wish, const Bystander& bystander) {
+  for (;;) {
+    TRY_VOID(use_wifi(link, network));
+    TRY_VOID(take_grant(link, granted));
+    TRY(auto obstacle, watch(link, bystander));
+    if (!obstacle) return {};
+    if (obstacle->reason != "wifi_wrong_passphrase")
+      return std::unexpected(refused_by_device(*obstacle));
+    bystander.tell("The device says: " + plain_text(obstacle->words));
+    TRY(network.passphrase, wish.choose_passphrase());
+  }
 }
 
 Answer<void> identify(DeviceLink& link, std::uint8_t seconds) {
@@ -145,7 +192,7 @@ Answer<Provisioned> provision(DeviceCarrier& device, Api& server, const Provisio
   bystander.tell("The device knows the code.");
   ClaimRequest claim = request.claim;
   claim.button = request.access.button;
-  auto outcome = through_session(link, server, claim, random, bystander);
+  auto outcome = through_session(link, server, claim, request.wifi, random, bystander);
   // Otherwise the next one would hear "busy" for a while. What it answers changes nothing.
   if (!outcome) (void)link.say(local::command::Cancel{});
   return outcome;

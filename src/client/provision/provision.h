@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <variant>
 
 #include "client/operator/api.h"
@@ -52,9 +53,22 @@ struct ClaimRequest {
 Answer<std::variant<Granted, Waiting>> claim_offer(Api& server, View offer,
                                                    const ClaimRequest& request);
 
+// Which Wi-Fi network the device is to join on its way.
+struct WifiWish {
+  // Chosen among those that the device hears, or not: it may hide.
+  std::function<Answer<local::WifiCredentials>(const std::vector<local::NearbyNetwork>&)> choose;
+  // Another passphrase, where the network does not take that one. Nothing else is begun anew.
+  std::function<Answer<SecretBytes>()> choose_passphrase;
+};
+// conflict: the device joins no Wi-Fi networks.
+Answer<std::vector<local::NearbyNetwork>> nearby_networks(DeviceLink& link);
+
 // Hands the Grant over and waits until the device is online. The device rolled back where this
 // fails.
 Answer<void> deliver_grant(DeviceLink& link, const Granted& granted, const Bystander& bystander);
+// The same by a Wi-Fi network, which the device keeps where it comes online.
+Answer<void> deliver_grant(DeviceLink& link, const Granted& granted, local::WifiCredentials network,
+                           const WifiWish& wish, const Bystander& bystander);
 
 // The device shows itself, by its light for example, for this long (0: no longer), and is free for
 // others again. failed: it can't.
@@ -63,6 +77,7 @@ Answer<void> identify(DeviceLink& link, std::uint8_t seconds);
 struct ProvisionRequest {
   Access access;
   ClaimRequest claim;
+  std::optional<WifiWish> wifi{};  // none: the device's network is there
 };
 struct Provisioned {
   std::string device;  // the server's id of it

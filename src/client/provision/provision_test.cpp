@@ -36,12 +36,14 @@ class FakeDevice final : public Transport {
   }
 
   bool refuse_online = false, foreign_nonce = false;
+  std::string passphrase, joined;  // what its network takes, and which one it is on
   bool committed = false;
   Bytes offer, grant;
 
  private:
   static local::DoorOptions options(Random& random) {
     local::DoorOptions out;
+    out.wifi = true;
     auto verifier = crypto::srp::make_verifier("wifiprov", as_view("abcd1234"), random);
     out.secrets.srp.push_back({std::move(*verifier), local::Proof::code});
     return out;
@@ -52,6 +54,14 @@ class FakeDevice final : public Transport {
     out.csr = *crypto::create_csr(*key_, {"SN-1", {}, {}});
     out.nonce = foreign_nonce ? enroll::OfferNonce{} : nonce;
     return *enroll::encode_offer(out, *key_);
+  }
+  local::Actions join_wifi(const local::WifiCredentials& network) {
+    if (as_text(network.passphrase.reveal()) == passphrase) {
+      joined = as_text(network.ssid);
+      return door_.wifi_joined({}, now_);
+    }
+    return door_.wifi_failed({"wifi_wrong_passphrase", "does not take this passphrase"},
+                             local::config::FailReason::auth_error, now_);
   }
   void carry_out(local::Actions actions, ApiResponse& answer) {
     for (std::size_t i = 0; i < actions.size(); ++i) {
@@ -69,6 +79,11 @@ class FakeDevice final : public Transport {
       } else if (auto* check = std::get_if<local::CheckGrant>(&action)) {
         grant = check->grant;
         more = door_.grant_checked({}, now_);
+      } else if (std::holds_alternative<local::ShowNetworks>(action)) {
+        more = door_.networks_seen(
+            {{to_bytes("PlantFloor"), 6, -40, Bytes(6), local::WifiAuth::wpa2_psk}});
+      } else if (auto* join = std::get_if<local::JoinWifi>(&action)) {
+        more = join_wifi(join->network);
       } else if (std::holds_alternative<local::Commit>(action)) {
         committed = true;
         more = door_.committed(now_);
@@ -116,6 +131,27 @@ TEST_F(ProvisionTest, CarriesOfferAndGrantAndWaitsUntilOnline) {
   EXPECT_EQ(claim.at("offer").as_string(), to_base64(device.offer));
   EXPECT_EQ(claim.at("account").as_string(), "acme");
   EXPECT_EQ(claim.at("proof").as_string(), "code");
+}
+
+TEST_F(ProvisionTest, AWrongPassphraseIsAskedForAgainAndNothingElseIsDoneTwice) {
+  device.passphrase = "correct horse";
+  std::size_t heard = 0;
+  const auto choose =
+      [&](const std::vector<local::NearbyNetwork>& networks) -> Answer<local::WifiCredentials> {
+    heard = networks.size();
+    return local::WifiCredentials{networks.at(0).ssid,
+                                  SecretBytes::copy_of(as_view("wrong horse"))};
+  };
+  const auto again = []() -> Answer<SecretBytes> {
+    return SecretBytes::copy_of(as_view("correct horse"));
+  };
+  request.wifi = WifiWish{choose, again};
+  auto done = run();
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(heard, 1u);
+  EXPECT_EQ(device.joined, "PlantFloor");
+  EXPECT_TRUE(device.committed);
+  EXPECT_EQ(server.seen.size(), 1u);  // one claim
 }
 
 TEST_F(ProvisionTest, TheButtonNeedsNoCodeAndTheClaimSaysSo) {

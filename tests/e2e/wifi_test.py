@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A device that is told which Wi-Fi network to join, from beside it and by HTTP. No radio: a control socket of our own says
+what wpa_supplicant 2.10 said in scripts/radio-lab, and the "network" is the loopback interface.
+
+wifi_test.py --bin BUILD/bin [unittest options]
+"""
+import contextlib
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import threading
+import unittest
+
+from local_provisioning_test import CODE, Bench
+from plant import run_tests, until
+
+SSID, PASSPHRASE = "PlantFloor", "correct horse battery"
+SCAN_RESULTS = ("bssid / frequency / signal level / flags / ssid\n"
+                "02:00:00:00:00:00\t2412\t-30\t[WPA2-PSK-CCMP][ESS]\tPlantFloor\n"
+                "02:00:00:00:01:00\t5180\t-60\t[WPA2-EAP-CCMP][ESS]\tOffice\n"
+                "02:00:00:00:02:00\t2437\t-70\t[ESS]\tCaf\\xc3\\xa9\n")
+HOOK = """#!/bin/sh
+echo "$1" >> {notes}
+[ ! -e {notes}.no-address ] || {{ echo "no lease" >&2; exit 1; }}
+"""
+
+
+class Supplicant:
+    """The control socket of interface lo, at which one network can be joined."""
+
+    def __init__(self, folder):
+        self.socket = folder / "lo"
+        self.networks, self.next, self.saved, self.listeners = {}, 0, 0, []
+        self.current = None
+        self.fails_to_save = False
+        self.server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.server.bind(str(self.socket))
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            command, peer = self.server.recvfrom(4096)
+            command = command.decode("utf-8", "surrogateescape")
+            if command == "ATTACH":
+                self.listeners.append(peer)
+            self.send(self.answer(command), peer)
+            if command == "SCAN":
+                self.say("CTRL-EVENT-SCAN-RESULTS ")
+            if command.startswith("SELECT_NETWORK "):
+                self.join(command.split()[1])
+
+    def send(self, text, peer):
+        with contextlib.suppress(OSError):  # who asked is gone
+            self.server.sendto(text.encode("utf-8", "surrogateescape"), peer)
+
+    def say(self, event):
+        for each in self.listeners:
+            self.send("<3>" + event, each)
+
+    def join(self, number):
+        network = self.networks[number]
+        self.current = None
+        if bytes.fromhex(network["ssid"]).decode() != SSID:
+            self.say("CTRL-EVENT-NETWORK-NOT-FOUND ")
+            self.say("CTRL-EVENT-NETWORK-NOT-FOUND ")
+        elif network.get("psk") != f'"{PASSPHRASE}"':
+            self.say(f'CTRL-EVENT-SSID-TEMP-DISABLED id={number} ssid="{SSID}" auth_failures=1 duration=10 reason=WRONG_KEY')
+        else:
+            self.current = number
+            self.say(f"CTRL-EVENT-CONNECTED - Connection to 02:00:00:00:00:00 completed [id={number} id_str=]")
+
+    def answer(self, command):
+        words = command.split(" ", 3)
+        known = self.networks.get(words[1]) if len(words) > 1 else None
+        match words[0]:
+            case "PING":
+                return "PONG\n"
+            case "SCAN_RESULTS":
+                return SCAN_RESULTS
+            case "STATUS":
+                return f"bssid=02:00:00:00:00:00\nid={self.current}\n"
+            case "LIST_NETWORKS":
+                return "network id / ssid / bssid / flags\n" + "".join(f"{number}\tx\tany\t\n" for number in self.networks)
+            case "ADD_NETWORK":
+                self.networks[str(self.next)] = {}
+                self.next += 1
+                return f"{self.next - 1}\n"
+            case "SAVE_CONFIG":
+                self.saved += not self.fails_to_save
+                return "FAIL\n" if self.fails_to_save else "OK\n"
+            case "SET_NETWORK":
+                known[words[2]] = words[3]
+            case "GET_NETWORK":
+                return known.get(words[2], "FAIL\n")
+            case "REMOVE_NETWORK":
+                del self.networks[words[1]]
+        return "OK\n"
+
+    def all(self, name):
+        return [network.get(name) for network in self.networks.values()]
+
+
+class WifiBench(Bench):
+    def __init__(self):
+        super().__init__()
+        self.supplicant = Supplicant(self.folder)
+        self.notes = self.folder / "notes"
+        hook = self.folder / "address-hook"
+        hook.write_text(HOOK.format(notes=self.notes))
+        hook.chmod(0o755)
+        self.device.options.update(wifi=self.supplicant.socket, wifi_address_hook=hook)
+
+    def no_address(self, yes):
+        marker = pathlib.Path(f"{self.notes}.no-address")
+        marker.touch() if yes else marker.unlink()
+
+    def start_provisioning(self, *passphrases, ssid=SSID):
+        file = self.folder / "code"
+        file.write_text(CODE + "\n")
+        process = subprocess.Popen(
+            self.server.command("provision", "--address", f"http://{self.address}", "--account", "default", "--code-file",
+                                file, "--wifi", ssid),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        process.stdin.write("".join(each + "\n" for each in passphrases))
+        process.stdin.close()
+        return process
+
+    def provision_by_wifi(self, *passphrases, ssid=SSID):
+        process = self.start_provisioning(*passphrases, ssid=ssid)
+        with process.stdout:
+            said = process.stdout.read()
+        return process.wait(90), said
+
+
+class Wifi(unittest.TestCase):
+    def test_a_wrong_passphrase_then_the_right_one_in_one_session(self):
+        with WifiBench() as bench:
+            code, said = bench.provision_by_wifi("wrong horse battery", PASSPHRASE)
+            self.assertEqual(code, 0, said)
+            self.assertIn("PlantFloor does not take this passphrase", said)
+            bench.server.until_online(bench.device.serial)
+            self.assertEqual(bench.supplicant.all("priority"), ["1"])
+            self.assertEqual(bench.supplicant.saved, 2)  # on trial with the access, then for good
+            self.assertEqual(bench.notes.read_text().split()[0], "lo")
+            claims = [each for each in bench.server.json("explain", bench.device.serial)["timeline"]["items"]
+                      if each["id"] == "DEVICE_CLAIMED"]
+            self.assertEqual(len(claims), 1)
+            for log in (bench.device.log, bench.server.log):
+                self.assertNotIn("horse", log.read_text(errors="replace"))
+
+    def test_each_obstacle_is_said_and_leaves_nothing(self):
+        with WifiBench() as bench:
+            def fails(words, **how):
+                code, said = bench.provision_by_wifi(PASSPHRASE, **how)
+                self.assertNotEqual(code, 0)
+                self.assertIn(words, said)
+                until(lambda: not bench.supplicant.networks, "nothing is left in wpa_supplicant")
+                self.assertEqual(bench.device.status()["state"], "uninitialized")
+
+            fails("is not in reach", ssid="Elsewhere")
+            fails("accounts", ssid="Office")
+            bench.no_address(True)
+            fails("gave none (no lease)")
+            bench.no_address(False)
+            bench.supplicant.fails_to_save = True
+            fails("update_config=1")
+            self.assertEqual(bench.supplicant.saved, 0)
+
+    def test_an_upstream_that_is_gone_takes_the_network_back(self):
+        with WifiBench() as bench:
+            process = bench.start_provisioning(PASSPHRASE)
+            said = ""
+            with process.stdout:
+                for line in process.stdout:
+                    said += line
+                    if "granted access" in line:
+                        bench.server.end()
+            self.assertNotEqual(process.wait(90), 0)
+            self.assertRegex(said, re.compile("the device says: .*broker", re.IGNORECASE))
+            self.assertFalse(bench.supplicant.networks)
+
+    def test_a_device_killed_on_trial_leaves_the_network_at_its_next_start(self):
+        with WifiBench() as bench:
+            bench.supplicant.join = lambda number: None  # joins for ever
+            process = bench.start_provisioning(PASSPHRASE)
+            until(lambda: bench.supplicant.all("psk") == [f'"{PASSPHRASE}"'], "a network is on trial")
+            bench.device.end(signal.SIGKILL)
+            process.wait(90)
+            process.stdout.close()
+            bench.device.start()
+            until(lambda: not bench.supplicant.networks, "the network is left")
+
+    def test_networks_are_listed_with_what_is_not_for_this_device(self):
+        with WifiBench() as bench:
+            file = bench.folder / "code"
+            file.write_text(CODE + "\n")
+            items = bench.server.json("networks", "--address", f"http://{bench.address}", "--code-file", file)["items"]
+            self.assertEqual([(each["network"], each["security"]) for each in items],
+                             [("PlantFloor", "WPA2"), ("Office", "enterprise"), ("Café", "open")])
+            self.assertIn("accounts", items[1]["why_not"])
+
+
+if __name__ == "__main__":
+    run_tests()
