@@ -254,6 +254,7 @@ Answer<void> explain_device(Context& context) {
               width, 0) +
       "\n");
   if (!story.profile.empty()) context.print(wrapped("Profile: " + story.profile, width, 0) + "\n");
+  if (!story.key.empty()) context.print(wrapped("Key: " + story.key, width, 0) + "\n");
   context.print("\n");
   constexpr std::size_t time_width = 20, between_width = 14;
   for (const auto& event : story.events) {

@@ -36,18 +36,19 @@ Result<std::vector<crypto::Certificate>> read_certificates(Reader& in, std::size
 }
 
 void write_operational(Writer& out, const Operational& operational) {
-  out.array(7).text(operational.key.str()).text(operational.device.str());
+  out.array(8).text(operational.key.str()).text(operational.device.str());
   write_certificates(out, operational.chain);
   out.array(operational.endpoints.size());
   for (const auto& each : operational.endpoints)
     out.array(3).text(each.uri).text(each.client_id).text(each.topic_prefix);
   write_certificates(out, operational.anchors);
   out.integer(to_unix_ms(operational.server_time)).text(operational.renewal_url);
+  out.boolean(operational.key_proven);
 }
 
 Result<Operational> read_operational(Reader& in) {
   Operational out;
-  in.array(7);
+  const bool says_proven = in.array_between(7, 8) == 8;
   out.key = KeyName(in.text(64));
   out.device = DeviceId(in.text(64));
   TRY(out.chain, read_certificates(in, limits::certificate_chain_max));
@@ -63,6 +64,7 @@ Result<Operational> read_operational(Reader& in) {
   TRY(out.anchors, read_certificates(in, anchors_max));
   out.server_time = from_unix_ms(in.integer());
   out.renewal_url = in.text(text_max);
+  if (says_proven) out.key_proven = in.boolean();
   TRY_VOID(in.status());
   if (out.chain.empty()) return fail(Errc::malformed, "access without a certificate");
   return out;

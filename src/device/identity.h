@@ -24,6 +24,7 @@ struct Operational {
   std::vector<crypto::Certificate> anchors;  // who may vouch for the endpoints
   Time server_time{};                        // a lower bound for the clock; when it was given
   std::string renewal_url = {};              // EST server that renews the certificate; or ""
+  bool key_proven = false;                   // to be in our TPM: its successor would not be
 };
 
 struct Identity {
@@ -44,7 +45,7 @@ inline constexpr std::string_view identity_file = "identity";
 // identity = [2, generation, serial, model, device-key, hmac-key, credential bstr / null,
 //             onboarded, owner bstr / null, operational / null]
 // operational = [key, device, [+ cert], [* [uri, client-id, prefix]], [* cert], server-time-ms,
-//                renewal-url]
+//                renewal-url, key-proven]; without the last in files of earlier versions
 Bytes encode_identity(const Identity& identity);
 Result<Identity> decode_identity(View encoded);
 

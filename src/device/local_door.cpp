@@ -181,6 +181,8 @@ net::Task<Actions> LocalDoor::make_offer(enroll::OfferNonce nonce) {
   auto making = shop_.loop.on_worker(make_it);
   auto made = co_await std::move(making);
   if (!made) co_return door_.offer_made(Result<Bytes>(fail(made.error())), now());
+  if (!made->unproven_because.empty())
+    log_(event::device_key_unproven, {{"why", made->unproven_because}});
   log_(event::device_offer_made, {{"serial", facts_.serial}});
   co_return door_.offer_made(std::move(made->document), now());
 }

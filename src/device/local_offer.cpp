@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device/local_offer.h"
 
+#include "device/attested_offer.h"
 #include "device/modules/enrollment.h"
 
 namespace fairlead::device {
@@ -50,9 +51,9 @@ Result<LocalOffer> make_local_offer(Workshop& shop, const LocalFacts& facts,
   offer.evidence = enroll::Evidence::possession;
   offer.nonce = nonce;
   offer.keystore = shop.keystore.kind();
-  TRY(Bytes document, enroll::encode_offer(offer, *key));
-  crypto::Sha256 hash = crypto::sha256(document);
-  return LocalOffer{std::move(document), hash};
+  TRY(auto written, write_offer(shop.keystore, next_key(identity), *key, offer));
+  crypto::Sha256 hash = crypto::sha256(written.document);
+  return LocalOffer{std::move(written.document), std::move(written.unproven_because), hash};
 }
 
 Result<Identity> accept_local_grant(Workshop& shop, const LocalFacts& facts,
@@ -60,7 +61,8 @@ Result<Identity> accept_local_grant(Workshop& shop, const LocalFacts& facts,
                                     const std::vector<crypto::Sha256>& offers,
                                     const local::CheckGrant& given, bool clock_plausible) {
   TRY(auto owner, crypto::PublicKey::from_spki(given.owner).in("the owner's key"));
-  TRY(auto grant, grant_for(offers, given.grant, owner));
+  TRY(auto opened, open_if_sealed(shop.keystore, given.grant));
+  TRY(auto grant, grant_for(offers, opened.document, owner));
   keystore::KeyName name = next_key(identity);
   TRY(auto key, shop.keystore.open_key(name));
   TRY_VOID(check_chain(grant.chain, key->public_key(), shop.clock(), clock_plausible));
@@ -74,7 +76,8 @@ Result<Identity> accept_local_grant(Workshop& shop, const LocalFacts& facts,
                                 std::move(grant.endpoints),
                                 std::move(grant.anchors),
                                 grant.server_time,
-                                std::move(grant.renewal_url)};
+                                std::move(grant.renewal_url),
+                                opened.sealed};
   return out;
 }
 

@@ -17,6 +17,7 @@ struct LocalFacts {
 
 struct LocalOffer {
   Bytes document;
+  std::string unproven_because;  // as WrittenOffer's
   crypto::Sha256 hash;
 };
 // With the key that the next identity will have: the same for every Offer until one is committed.

@@ -80,6 +80,11 @@ Reason reason_to_fail(upstream::LinkReason reason, const Error& error) {
                                                      : Reason::broker_unreachable;
 }
 
+// A key that is proven to be in a TPM can't have been copied, and keeps its proof by staying.
+keystore::KeyName next_key_name(const Operational& present) {
+  return present.key_proven ? present.key : renewal_key_name(present.chain[0]);
+}
+
 // Those above the new certificate: the issuer has to be one that we know, from the certificate
 // before or from the anchors.
 Result<std::vector<crypto::Certificate>> chain_for(crypto::Certificate leaf,
@@ -172,8 +177,8 @@ AttemptTask<Identity> Renewal::run() {
 // the time is for a key of this moment.
 Result<net::HttpRequest> Renewal::make_request() {
   TRY(old_key_, shop_.keystore.open_key(present_.key));
-  auto name = renewal_key_name(present_.chain[0]);
-  if (dates_open_) TRY_VOID(shop_.keystore.remove(name));
+  auto name = next_key_name(present_);
+  if (dates_open_) TRY_VOID(shop_.keystore.remove(name));  // never the present key: request()
   auto existing = shop_.keystore.open_key(name);
   if (existing) {
     new_key_ = std::move(*existing);
@@ -200,8 +205,10 @@ AttemptTask<Operational> Renewal::request() {
   url->target = est::target_of(est::Operation::simplereenroll, {});
   auto asking = ask(*url);
   auto response = co_await std::move(asking);
-  if (!response && response.error().reason == Reason::clock_wrong && clock_plausible_) {
-    // Its certificate or our clock: nobody has confirmed either. The answer does (ADR 92).
+  const bool may_open = clock_plausible_ && !present_.key_proven;
+  if (!response && response.error().reason == Reason::clock_wrong && may_open) {
+    // Its certificate or our clock: nobody has confirmed either. The answer does (ADR 92); but not
+    // one for a key that stays, which may be as old as the key.
     dates_open_ = true;
     auto asking_again = ask(*url);
     response = co_await std::move(asking_again);
@@ -240,7 +247,7 @@ Attempt<Operational> Renewal::judge(const net::HttpResponse& response) {
   auto date = net::find_header(response.headers, "Date");
   auto told = date && !dates_open_ ? est::parse_date(*date) : std::nullopt;
   Operational next = present_;
-  next.key = renewal_key_name(present_.chain[0]);
+  next.key = next_key_name(present_);
   Time by_clock = clock_plausible_ && !dates_open_ ? shop_.clock() : Time{};
   next.server_time = std::max(present_.server_time, told.value_or(by_clock));
   auto accept = [&]() -> Result<std::vector<crypto::Certificate>> {

@@ -88,6 +88,20 @@ std::string_view to_string(Right right) {
   return "?";
 }
 
+namespace {
+const char* what_gives_proof(Right right) {
+  switch (right) {
+    case Right::renewal:
+      return ": a renewal proves nothing of a new key; renew with the same one, or onboard again";
+    case Right::one_time_password:
+    case Right::idevid:
+      return ": a bare request proves nothing; onboard by FDO or from beside the device";
+    default:
+      return ": the device needs keystore tpm2, and a TPM with an endorsement certificate";
+  }
+}
+}  // namespace
+
 Decision decide(const crypto::PublicKey& key, const Claim& claim, const Profile& profile,
                 const Known& known) {
   if (known.revoked) return Refused{"the device is revoked; an operator can re-admit it"};
@@ -95,6 +109,17 @@ Decision decide(const crypto::PublicKey& key, const Claim& claim, const Profile&
   if (!profile.account.empty() && !claim.account.empty() && profile.account != claim.account)
     return Refused{"profile '" + profile.id.str() + "' is for account '" + profile.account.str() +
                    "', the device is claimed for '" + claim.account.str() + "'"};
+  // No person's word makes up for this proof: it is about what nobody can see.
+  const bool renewal = claim.right == Right::renewal;
+  if (known.this_key_in_tpm && !claim.key_in_tpm && !renewal)
+    return Refused{
+        "this key is on record as one that lives in a TPM, and this request proves nothing "
+        "of it: the device has to come with an Offer that does"};
+  const bool proven_in_tpm = claim.key_in_tpm || (renewal && known.this_key_in_tpm);
+  if (profile.key_in_tpm && !proven_in_tpm)
+    return Refused{"profile '" + profile.id.str() +
+                   "' demands proof by a TPM that the key lives in it, and there is none" +
+                   what_gives_proof(claim.right)};
   const AccountId& account = profile.account.empty() ? claim.account : profile.account;
   if (account.empty()) return Pending{"nobody has said which account it belongs to", "an operator"};
   // Whoever copied a device may have copied all that proves it: no key is good by itself.
@@ -104,8 +129,7 @@ Decision decide(const crypto::PublicKey& key, const Claim& claim, const Profile&
   bool same_key = known.accepted_key == key.fingerprint();
   // Who holds the accepted key may name its successor: approval is asked for once, not at every
   // renewal.
-  if (same_key || claim.right == Right::renewal)
-    return Granted{account, profile.certificate_lifetime, false};
+  if (same_key || renewal) return Granted{account, profile.certificate_lifetime, false};
   if (profile.approval && !known.this_key_approved)
     return Pending{"profile '" + profile.id.str() + "' asks for a person's approval",
                    "an operator of account '" + account.str() + "'"};

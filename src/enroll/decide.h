@@ -30,6 +30,7 @@ std::string_view to_string(Right right);  // "fdo-voucher"
 struct Claim {
   Right right = Right::voucher;
   AccountId account;
+  bool key_in_tpm = false;  // proven, by a TPM whose maker is trusted
 };
 
 // Which devices a profile is for. Each list that is not empty must match; patterns hold * and ?.
@@ -48,6 +49,7 @@ struct Profile {
   std::chrono::seconds certificate_lifetime = std::chrono::days(90);
   bool approval = false;  // a person has to say yes, once per key
   NewKey new_key = NewKey::replace;
+  bool key_in_tpm = false;  // only a key that is proven to live in a TPM
 };
 
 struct Subject {
@@ -66,7 +68,8 @@ struct Known {
   bool revoked = false;
   std::optional<crypto::Sha256> accepted_key;  // fingerprint
   bool this_key_approved = false, this_key_rejected = false;
-  bool quarantined = false;  // two devices were seen alive under this identity
+  bool this_key_in_tpm = false;  // it was proven, when it was accepted
+  bool quarantined = false;      // two devices were seen alive under this identity
 };
 
 struct Granted {

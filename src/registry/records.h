@@ -63,10 +63,11 @@ struct Profile {
   friend bool operator==(const Profile&, const Profile&) = default;
 };
 
-// A manufacturer or owner key whose vouchers are accepted: by one account, or by the whole server
-// and its rendezvous service. Keyed by (account, fingerprint).
+// A manufacturer or owner key whose vouchers are accepted, or an authority whose certificates are
+// (of devices: device_ca; of TPMs: tpm_ca): by one account, or by the whole server and its
+// rendezvous service. Keyed by (account, fingerprint).
 struct TrustedKey {
-  enum class Kind : int { manufacturer = 1, owner = 2, device_ca = 3 };
+  enum class Kind : int { manufacturer = 1, owner = 2, device_ca = 3, tpm_ca = 4 };
   AccountId account;  // empty: server-wide
   Bytes fingerprint;  // SHA-256 of the SubjectPublicKeyInfo
   Kind kind = Kind::manufacturer;
@@ -146,6 +147,8 @@ struct DeviceKey {
   KeyState state = KeyState::pending;
   std::string evidence;  // what vouches for it: "fdo-voucher"
   Time created{}, changed{};
+  Bytes tpm = {};  // SHA-256 of the endorsement certificate of the TPM that it is proven to be in;
+                   // or empty
 
   friend bool operator==(const DeviceKey&, const DeviceKey&) = default;
 };

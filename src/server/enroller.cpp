@@ -2,6 +2,7 @@
 #include "server/enroller.h"
 
 #include "base/events.h"
+#include "enroll/sealed_grant.h"
 #include "pki/est/messages.h"
 #include "server/enroller_records.h"
 
@@ -21,6 +22,7 @@ Result<enroll::Known> known_of(registry::Registry& registry, const registry::Dev
       known.accepted_key = crypto::Sha256::from(each.fingerprint);
       known.this_key_approved |= this_one;
     }
+    known.this_key_in_tpm |= this_one && !each.tpm.empty();
     known.this_key_rejected |= this_one && is_rejected(each.state);
     known.quarantined |= each.state == registry::KeyState::quarantined;
     copied |= each.state == registry::KeyState::rejected_as_copied;
@@ -67,10 +69,16 @@ std::string topic_prefix_of(const AccountId& account, const DeviceId& device) {
   return "fairlead/v1/" + account.str() + "/" + device.str() + "/";
 }
 
-Result<Enroller::Granted> Enroller::grant(View document, const DeviceId& id, const WayIn& way,
-                                          Time now) {
-  TRY(auto offer, enroll::decode_offer(document));
+Result<Enroller::Granted> Enroller::grant(View document, const DeviceId& id, WayIn way, Time now) {
+  TRY(auto attested, enroll::decode_attested_offer(document));
+  const enroll::SignedOffer& offer = attested.signed_offer;
   TRY(auto device, require_device(store_.read(), id));
+  if (attested.attestation) {
+    TRY(auto proof, check_attestation(store_.read(), device.account, attested, now));
+    if (auto* why = std::get_if<Unproven>(&proof))
+      return fail(turn_away(device.id, {"proof that its key lives in a TPM: " + why->why}, now));
+    way.tpm = std::move(std::get<ProvenTpm>(proof));
+  }
   device.model = offer.offer.model;
   device.product_uri = offer.offer.product_uri;
   if (device.serial.empty()) device.serial = offer.offer.serial;
@@ -83,6 +91,10 @@ Result<Enroller::Granted> Enroller::grant(View document, const DeviceId& id, con
   std::ranges::for_each(issued.profile->endpoints, add);
   if (grant.endpoints.empty()) add(own_endpoint_);
   TRY(auto encoded, enroll::encode_grant(grant, *identity_.owner));
+  if (way.tpm) {
+    TRY(encoded, enroll::seal_grant(encoded, way.tpm->endorsement_key,
+                                    way.tpm->attestation_key_name, random_));
+  }
   return Granted{std::move(encoded), std::move(issued.profile)};
 }
 
@@ -131,9 +143,10 @@ Result<Enroller::Issued> Enroller::issue(const crypto::PublicKey& key, registry:
     if (why_not) return fail(turn_away(device.id, {std::move(*why_not)}, now));
   }
   TRY(auto whose, whose_key_it_is(store_.read(), device.id, key, way));
-  if (whose) return fail(turn_away(device, way.actor, {std::move(*whose)}, now));
+  if (whose) return fail(turn_away(device.id, {std::move(*whose)}, now));
   TRY(auto known, known_of(store_.read(), device, key.fingerprint()));
-  auto decision = enroll::decide(key, {way.right, device.account}, profile->decision, known);
+  auto decision = enroll::decide(key, {way.right, device.account, way.tpm.has_value()},
+                                 profile->decision, known);
   if (auto* pending = std::get_if<enroll::Pending>(&decision))
     return fail(hold(std::move(device), key, way, *pending, now));
   if (auto* refused = std::get_if<enroll::Refused>(&decision))
@@ -219,8 +232,9 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
     device.profile = out.profile->decision.id;
     TRY_VOID(put_on_record(std::move(other.changes), std::move(device), record, replaced, way,
                            enroll::in_words(out.profile->decision.match), now));
-  } else if (!other.changes.empty()) {
-    TRY_VOID(store_.commit(std::move(other.changes)));  // the answer before was lost
+  } else {  // the answer before was lost, or its key was not proven then
+    TRY_VOID(prove_later(other.changes, device, record, way, now));
+    if (!other.changes.empty()) TRY_VOID(store_.commit(std::move(other.changes)));
   }
   if (other.told) log_.write(event::device_revoked, *other.told);
   // At the same moment as the decision: the device may connect the instant it holds its
@@ -232,6 +246,31 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
   out.chain.push_back(std::move(*certificate));
   out.chain.insert(out.chain.end(), authority.chain().begin(), authority.chain().end());
   return out;
+}
+
+void Enroller::say_proven(registry::Transaction& changes, const registry::Device& device,
+                          const registry::Certificate& certificate, const WayIn& way, Time now) {
+  Fields fields{{"key", to_hex(certificate.key_fingerprint)},
+                {"tpm", to_hex(way.tpm->certificate)},
+                {"maker", way.tpm->maker}};
+  log_.write(event::key_in_tpm, fields);
+  append_deed(changes, way.actor, device, now, event::key_in_tpm, fields);
+}
+
+// The key has its certificate already, and now a proof of where it lives, or another one.
+Result<void> Enroller::prove_later(registry::Transaction& changes, const registry::Device& device,
+                                   const registry::Certificate& certificate, const WayIn& way,
+                                   Time now) {
+  if (!way.tpm) return ok();
+  TRY(auto keys, store_.read().keys_of(device.id));
+  for (registry::DeviceKey& each : keys) {
+    if (each.fingerprint != certificate.key_fingerprint || each.tpm == way.tpm->certificate)
+      continue;
+    each.tpm = way.tpm->certificate;
+    changes.push_back(registry::PutKey{std::move(each)});
+    say_proven(changes, device, certificate, way, now);
+  }
+  return ok();
 }
 
 // A new certificate, its key as the accepted one, and what both replace: one transaction.
@@ -249,9 +288,10 @@ Result<void> Enroller::put_on_record(registry::Transaction changes, registry::De
     each.changed = now;
     changes.push_back(registry::PutKey{std::move(each)});
   }
-  changes.push_back(
-      registry::PutKey{{device.id, certificate.key_fingerprint, registry::KeyState::accepted,
-                        evidence_of(way.right), now, now}});
+  changes.push_back(registry::PutKey{{device.id, certificate.key_fingerprint,
+                                      registry::KeyState::accepted, evidence_of(way.right), now,
+                                      now, way.tpm ? way.tpm->certificate : Bytes()}});
+  if (way.tpm) say_proven(changes, device, certificate, way, now);
   changes.push_back(registry::InsertCertificate{certificate});
   Fields fields{{"serial_number", to_hex(certificate.serial)},
                 {"account", device.account.str()},
@@ -353,7 +393,8 @@ Error Enroller::hold(registry::Device device, const crypto::PublicKey& key, cons
                              registry::KeyState::pending,
                              evidence_of(way.right),
                              now,
-                             now};
+                             now,
+                             way.tpm ? way.tpm->certificate : Bytes()};
   auto keys = store_.read().keys_of(device.id);
   if (!keys) return keys.error();
   auto before = std::ranges::find(*keys, record.fingerprint, &registry::DeviceKey::fingerprint);

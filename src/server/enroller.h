@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "enroll/decide.h"
 #include "server/access.h"
+#include "server/attestation.h"
 #include "server/audit.h"
 #include "server/clone_watch.h"
 #include "server/identity.h"
@@ -23,10 +24,11 @@ inline constexpr std::size_t waiting_keys_max = 16;
 struct WayIn {
   Actor actor;
   enroll::Right right = enroll::Right::voucher;
-  std::string common_name = {};  // of the certificate; "": the device's id
-  ProfileId profile = {};        // refused unless this is the one that decides; "": any
-  Bytes renews = {};             // serial number of the certificate that a renewal is for
-  DeviceId replaces = {};        // revoked in the same transaction as this one is granted; "": none
+  std::string common_name = {};       // of the certificate; "": the device's id
+  ProfileId profile = {};             // refused unless this is the one that decides; "": any
+  Bytes renews = {};                  // serial number of the certificate that a renewal is for
+  std::optional<ProvenTpm> tpm = {};  // where the key is proven to live; by grant()
+  DeviceId replaces = {};  // revoked in the same transaction as this one is granted; "": none
 };
 
 class Enroller {
@@ -50,13 +52,14 @@ class Enroller {
   }
 
   // The Grant for an Offer of a known device, and the profile that decided; the same key gets the
-  // same certificate while it is good. busy: a person has to decide first (it is on record as
-  // pending). refused: with why. Durable before it returns.
+  // same certificate while it is good. Sealed to its TPM where the Offer proves that the key lives
+  // there; a proof that is wrong is refused, never taken for none. busy: a person has to decide
+  // first (it is on record as pending). refused: with why. Durable before it returns.
   struct Granted {
     Bytes document;
     std::shared_ptr<const EnrolmentProfile> profile;
   };
-  Result<Granted> grant(View offer_document, const DeviceId& device, const WayIn& way, Time now);
+  Result<Granted> grant(View offer_document, const DeviceId& device, WayIn way, Time now);
 
   // The same for a bare PKCS#10 request, as third-party FDO devices send it by fdo.csr: the
   // certificate chain as PKCS#7. The subject is ours to say, whatever the request asks.
@@ -113,6 +116,10 @@ class Enroller {
                              const registry::Certificate& certificate,
                              const std::vector<registry::Certificate>& replaced, const WayIn& way,
                              const std::string& because, Time now);
+  void say_proven(registry::Transaction& changes, const registry::Device& device,
+                  const registry::Certificate& certificate, const WayIn& way, Time now);
+  Result<void> prove_later(registry::Transaction& changes, const registry::Device& device,
+                           const registry::Certificate& certificate, const WayIn& way, Time now);
   Result<void> put_renewal_on_record(registry::Device device,
                                      const registry::Certificate& certificate, const Actor& actor,
                                      Time now);

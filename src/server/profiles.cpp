@@ -157,6 +157,10 @@ Result<EnrolmentProfile> parse_profile(const ProfileId& id, std::string_view tex
   TRY_VOID(match_status);
   out.decision.account = AccountId(in.text("account"));
   out.decision.approval = in.flag("approval", false);
+  std::string attestation = in.text("attestation");
+  if (!attestation.empty() && attestation != "none" && attestation != "tpm")
+    in.error("attestation", "must be none or tpm");
+  out.decision.key_in_tpm = attestation == "tpm";
   std::string new_key = in.text("new_key");
   if (!new_key.empty() && new_key != "replace" && new_key != "wait")
     in.error("new_key", "must be replace or wait");

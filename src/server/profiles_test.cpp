@@ -52,6 +52,7 @@ TEST(Profile, NamesTheMemberThatIsWrong) {
       {R"({"approval": "yes"})", "approval: "},
       {R"({"new_key": "ask"})", "new_key: "},
       {R"({"on_clone": "ask"})", "on_clone: "},
+      {R"({"attestation": "ek"})", "attestation: "},
       {R"({"certificate_lifetime_s": 59})", "certificate_lifetime_s: "},
       {R"({"certificate_lifetime_s": 630720001})", "certificate_lifetime_s: "},
       {R"({"endpoints": "mqtts://x"})", "endpoints: "},

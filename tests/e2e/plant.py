@@ -18,6 +18,7 @@ or any others:
 Every wait is for a condition and has a limit; the exception that ends it says what was waited for. Programs are ended
 when the site is left, by their own process ids; if an exception ended it, their last lines are printed.
 """
+import base64
 import contextlib
 import json
 import os
@@ -67,6 +68,12 @@ def until(condition, what, seconds=PATIENCE):
         if time.monotonic() > deadline:
             raise NotSeen(f"not seen within {seconds:.0f} s: {what}" + (f" (last: {last})" if last else ""))
         time.sleep(0.02)
+
+
+def another_programs_offer():
+    """A good one of a Gateway SN-1, which says that its key is in a TPM and proves nothing of it."""
+    vectors = pathlib.Path(__file__).parents[1] / "vectors" / "enroll" / "attestation.json"
+    return bytes.fromhex(json.loads(vectors.read_text())[0]["without_proof"])
 
 
 class Ports:
@@ -293,6 +300,11 @@ class Server(Program):
         results = self.api("POST", "/vouchers/import", text=pem)["results"]
         if results[0]["result"] not in ("imported", "unchanged"):
             raise NotSeen(f"{self.name} imports the voucher: {results[0]}")
+
+    def claim(self, offer):
+        """By somebody who says that he proved the code beside the device."""
+        return self.api("POST", "/claims", {"offer": base64.b64encode(offer).decode(), "proof": "code",
+                                            "account": "default"})
 
     def device(self, serial):
         """Its record of this device; None if it has none."""

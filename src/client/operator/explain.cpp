@@ -110,6 +110,18 @@ std::string profile_of(const json::value& device) {
   return decided + "; next time: " + will;
 }
 
+// Whether the key in force is proven to live in hardware; "" where there is none, or the server
+// doesn't tell.
+std::string key_of(const json::value& device, const std::string& state) {
+  const json::object* members = device.if_object();
+  if (!members || !members->contains("tpm")) return {};
+  bool in_force = state == "granted" || state == "online" || state == "offline";
+  std::string tpm = plain_text(text_at(device, "tpm"));
+  if (tpm.empty()) return in_force ? "where it lives is not proven" : "";
+  return "proven to live in the TPM with the certificate " + tpm.substr(0, 16) +
+         (state == "granted" ? ", once the device has connected" : "");
+}
+
 // The newest event of these; null if there is none.
 const json::value* newest_of(const json::array& events,
                              std::initializer_list<std::string_view> ids) {
@@ -256,6 +268,7 @@ Explanation explain(const json::value& device, const json::value& timeline, cons
     out.events.push_back(std::move(line));
   }
   out.profile = profile_of(device);
+  out.key = key_of(device, out.state);
   bool needs_broker = out.state == "granted" || out.state == "online" || out.state == "offline";
   out.next = needs_broker && broker == "not connected" ? std::string(broker_is_away)
                                                        : next_step(out.state, device, events, as);

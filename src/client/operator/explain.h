@@ -20,6 +20,7 @@ struct Explanation {
   std::string title;  // "pump-17 (id 3f…, serial SN-0017)"
   std::string state, reason;
   std::string profile;                 // which decided, or will, and for whom it is; may be empty
+  std::string key;                     // whether it is proven to live in hardware; may be empty
   std::vector<ExplainedEvent> events;  // oldest first
   std::string next;                    // what to do; never empty
 };

@@ -6,6 +6,7 @@
 #include "base/events.h"
 #include "base/limits.h"
 #include "codec/base64.h"
+#include "device/attested_offer.h"
 
 namespace fairlead::device {
 
@@ -92,15 +93,18 @@ Result<Bytes> EnrollModule::make_offer() {
   TRY(offer.csr, make_csr(*key, e_.identity, e_.facts));
   offer.evidence = enroll::Evidence::fdo_voucher;
   offer.nonce = e_.random.draw<enroll::OfferNonce>();
-  offer.keystore = std::string(e_.keystore_kind);
-  TRY(Bytes document, enroll::encode_offer(offer, *key));
-  offer_hash_ = crypto::sha256(document);
-  return document;
+  offer.keystore = std::string(e_.keystore.kind());
+  TRY(auto written, write_offer(e_.keystore, e_.key->name(), *key, offer));
+  if (!written.unproven_because.empty() && e_.facts.log)
+    (*e_.facts.log)(event::device_key_unproven, {{"why", written.unproven_because}});
+  offer_hash_ = crypto::sha256(written.document);
+  return std::move(written.document);
 }
 
 Result<Operational> EnrollModule::accept(View document) const {
   if (!e_.proof.owner) return fail(Errc::untrusted, "the owner has not proven itself");
-  TRY(auto grant, enroll::decode_grant(document, *e_.proof.owner, offer_hash_));
+  TRY(auto opened, open_if_sealed(e_.keystore, document));
+  TRY(auto grant, enroll::decode_grant(opened.document, *e_.proof.owner, offer_hash_));
   TRY(crypto::Signer * key, e_.key->get());
   // By the upstream's clock: it is signed by the owner, for this very Offer, and ours may be wrong.
   TRY_VOID(check_chain(grant.chain, key->public_key(), grant.server_time, true));
@@ -110,7 +114,8 @@ Result<Operational> EnrollModule::accept(View document) const {
                      std::move(grant.endpoints),
                      std::move(grant.anchors),
                      grant.server_time,
-                     std::move(grant.renewal_url)};
+                     std::move(grant.renewal_url),
+                     opened.sealed};
 }
 
 Result<void> CsrModule::receive(std::string_view message, View value, fdo::Outbox& out) {

@@ -28,7 +28,7 @@ struct Enrollment {
   const ModuleFacts& facts;
   const Identity& identity;
   std::shared_ptr<NextOperationalKey> key;  // shared by the two modules, whichever the owner takes
-  std::string_view keystore_kind;
+  keystore::Keystore& keystore;
   Random& random;
   const OwnerProof& proof;
   ModuleReport& report;

@@ -78,7 +78,7 @@ class Granting : public testing::Test {
   fdo::Outbox out;
   EnrollModule module{Enrollment{facts, identity,
                                  std::make_shared<NextOperationalKey>(*keys, identity, proof),
-                                 "file", random, proof, report}};
+                                 *keys, random, proof, report}};
 };
 
 TEST_F(Granting, TheProvenOwnersAnswerToThisOfferIsTaken) {

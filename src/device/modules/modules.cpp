@@ -11,8 +11,8 @@ std::vector<std::unique_ptr<fdo::DeviceModule>> make_modules(
     const ModuleFacts& facts, keystore::Keystore& keystore, const Identity& identity,
     Random& random, const OwnerProof& proof, ModuleReport& report) {
   Enrollment enrollment{
-      facts,           identity, std::make_shared<NextOperationalKey>(keystore, identity, proof),
-      keystore.kind(), random,   proof,
+      facts,    identity, std::make_shared<NextOperationalKey>(keystore, identity, proof),
+      keystore, random,   proof,
       report};
   std::vector<std::unique_ptr<fdo::DeviceModule>> out;
   out.push_back(std::make_unique<EnrollModule>(enrollment));

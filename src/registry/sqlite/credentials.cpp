@@ -11,7 +11,8 @@ const std::string columns =
 const std::string next_change = " (SELECT coalesce(max(change), 0) + 1 FROM certificates)";
 
 Result<void> read(Statement& row, DeviceKey& key) {
-  return row.read(key.device, key.fingerprint, key.state, key.evidence, key.created, key.changed);
+  return row.read(key.device, key.fingerprint, key.state, key.evidence, key.created, key.changed,
+                  key.tpm);
 }
 
 Result<void> read(Statement& row, Certificate& c) {
@@ -21,13 +22,15 @@ Result<void> read(Statement& row, Certificate& c) {
 
 Result<void> apply(Connection& connection, const PutKey& put) {
   const DeviceKey& key = put.key;
-  return change(connection,
-                "INSERT INTO device_keys(device, fingerprint, state, evidence, created, changed)"
-                " VALUES(?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT(device, fingerprint) DO UPDATE SET state = excluded.state,"
-                " evidence = excluded.evidence, created = excluded.created,"
-                " changed = excluded.changed",
-                key.device, key.fingerprint, key.state, key.evidence, key.created, key.changed)
+  return change(
+             connection,
+             "INSERT INTO device_keys(device, fingerprint, state, evidence, created, changed, tpm)"
+             " VALUES(?, ?, ?, ?, ?, ?, ?)"
+             " ON CONFLICT(device, fingerprint) DO UPDATE SET state = excluded.state,"
+             " evidence = excluded.evidence, created = excluded.created,"
+             " changed = excluded.changed, tpm = excluded.tpm",
+             key.device, key.fingerprint, key.state, key.evidence, key.created, key.changed,
+             key.tpm)
       .in("key of device " + key.device.str());
 }
 
@@ -57,7 +60,7 @@ Result<void> apply(Connection& connection, const SetCertificateState& set) {
 
 Result<std::vector<DeviceKey>> keys_of(Connection& connection, const DeviceId& device) {
   return find_all<DeviceKey>(connection,
-                             "SELECT device, fingerprint, state, evidence, created, changed"
+                             "SELECT device, fingerprint, state, evidence, created, changed, tpm"
                              " FROM device_keys WHERE device = ? ORDER BY fingerprint",
                              device);
 }

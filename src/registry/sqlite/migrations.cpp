@@ -143,6 +143,9 @@ CREATE INDEX vouchers_state ON vouchers(state, guid) WHERE state = 1 OR state = 
 ALTER TABLE events ADD COLUMN times INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE events ADD COLUMN last INTEGER NOT NULL DEFAULT 0;
 )sql"},
+    {11, R"sql(
+ALTER TABLE device_keys ADD COLUMN tpm BLOB NOT NULL DEFAULT x'';
+)sql"},
     {12, R"sql(
 CREATE INDEX device_keys_fingerprint ON device_keys(fingerprint);
 )sql"},

@@ -120,6 +120,8 @@ TEST_F(SqliteRegistryTest, AFailedMigrationLeavesTheFileAsItWas) {
 TEST_F(SqliteRegistryTest, TrustedKeysOfSchema1CountEverywhereAsBefore) {
   open();
   Stranger(file_).run(
+      "DROP INDEX device_keys_fingerprint; ALTER TABLE device_keys DROP COLUMN tpm;"
+      "ALTER TABLE events DROP COLUMN times; ALTER TABLE events DROP COLUMN last;"
       "DROP INDEX vouchers_account; DROP INDEX vouchers_state;"
       "CREATE INDEX vouchers_account_state ON vouchers(account, state, guid);"
       "CREATE INDEX vouchers_account ON vouchers(account, guid);"

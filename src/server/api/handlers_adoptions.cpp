@@ -35,6 +35,7 @@ Result<json::array> competing_keys(registry::Registry& registry, const DeviceId&
     out.push_back({{"fingerprint", to_hex(each.fingerprint)},
                    {"state", *state},
                    {"evidence", each.evidence},
+                   {"tpm", to_hex(each.tpm)},
                    {"since", to_rfc3339(each.created)}});
   }
   return out;

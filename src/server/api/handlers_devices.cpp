@@ -44,6 +44,14 @@ std::string tag_of(const registry::Device& device) {
   return content_tag({device.name, json::serialize(json::value_from(device.groups))});
 }
 
+// Where the accepted key is proven to live: the fingerprint of a TPM's certificate, or "".
+Result<std::string> tpm_of(registry::Registry& registry, const registry::Device& device) {
+  TRY(auto keys, registry.keys_of(device.id));
+  for (const registry::DeviceKey& each : keys)
+    if (each.state == registry::KeyState::accepted) return to_hex(each.tpm);
+  return "";
+}
+
 Result<Response> show(Call& call) {
   TRY(auto device, require_device(call));
   json::object out = to_json(device);
@@ -51,6 +59,7 @@ Result<Response> show(Call& call) {
   json::array list;
   for (const auto& each : certificates) list.push_back(to_json(each));
   out["certificates"] = std::move(list);
+  TRY(out["tpm"], tpm_of(call.read(), device));
   TRY(out["former_guids"], former_guids(call.read(), device));
   TRY(auto jobs, call.read().to0_jobs_of(device.guid));
   json::array rendezvous;

@@ -166,7 +166,8 @@ Result<Response> add_trusted(Call& call) {
   const crypto::PublicKey& key = shown.key;
   TRY(auto kind_name, call.text_or("kind", "manufacturer"));
   auto kind = key_kind_from(kind_name);
-  if (!kind) return fail(Errc::malformed, "'kind' is none of manufacturer, owner, device_ca");
+  if (!kind)
+    return fail(Errc::malformed, "'kind' is none of manufacturer, owner, device_ca, tpm_ca");
   TRY(auto account_name, call.text_or("account", ""));
   TRY(auto account, own_account(call, account_name));
   TRY(auto name, call.text_or("name", ""));

@@ -39,10 +39,11 @@ constexpr Names<registry::Role, 6> roles{{{registry::Role::admin, "admin"},
                                           {registry::Role::engineer, "engineer"},
                                           {registry::Role::installer, "installer"},
                                           {registry::Role::auditor, "auditor"}}};
-constexpr Names<registry::TrustedKey::Kind, 3> key_kinds{
+constexpr Names<registry::TrustedKey::Kind, 4> key_kinds{
     {{registry::TrustedKey::Kind::manufacturer, "manufacturer"},
      {registry::TrustedKey::Kind::owner, "owner"},
-     {registry::TrustedKey::Kind::device_ca, "device_ca"}}};
+     {registry::TrustedKey::Kind::device_ca, "device_ca"},
+     {registry::TrustedKey::Kind::tpm_ca, "tpm_ca"}}};
 constexpr Names<registry::CertificateState, 4> certificate_states{
     {{registry::CertificateState::issued, "issued"},
      {registry::CertificateState::active, "active"},
