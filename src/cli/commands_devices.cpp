@@ -230,6 +230,16 @@ Answer<void> revoke(Context& context) {
   return act(context, "revoke", {{"reason", context.in.get("reason")}},
              "is revoked: it is cut off, and its certificate is worthless.");
 }
+Answer<void> decommission(Context& context) {
+  return act(context, "decommission", {{"reason", context.in.get("reason")}},
+             "is out of use: it is cut off for good, and its name is free. `fairlead explain` says "
+             "whether it has removed its secrets.");
+}
+Answer<void> replace_device(Context& context) {
+  TRY(auto successor, client::find_device(context.api, context.argument(1)));
+  return act(context, "replace", {{"by", text_at(successor, "id")}},
+             "is out of use; " + context.argument(1) + " has its name.");
+}
 Answer<void> readmit(Context& context) { return act(context, "readmit", {}, "may come again."); }
 
 Answer<void> explain_device(Context& context) {

@@ -105,7 +105,7 @@ Answer<void> voucher_list(Context&), voucher_registrations(Context&), voucher_sh
 Answer<void> device_list(Context&), device_waiting(Context&), device_show(Context&),
     device_add(Context&), device_otp(Context&), device_rename(Context&), device_uploads(Context&),
     device_fetch(Context&), device_approve(Context&), device_reject(Context&), revoke(Context&),
-    readmit(Context&), explain_device(Context&);
+    readmit(Context&), decommission(Context&), replace_device(Context&), explain_device(Context&);
 Answer<void> audit_list(Context&), audit_export(Context&), audit_verify(Context&);
 Answer<void> provision(Context&), nearby(Context&), show_networks(Context&),
     show_upstreams(Context&);

@@ -40,6 +40,7 @@ class Device {
   boost::asio::awaitable<Outcome> onboard_at_owners();
   boost::asio::awaitable<Outcome> connect();
   boost::asio::awaitable<Outcome> serve();
+  boost::asio::awaitable<Outcome> go_out_of_use();
   boost::asio::awaitable<bool> renew_now();  // whether there is a new certificate
   void plan_renewal(Duration wait);
   AttemptTask<void> wait(Action action);

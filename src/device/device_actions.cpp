@@ -6,6 +6,7 @@
 #include "device/addresses.h"
 #include "device/device.h"
 #include "device/fetch.h"
+#include "device/removal.h"
 #include "device/resident.h"
 
 namespace fairlead::device {
@@ -239,6 +240,10 @@ boost::asio::awaitable<Device::Outcome> Device::serve() {
       out = {event_for(served.error().reason), served.error()};
       break;
     }
+    if (link_->dismissed()) {
+      auto going = go_out_of_use();
+      co_return co_await std::move(going);
+    }
     auto renewing = renew_now();
     bool renewed = co_await std::move(renewing);
     if (!renewed) continue;
@@ -254,6 +259,31 @@ boost::asio::awaitable<Device::Outcome> Device::serve() {
   }
   if (std::chrono::steady_clock::now() - connected_since_ > settled_after) attempts_ = 0;
   ++attempts_;
+  co_return out;
+}
+
+// The connection is up, and needs the key no more: what it says last is true.
+boost::asio::awaitable<Device::Outcome> Device::go_out_of_use() {
+  auto remove_it = [this] {
+    return give_up_upstream(shop_.directory, shop_.keystore, work_folder(config_), *identity_,
+                            Afterwards::stays_out_of_use);
+  };
+  auto removing = shop_.loop.on_worker(remove_it);
+  auto removed = co_await std::move(removing);
+  Outcome out{Event::dismissed, {}};
+  if (removed) {
+    log_(event::device_decommissioned_here, {});
+    auto saying = link_->say_wiped();
+    auto said = co_await std::move(saying);
+    (void)said;
+    co_return out;
+  }
+  log_(event::device_wipe_unfinished, {{"why", removed.error().context}});
+  reload();
+  auto leaving = link_->disconnect();
+  auto left = co_await std::move(leaving);
+  (void)left;
+  if (!identity_->decommissioned) out = {Event::failed, local_failure(removed.error())};
   co_return out;
 }
 

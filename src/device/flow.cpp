@@ -60,6 +60,11 @@ constexpr std::array rows{
     Row{S::connected, E::failed, A::wait, S::provisioned, "the connection ended"},
     Row{S::connected, E::refused, A::wait_long, S::displaced, "the upstream took the access away"},
 
+    // Out of use: what is left is the factory's, until somebody resets the device.
+    Row{S::connected, E::dismissed, A::none, S::decommissioned,
+        "the upstream took the device out of use"},
+    Row{S::decommissioned, E::started, A::none, S::finished, "the device is out of use"},
+
     // Out of service: sold, admitted again, or neither. Broker and owners are asked in turn, and
     // every turn is paid for with a longer wait.
     Row{S::displaced, E::started, A::seek, S::seeking, "perhaps there is another owner by now"},
@@ -85,6 +90,7 @@ constexpr std::array states{
     Named<S>{S::connecting, "connecting"},
     Named<S>{S::connected, "connected"},
     Named<S>{S::displaced, "displaced"},
+    Named<S>{S::decommissioned, "decommissioned"},
 };
 
 }  // namespace
@@ -131,6 +137,8 @@ std::string_view in_words(State state) {
       return "is connected to its upstream";
     case S::displaced:
       return "is refused by its upstream and looks for another owner";
+    case S::decommissioned:
+      return "is out of use; `fairlead-device reset --yes` lets it begin anew";
   }
   std::unreachable();
 }
@@ -149,6 +157,8 @@ std::string_view to_string(Event event) {
       return "refused";
     case E::exhausted:
       return "exhausted";
+    case E::dismissed:
+      return "dismissed";
     case E::provisioned:
       return "provisioned";
     case E::kept:

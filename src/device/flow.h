@@ -26,7 +26,8 @@ enum class State : std::uint8_t {
   onboarding,     // talking to the owner (TO2)
   connecting,     // talking to the broker
   connected,
-  displaced  // the broker refused the device, which may have another owner by now
+  displaced,      // the broker refused the device, which may have another owner by now
+  decommissioned  // its upstream took it out of use; kept
 };
 
 enum class Event : std::uint8_t {
@@ -37,6 +38,7 @@ enum class Event : std::uint8_t {
   refused,      // for a reason that a person has to mend
   exhausted,    // nothing is left to try in this round
   kept,         // the same, and the device still holds an access that it can try
+  dismissed,    // the upstream took the device out of use, and its secrets are removed
   provisioned,  // meanwhile somebody beside the device gave it access to an upstream
 };
 

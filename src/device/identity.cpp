@@ -86,7 +86,7 @@ Result<Operational> decode_operational(View encoded) {
 
 Bytes encode_identity(const Identity& identity) {
   Writer out;
-  out.array(10)
+  out.array(11)
       .uint(identity_version)
       .uint(identity.generation)
       .text(identity.serial)
@@ -105,13 +105,14 @@ Bytes encode_identity(const Identity& identity) {
     write_operational(out, *identity.operational);
   else
     out.null();
+  out.boolean(identity.decommissioned);
   return out.take();
 }
 
 Result<Identity> decode_identity(View encoded) {
   Reader in(encoded);
   Identity out;
-  in.array(10);
+  const bool says_decommissioned = in.array_between(10, 11) == 11;
   if (in.uint() != identity_version) in.fail_here("identity is of another version");
   out.generation = in.uint();
   out.serial = in.text(text_max);
@@ -131,6 +132,7 @@ Result<Identity> decode_identity(View encoded) {
     TRY(auto operational, read_operational(in));
     out.operational = std::move(operational);
   }
+  if (says_decommissioned) out.decommissioned = in.boolean();
   return in.finish(std::move(out));
 }
 
@@ -173,8 +175,9 @@ Result<void> sweep_keys(keystore::Keystore& keystore, const std::optional<Identi
   }
   TRY(auto names, keystore.list());
   for (const KeyName& name : names) {
+    bool is_next = name.str().starts_with(next) && !identity->decommissioned;
     bool swept = name.str().starts_with("device-hmac") || name.str().starts_with("renewal-") ||
-                 (name.str().starts_with("operational-") && !name.str().starts_with(next));
+                 (name.str().starts_with("operational-") && !is_next);
     if (swept && std::ranges::find(wanted, name) == wanted.end()) TRY_VOID(keystore.remove(name));
   }
   return ok();
@@ -182,6 +185,7 @@ Result<void> sweep_keys(keystore::Keystore& keystore, const std::optional<Identi
 
 State state_of(const std::optional<Identity>& identity) {
   if (!identity) return State::uninitialized;
+  if (identity->decommissioned) return State::decommissioned;
   if (identity->operational && !identity->operational->endpoints.empty()) return State::provisioned;
   if (!identity->has_credential()) return State::uninitialized;
   return identity->onboarded ? State::onboarded : State::initialized;

@@ -35,6 +35,7 @@ struct Identity {
   bool onboarded = false;               // by an owner whose Grant, if any, was accepted
   std::optional<crypto::Sha256> owner;  // fingerprint of the key of who took the device last
   std::optional<Operational> operational;
+  bool decommissioned = false;  // its upstream took it out of use; a reset ends that
 
   // A device that never was at a factory station, and was provisioned from beside it, has none.
   bool has_credential() const { return !device_key.empty(); }
@@ -43,7 +44,7 @@ struct Identity {
 inline constexpr std::string_view identity_file = "identity";
 
 // identity = [2, generation, serial, model, device-key, hmac-key, credential bstr / null,
-//             onboarded, owner bstr / null, operational / null]
+//             onboarded, owner bstr / null, operational / null, decommissioned]
 // operational = [key, device, [+ cert], [* [uri, client-id, prefix]], [* cert], server-time-ms,
 //                renewal-url, key-proven]; without the last in files of earlier versions
 Bytes encode_identity(const Identity& identity);

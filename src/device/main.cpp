@@ -18,7 +18,7 @@
 #include "device/local_code.h"
 #include "device/local_http.h"
 #include "device/local_presence.h"
-#include "device/modules/working_directory.h"
+#include "device/removal.h"
 #include "device/status.h"
 #include "device/upstream_search.h"
 #include "keystore/built_in.h"
@@ -86,15 +86,9 @@ int reset(const Config& config, const StateDirectory& directory, keystore::Keyst
   auto identity = load_identity(directory);
   if (!identity) return complain(identity.error());
   if (*identity) {
-    (*identity)->operational.reset();
-    (*identity)->onboarded = false;
-    (*identity)->owner.reset();
-    auto saved = save_identity(directory, **identity);
-    if (!saved) return complain(saved.error());
-    auto swept = sweep_keys(keystore, *identity);
-    if (!swept) return complain(swept.error());
-    auto cleared = WorkingDirectory(work_folder(config)).clear();
-    if (!cleared) return complain(cleared.error());
+    auto given_up = give_up_upstream(directory, keystore, work_folder(config), **identity,
+                                     Afterwards::begins_anew);
+    if (!given_up) return complain(given_up.error());
   }
   auto removed = directory.remove(std::string(journal_file));
   if (!removed) return complain(removed.error());
@@ -236,7 +230,10 @@ int run(const Config& config, const StateDirectory& directory, keystore::Keystor
     std::cout << "already initialised as " << fdo::to_text((*identity)->credential.guid) << "\n";
     return 0;
   }
-  auto swept = sweep_keys(keystore, *identity);
+  auto swept = *identity && (*identity)->decommissioned
+                   ? give_up_upstream(directory, keystore, work_folder(config), **identity,
+                                      Afterwards::stays_out_of_use)  // what a crash left of it
+                   : sweep_keys(keystore, *identity);
   if (!swept) return complain(swept.error());
   std::optional<Error> lost;
   Journal journal = Journal::open(directory, system_clock(), lost);

@@ -366,4 +366,8 @@ bool is_renewal_staged(const StateDirectory& directory, const Identity& identity
   return staged && *staged;
 }
 
+Result<void> forget_staged_renewal(const StateDirectory& directory) {
+  return directory.remove(staged_file);
+}
+
 }  // namespace fairlead::device

@@ -38,4 +38,6 @@ boost::asio::awaitable<RenewalOutcome> renew(Workshop workshop, Identity identit
 // the only one that the broker still takes.
 bool is_renewal_staged(const StateDirectory& directory, const Identity& identity);
 
+Result<void> forget_staged_renewal(const StateDirectory& directory);  // no error if there is none
+
 }  // namespace fairlead::device

@@ -7,11 +7,14 @@
 #include <fstream>
 
 #include "base/events.h"
+#include "upstream/access/topics.h"
 
 namespace fairlead::device {
 
 namespace json = boost::json;
+using upstream::decommission_order;
 using upstream::LinkReason;
+using upstream::order_topic;
 
 namespace {
 
@@ -125,6 +128,7 @@ AttemptTask<void> UpstreamLink::connect_to(enroll::Endpoint endpoint,
     if (lost) tell(event::link_lost, state);
     if (!state.connected) ended_->complete(ok());
   };
+  handlers.on_message = [this](const upstream::MqttMessage& message) { hear(message); };
   auto made = upstream::MqttSession::create(loop_, std::move(settings), std::move(handlers));
   if (!made) co_return give_up(Reason::grant_wrong, made.error().context);
   session_ = std::move(*made);
@@ -135,6 +139,12 @@ AttemptTask<void> UpstreamLink::connect_to(enroll::Endpoint endpoint,
     tell(event::link_refused, session_->state());
     co_return std::unexpected(failure_of(session_->state(), connected.error()));
   }
+  // A foreign upstream has no such topic, and may end the connection for the question.
+  if (!endpoint_.topic_prefix.empty()) {
+    auto subscribing = session_->subscribe(endpoint_.topic_prefix + std::string(order_topic), 1);
+    auto subscribed = co_await std::move(subscribing);
+    ignore(subscribed, "without it the device is cut off without a word");
+  }
   upstream::MqttMessage birth{endpoint_.topic_prefix + "state", birth_payload(settings_, clock_()),
                               1, true};
   auto publishing = session_->publish(std::move(birth));
@@ -142,6 +152,15 @@ AttemptTask<void> UpstreamLink::connect_to(enroll::Endpoint endpoint,
   if (!published) co_return std::unexpected(failure_of(session_->state(), published.error()));
   log_(event::device_connected, {{"endpoint", endpoint_.uri}, {"client_id", endpoint_.client_id}});
   co_return Attempt<void>{};
+}
+
+// Only the server of this very prefix can have said it: the broker guards the topic.
+void UpstreamLink::hear(const upstream::MqttMessage& message) {
+  if (message.topic != endpoint_.topic_prefix + std::string(order_topic) ||
+      message.payload != decommission_order)
+    return;
+  dismissed_ = true;
+  ended_->complete(ok());
 }
 
 AttemptTask<void> UpstreamLink::serve(std::chrono::steady_clock::time_point until) {
@@ -160,6 +179,7 @@ AttemptTask<void> UpstreamLink::serve(std::chrono::steady_clock::time_point unti
     if (left <= Duration(0)) co_return Attempt<void>{};
     auto waiting = ended_->wait(std::min<Duration>(settings_.telemetry_interval, left));
     auto waited = co_await std::move(waiting);
+    if (dismissed_) co_return Attempt<void>{};
     if (!waited && waited.error().code == Errc::cancelled)
       co_return give_up(Reason::interrupted, waited.error().context);
   }
@@ -167,9 +187,12 @@ AttemptTask<void> UpstreamLink::serve(std::chrono::steady_clock::time_point unti
   co_return std::unexpected(failure_of(session_->state(), lost));
 }
 
-AttemptTask<void> UpstreamLink::disconnect() {
+AttemptTask<void> UpstreamLink::disconnect() { return leave(will_payload()); }
+AttemptTask<void> UpstreamLink::say_wiped() { return leave(R"({"state":"decommissioned"})"); }
+
+AttemptTask<void> UpstreamLink::leave(std::string last_word) {
   if (!session_ || !session_->state().connected) co_return Attempt<void>{};
-  upstream::MqttMessage farewell{endpoint_.topic_prefix + "state", will_payload(), 1, true};
+  upstream::MqttMessage farewell{endpoint_.topic_prefix + "state", std::move(last_word), 1, true};
   auto publishing = session_->publish(std::move(farewell));
   auto published = co_await std::move(publishing);
   ignore(published, "the will says the same");

@@ -30,9 +30,14 @@ class UpstreamLink {
   // Telemetry until the connection ends, which is a failure that says why, or until `until`.
   AttemptTask<void> serve(std::chrono::steady_clock::time_point until);
   AttemptTask<void> disconnect();  // with an orderly "offline"
+  // The upstream has ordered the device to go out of use (docs/wire/mqtt.md); serve() ends with it.
+  bool dismissed() const { return dismissed_; }
+  AttemptTask<void> say_wiped();  // that it has, and then disconnect
   upstream::LinkReason reason() const { return reason_; }
 
  private:
+  void hear(const upstream::MqttMessage& message);
+  AttemptTask<void> leave(std::string last_word);
   AttemptTask<void> connect_to(enroll::Endpoint endpoint, std::shared_ptr<crypto::Signer> key);
   void tell(const LogEvent& event, const upstream::LinkState& state);
   Failure failure_of(const upstream::LinkState& state, const Error& error) const;
@@ -46,7 +51,7 @@ class UpstreamLink {
   enroll::Endpoint endpoint_;
   std::unique_ptr<upstream::MqttSession> session_;
   std::unique_ptr<net::Completion> ended_;
-  bool up_ = false;
+  bool up_ = false, dismissed_ = false;
   upstream::LinkReason reason_ = upstream::LinkReason::none;
 };
 

@@ -105,6 +105,8 @@ const char* what_gives_proof(Right right) {
 Decision decide(const crypto::PublicKey& key, const Claim& claim, const Profile& profile,
                 const Known& known) {
   if (known.revoked) return Refused{"the device is revoked; an operator can re-admit it"};
+  if (known.decommissioned)
+    return Refused{"the device was taken out of use; an operator can re-admit it"};
   if (known.this_key_rejected) return Refused{"an operator rejected this key"};
   if (!profile.account.empty() && !claim.account.empty() && profile.account != claim.account)
     return Refused{"profile '" + profile.id.str() + "' is for account '" + profile.account.str() +

@@ -65,7 +65,7 @@ bool glob_matches(std::string_view pattern, std::string_view text);
 
 // What the registry knows of the device and of the key in the Offer.
 struct Known {
-  bool revoked = false;
+  bool revoked = false, decommissioned = false;
   std::optional<crypto::Sha256> accepted_key;  // fingerprint
   bool this_key_approved = false, this_key_rejected = false;
   bool this_key_in_tpm = false;  // it was proven, when it was accepted

@@ -110,9 +110,14 @@ enum class DeviceState : int {
   online = 5,
   offline = 6,
   revoked = 7,
-  failed = 8,    // last attempt failed; see the timeline
-  onboarded = 9  // TO2 is done; it asked for no access to the upstream
+  failed = 8,          // last attempt failed; see the timeline
+  onboarded = 9,       // TO2 is done; it asked for no access to the upstream
+  decommissioned = 10  // out of use for good: as revoked, and its name is free
 };
+
+constexpr bool is_locked_out(DeviceState state) {
+  return state == DeviceState::revoked || state == DeviceState::decommissioned;
+}
 
 struct Device {
   DeviceId id;

@@ -3,6 +3,7 @@
 
 #include "base/events.h"
 #include "server/enroller.h"
+#include "upstream/access/topics.h"
 
 namespace fairlead::server {
 
@@ -10,7 +11,8 @@ namespace {
 constexpr Duration look_every = std::chrono::seconds(1);  // whether the broker is there
 constexpr int looks_per_heartbeat = 10;
 constexpr Duration follow_every = std::chrono::milliseconds(300);  // one look into an index
-constexpr std::uint64_t table_capacity = 4096;                     // grows by itself
+constexpr auto farewell_wait = std::chrono::seconds(3);  // then the device is cut off all the same
+constexpr std::uint64_t table_capacity = 4096;           // grows by itself
 }  // namespace
 
 Result<std::unique_ptr<BrokerSide>> BrokerSide::open(net::Loop& loop, const Config& config,
@@ -103,8 +105,15 @@ net::Task<void> BrokerSide::record(upstream::Presence presence) {
 }
 
 net::Task<void> BrokerSide::write(upstream::Presence presence) {
-  std::function<Result<void>()> work = [this, &presence] {
-    return presence_.on_presence(presence.account, presence.device, presence.online, presence.seen);
+  std::function<Result<void>()> work = [this, &presence]() -> Result<void> {
+    TRY_VOID(
+        presence_.on_presence(presence.account, presence.device, presence.online, presence.seen));
+    if (!presence.wiped) return ok();
+    TRY_VOID(presence_.on_wiped(presence.account, presence.device, presence.seen));
+    std::lock_guard lock(leaving_mutex_);
+    if (leaving_.contains(presence.device)) left_.insert(presence.device);
+    has_left_.notify_all();
+    return ok();
   };
   auto carrying = carry_out(std::move(work));
   auto written = co_await std::move(carrying);
@@ -120,6 +129,20 @@ net::Task<void> BrokerSide::carry_out(std::function<Result<void>()> work) {
     if (written || written.error().code != Errc::conflict) break;
   }
   co_return written;
+}
+
+bool BrokerSide::send_off(const DeviceId& device, const std::string& topic_prefix) {
+  {
+    std::lock_guard lock(leaving_mutex_);
+    leaving_.insert(device);
+  }
+  upstream::MqttMessage order{topic_prefix + std::string(upstream::order_topic),
+                              std::string(upstream::decommission_order), 1, false};
+  loop_.spawn("farewell", watch_->publish(std::move(order)));
+  std::unique_lock lock(leaving_mutex_);
+  has_left_.wait_for(lock, farewell_wait, [&] { return left_.contains(device); });
+  leaving_.erase(device);
+  return left_.erase(device) > 0;
 }
 
 net::Task<void> BrokerSide::run() {

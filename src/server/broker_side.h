@@ -4,7 +4,10 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -13,6 +16,7 @@
 #include "server/broker_access.h"
 #include "server/clone_watch.h"
 #include "server/config.h"
+#include "server/farewell.h"
 #include "server/listeners.h"
 #include "server/presence.h"
 #include "upstream/broker.h"
@@ -20,7 +24,7 @@
 
 namespace fairlead::server {
 
-class BrokerSide {
+class BrokerSide final : public Farewell {
  public:
   // Opens the table and fills it from the registry, so that the door is right before anyone knocks.
   // All references outlive this.
@@ -38,6 +42,7 @@ class BrokerSide {
   // again.
   using OnClone = std::function<Result<void>(const DeviceId&, const ClonePair&, Time)>;
   void on_clone(OnClone on_clone) { on_clone_ = std::move(on_clone); }
+  bool send_off(const DeviceId& device, const std::string& topic_prefix) override;
   net::Task<void>
   run();  // starts the broker, watches it, keeps the table's heartbeat; until the loop stops
   // Brings into the table what other servers on the registry granted and took, within half a
@@ -63,6 +68,10 @@ class BrokerSide {
   std::atomic<bool> connected_ = false;
   // Devices whose presence is being written, and what was heard of them meanwhile. Loop thread.
   std::unordered_map<std::string, std::optional<upstream::Presence>> writing_;
+  // Devices that were ordered to remove their secrets, and of those who said that they have.
+  std::mutex leaving_mutex_;
+  std::condition_variable has_left_;
+  std::set<DeviceId> leaving_, left_;
   OnUse on_use_;
   OnClone on_clone_;
   CloneWatch clones_;  // loop thread

@@ -15,6 +15,7 @@ Result<enroll::Known> known_of(registry::Registry& registry, const registry::Dev
   enroll::Known known;
   bool copied = false;
   known.revoked = device.state == registry::DeviceState::revoked;
+  known.decommissioned = device.state == registry::DeviceState::decommissioned;
   TRY(auto keys, registry.keys_of(device.id));
   for (const registry::DeviceKey& each : keys) {
     bool this_one = equal(each.fingerprint, key);
@@ -236,7 +237,7 @@ Result<Enroller::Issued> Enroller::carry_out(const enroll::Granted& granted,
     TRY_VOID(prove_later(other.changes, device, record, way, now));
     if (!other.changes.empty()) TRY_VOID(store_.commit(std::move(other.changes)));
   }
-  if (other.told) log_.write(event::device_revoked, *other.told);
+  tell(other);
   // At the same moment as the decision: the device may connect the instant it holds its
   // certificate.
   TRY_VOID(access_.admit(record));

@@ -11,6 +11,7 @@
 #include "server/attestation.h"
 #include "server/audit.h"
 #include "server/clone_watch.h"
+#include "server/farewell.h"
 #include "server/identity.h"
 #include "server/profiles.h"
 #include "server/store.h"
@@ -90,7 +91,18 @@ class Enroller {
   // Cut off now, refused afterwards. Idempotent.
   Result<void> revoke(const DeviceId& device, const Actor& actor, const std::string& reason,
                       Time now);
+  // Out of use for good. As revoke(); and it is told to remove its secrets where it is connected,
+  // it is registered at no rendezvous any more, and its name is free. Idempotent.
+  Result<void> decommission(const DeviceId& device, const Actor& actor, const std::string& reason,
+                            Time now);
+  // The same for `old`, and in the same transaction `successor`, another device of its account,
+  // gets its name and groups. conflict: one of them is locked out.
+  Result<void> replace(const DeviceId& old, const DeviceId& successor, const Actor& actor,
+                       Time now);
+  // After revoke() or decommission(): it may onboard again.
   Result<void> readmit(const DeviceId& device, const Actor& actor, Time now);
+  // How devices hear of their end; may be left out. Outlives this.
+  void tell_by(Farewell& farewell) { farewell_ = &farewell; }
 
  private:
   struct Issued {
@@ -108,8 +120,15 @@ class Enroller {
   struct Revocation {
     registry::Transaction changes;
     std::vector<registry::Certificate> certificates;
-    std::optional<Fields> told = {};  // for the log, once it is durable; none: was revoked already
+    std::vector<std::pair<const LogEvent*, Fields>> told = {};  // for the log, once it is durable
   };
+  Result<Revocation> retirement_of(const registry::Device& device, const Actor& actor,
+                                   const std::string& reason, const std::string& secrets, Time now);
+  std::string send_off(const registry::Device& device);
+  Result<void> retire(const DeviceId& device, const DeviceId& successor, const Actor& actor,
+                      const std::string& reason, Time now);
+  Result<void> lock_out(Revocation revocation);
+  void tell(const Revocation& revocation);
   Result<Revocation> revocation_of(const DeviceId& id, const Actor& actor,
                                    const std::string& reason, Time now);
   Result<void> put_on_record(registry::Transaction changes, registry::Device device,
@@ -135,6 +154,7 @@ class Enroller {
   const std::vector<crypto::Certificate> endpoint_anchors_;
   Random& random_;
   Log& log_;
+  Farewell* farewell_ = nullptr;
   const std::string renewal_url_;  // for the Grant; "" where EST is not offered
 };
 

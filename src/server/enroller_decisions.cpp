@@ -3,6 +3,7 @@
 #include "base/events.h"
 #include "server/enroller.h"
 #include "server/enroller_records.h"
+#include "server/retirement.h"
 
 namespace fairlead::server {
 
@@ -28,7 +29,7 @@ Result<void> Enroller::report_clone(const DeviceId& id, const ClonePair& pair, T
   const Actor actor{id.str(), "mqtt"};
   Fields fields{{"one", in_words(pair.one)}, {"other", in_words(pair.other)}};
   registry::Transaction changes{timeline(id, now, event::clone_seen, fields)};
-  const bool locked_out = device.state == registry::DeviceState::revoked;
+  const bool locked_out = registry::is_locked_out(device.state);
   // Two that fight for one connection are seen again and again: no deed, unless something follows.
   if (locked_out || (profile && !profile->quarantine_clones)) {
     TRY_VOID(store_.commit(std::move(changes)));
@@ -67,6 +68,8 @@ Result<bool> is_quarantined(registry::Registry& registry, const DeviceId& id) {
 
 Result<void> Enroller::approve(const DeviceId& id, const Actor& actor, Time now, View wanted) {
   TRY(auto device, require_device(store_.read(), id));
+  if (device.state == registry::DeviceState::decommissioned)
+    return fail(Errc::conflict, "device '" + id.str() + "' is out of use; readmit it first");
   TRY(auto keys, store_.read().keys_of(id));
   // Many keys may ask for one device, one is accepted. Where none waits, a rejection is taken back:
   // never by accident at the expense of a key in force, so that one has to be named then.
@@ -130,35 +133,42 @@ Result<Enroller::Revocation> Enroller::revocation_of(const DeviceId& id, const A
     if (each.state != registry::CertificateState::revoked)
       out.changes.push_back(
           registry::SetCertificateState{each.serial, registry::CertificateState::revoked, now});
-  if (device.state == registry::DeviceState::revoked) return out;
+  if (registry::is_locked_out(device.state)) return out;
   out.changes.push_back(update(device, registry::DeviceState::revoked, reason, now));
-  out.told = Fields{{"who", actor.who}, {"reason", reason}};
-  append_deed(out.changes, actor, device, now, event::device_revoked, *out.told);
+  Fields fields{{"who", actor.who}, {"reason", reason}};
+  append_deed(out.changes, actor, device, now, event::device_revoked, fields);
+  out.told.emplace_back(&event::device_revoked, std::move(fields));
   return out;
+}
+
+void Enroller::tell(const Revocation& revocation) {
+  for (const auto& [event, fields] : revocation.told) log_.write(*event, fields);
+}
+
+// Also on repetition: should the first call have died after the commit, this one closes the door.
+Result<void> Enroller::lock_out(Revocation revocation) {
+  if (!revocation.changes.empty()) TRY_VOID(store_.commit(std::move(revocation.changes)));
+  tell(revocation);
+  for (const registry::Certificate& each : revocation.certificates) TRY_VOID(access_.revoke(each));
+  return ok();
 }
 
 Result<void> Enroller::revoke(const DeviceId& id, const Actor& actor, const std::string& reason,
                               Time now) {
-  Result<void> written;
-  for (int i = 0; i < conflict_retries; ++i) {
+  for (int tries = 1;; ++tries) {
     TRY(auto revocation, revocation_of(id, actor, reason, now));
-    written = revocation.changes.empty() ? ok() : store_.commit(std::move(revocation.changes));
-    if (!written && written.error().code == Errc::conflict) continue;
-    if (!written) return written;
-    if (revocation.told) log_.write(event::device_revoked, *revocation.told);
-    // Also on repetition: should the first call have died here, this one closes the door.
-    for (const registry::Certificate& each : revocation.certificates)
-      TRY_VOID(access_.revoke(each));
-    return ok();
+    auto done = lock_out(std::move(revocation));
+    if (done || done.error().code != Errc::conflict || tries == conflict_retries) return done;
   }
-  return written;
 }
 
 Result<void> Enroller::readmit(const DeviceId& id, const Actor& actor, Time now) {
   TRY(auto device, require_device(store_.read(), id));
-  if (device.state != registry::DeviceState::revoked)
-    return fail(Errc::conflict, "device '" + id.str() + "' is not revoked");
+  if (!registry::is_locked_out(device.state))
+    return fail(Errc::conflict, "device '" + id.str() + "' is neither revoked nor out of use");
   registry::Transaction changes;
+  if (device.state == registry::DeviceState::decommissioned)
+    TRY_VOID(append_return(store_.read(), device, now, changes));
   append_deed(changes, actor, device, now, event::device_readmitted, {{"who", actor.who}});
   changes.push_back(
       update(device, registry::DeviceState::known, "re-admitted; it may onboard again", now));

@@ -221,6 +221,7 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
   server::Enroller enroller(store, identity, broker->access(), own_endpoint(config),
                             identity.operational_ca.authority.chain(), random, log,
                             renewal_url(config));
+  enroller.tell_by(*broker);
   broker->on_certificate_use([&](const DeviceId& device, View fingerprint, Time seen) {
     return enroller.confirm_use(device, fingerprint, seen);
   });

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/events.h"
+#include "server/audit.h"
 #include "server/enroller.h"
 #include "server/vouchers.h"
 
@@ -38,7 +39,7 @@ Result<registry::Transaction> PresenceRecord::changes_for(registry::Device devic
   std::uint64_t revision = device.revision;
   // What a person has decided, or has to, is not undone by a will.
   TRY(bool quarantined, is_quarantined(store_.read(), id));
-  if (device.state != registry::DeviceState::revoked && !quarantined) {
+  if (!registry::is_locked_out(device.state) && !quarantined) {
     device.state = online ? registry::DeviceState::online : registry::DeviceState::offline;
     device.state_reason = describe(event, fields);
     device.changed = seen;
@@ -60,6 +61,23 @@ Result<void> PresenceRecord::on_presence(const AccountId& account, const DeviceI
   TRY(auto changes, changes_for(std::move(*device), online, event, fields, seen));
   TRY_VOID(store_.commit(std::move(changes)));
   log_.write(event, fields);
+  return ok();
+}
+
+// Its word stays with the broker, and is heard again whenever the watch comes back.
+Result<void> PresenceRecord::on_wiped(const AccountId& account, const DeviceId& id, Time seen) {
+  constexpr std::size_t looked_at = 100;
+  TRY(auto device, store_.read().find_device(id));
+  if (!device || device->account != account) return ok();
+  TRY(auto events, store_.read().events_of(id, looked_at));
+  for (auto each = events.rbegin(); each != events.rend(); ++each) {
+    if (each->id == event::device_online.id) break;
+    if (each->id == event::device_wiped.id) return ok();
+  }
+  registry::Transaction changes;
+  append_deed(changes, {id.str(), "mqtt"}, *device, seen, event::device_wiped, {});
+  TRY_VOID(store_.commit(std::move(changes)));
+  log_.write(event::device_wiped, {});
   return ok();
 }
 

@@ -17,6 +17,9 @@ class PresenceRecord {
   Result<void> on_presence(const AccountId& account, const DeviceId& device, bool online,
                            Time seen);
 
+  // The device says that it has removed its secrets, as it was told to. On record once.
+  Result<void> on_wiped(const AccountId& account, const DeviceId& device, Time seen);
+
  private:
   Result<registry::Transaction> changes_for(registry::Device device, bool online,
                                             const LogEvent& event, Fields fields, Time seen);

@@ -107,6 +107,9 @@ Result<Vouchers::Prepared> Vouchers::prepare(const fdo::Voucher& voucher, const 
   if (known && !ours_made && known->encoded == encoded) return Prepared{Import::unchanged, {}, {}};
   if (known && !ours_made)
     return fail(Errc::conflict, "another voucher for this device is here already");
+  if (device && device->state == registry::DeviceState::decommissioned)
+    return fail(Errc::refused, "the device was taken out of use here; `fairlead readmit " +
+                                   device->id.str() + "` lets it come again");
   TRY(auto accounts, store_.read().find_account(account));
   if (!accounts) return fail(Errc::not_found, "there is no account '" + account.str() + "'");
   if (dry) return Prepared{Import::imported, {}, {}};
@@ -256,7 +259,7 @@ Result<void> Vouchers::append_leave(const registry::Voucher& sold, Sale sale, Ti
       changes.push_back(
           registry::SetCertificateState{each.serial, registry::CertificateState::revoked, now});
   TRY(auto device, store_.read().find_device(sold.device));
-  if (!device || device->state == registry::DeviceState::revoked) return ok();
+  if (!device || registry::is_locked_out(device->state)) return ok();
   std::uint64_t revision = device->revision;
   device->state = registry::DeviceState::revoked;
   device->state_reason = "handed over to another owner";

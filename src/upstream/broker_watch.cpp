@@ -51,9 +51,9 @@ Result<std::string> text_of(const boost::json::value& value, std::string_view me
 Result<PresenceNotice> decode_presence(std::string_view payload) {
   TRY(auto value, parse_notice(payload, "presence"));
   TRY(auto text, text_of(value, "state", "presence"));
-  PresenceNotice out{text == "online", text_if_any(value, "instance")};
-  if (!out.online && text != "offline")
-    return fail(Errc::malformed, "presence is neither online nor offline");
+  PresenceNotice out{text == "online", text == "decommissioned", text_if_any(value, "instance")};
+  if (!out.online && !out.wiped && text != "offline")
+    return fail(Errc::malformed, "presence is neither online, offline nor decommissioned");
   if (out.instance.size() > instance_bytes_max)
     return fail(Errc::malformed, "presence with an instance of more than 64 bytes");
   return out;
@@ -133,6 +133,7 @@ void BrokerWatch::Impl::hear(const MqttMessage& message) {
   presence.account = AccountId(std::move(topic->account));
   presence.device = DeviceId(std::move(topic->device));
   presence.online = notice->online;
+  presence.wiped = notice->wiped;
   presence.instance = std::move(notice->instance);
   presence.retained = message.retain;
   presence.seen = clock();

@@ -20,15 +20,17 @@ struct Presence {
   AccountId account;  // from the topic, which the broker guards; never from the payload
   DeviceId device;
   bool online = false;
+  bool wiped = false;     // and has removed its secrets, as it was told to
   bool retained = false;  // the state as it was when we came, not a change just now
   Time seen{};            // our clock
   std::string instance;   // which run of the device's program says so; "": it doesn't tell
 };
 
-// {"state":"online","instance":"9f3c…"} and {"state":"offline"}; other members are ignored. At most
+// {"state":"online","instance":"9f3c…"}, {"state":"offline"} and {"state":"decommissioned"}; other
+// members are ignored. At most
 // 4096 bytes, an instance of at most 64. malformed otherwise.
 struct PresenceNotice {
-  bool online = false;
+  bool online = false, wiped = false;
   std::string instance;
 };
 Result<PresenceNotice> decode_presence(std::string_view payload);

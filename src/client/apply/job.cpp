@@ -192,7 +192,8 @@ std::vector<Job> ready_jobs(const std::vector<Line>& lines, const History& histo
 Answer<void> undo(const RowHistory& row, Api& server, const std::string& reason) {
   if (row.device.empty() || !row.before)
     return problem(ProblemKind::conflict, "nothing that was applied is on record for this row");
-  if (!row.before->known || row.before->state == "revoked") {
+  if (!row.before->known || row.before->state == "revoked" ||
+      row.before->state == "decommissioned") {
     json::object body{{"reason", reason}};
     TRY(auto revoked, server.post(api_path({"devices", row.device, "revoke"}), body));
     return {};

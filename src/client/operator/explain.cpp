@@ -35,6 +35,12 @@ constexpr StateWords state_words[] = {
     {"offline",
      "Check the device's power and network; it connects again by itself as soon as it can.", false},
     {"revoked", "It is locked out. `fairlead readmit DEVICE` lets it come again.", true},
+    {"decommissioned",
+     "Nothing: it is out of use for good, and its name is free. Where its secrets are still on it, "
+     "`fairlead-device reset --yes` there removes them. `fairlead readmit DEVICE` would let it "
+     "come "
+     "again.",
+     true},
     {"failed",
      "Mend what the last lines say; the device tries again by itself. `fairlead-device status` on "
      "the device has its side of the story.",

@@ -17,7 +17,7 @@ TEST_F(ApiTest, AnotherAccountsDeviceAndVoucherAreAsUnknownAsNone) {
     EXPECT_EQ(status("GET", "/api/v1/devices/" + id.str() + action, stranger), 404u);
     EXPECT_EQ(status("GET", "/api/v1/devices/" + id.str() + action, mine), 200u);
   }
-  for (std::string action : {"revoke", "readmit", "approve", "reject"})
+  for (std::string action : {"revoke", "readmit", "approve", "reject", "decommission", "replace"})
     EXPECT_EQ(status("POST", "/api/v1/devices/" + id.str() + "/" + action, stranger,
                      R"({"reason": "x"})"),
               404u);

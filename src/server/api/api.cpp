@@ -69,6 +69,8 @@ constexpr std::array routes_table{
     Route{"DELETE", "/api/v1/devices/{id}/dpp", "devices:write", remove_bootstrap},
     Route{"POST", "/api/v1/devices/{id}/otp", "devices:write", make_password},
     Route{"POST", "/api/v1/devices/{id}/revoke", "devices:write", revoke_device},
+    Route{"POST", "/api/v1/devices/{id}/decommission", "devices:write", decommission_device},
+    Route{"POST", "/api/v1/devices/{id}/replace", "devices:write", replace_device},
     Route{"POST", "/api/v1/devices/{id}/readmit", "devices:write", readmit_device},
     Route{"POST", "/api/v1/devices/{id}/approve", "devices:approve", approve_device},
     Route{"POST", "/api/v1/devices/{id}/reject", "devices:approve", reject_device},

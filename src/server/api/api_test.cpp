@@ -127,6 +127,16 @@ TEST_F(ApiTest, AnswersAreAsTheDocumentDescribesThem) {
       "revoked");
   good("POST /api/v1/devices/{id}/readmit", device + "/readmit", admin);
   EXPECT_EQ(status("POST", device + "/readmit", admin), 409u);
+  EXPECT_EQ(status("POST", device + "/replace", admin, R"({"by": "d-0"})"), 404u);
+  EXPECT_EQ(status("POST", device + "/decommission", admin, "{}"), 400u);
+  good("POST /api/v1/devices/{id}/decommission", device + "/decommission", admin,
+       R"({"reason": "scrapped"})");
+  EXPECT_EQ(good("GET /api/v1/devices", "/api/v1/devices?state=decommissioned", admin)
+                .at("items")
+                .as_array()
+                .size(),
+            1u);
+  good("POST /api/v1/devices/{id}/readmit", device + "/readmit", admin);
   EXPECT_EQ(status("POST", device + "/approve", admin), 404u);
   EXPECT_EQ(status("POST", device + "/reject", admin, R"({"reason": "x"})"), 404u);
   EXPECT_EQ(status("POST", device + "/revoke", admin, "{}"), 400u);

@@ -82,6 +82,15 @@ TEST_F(AuditTest, EveryCallThatChangesSomethingIsOnRecordWithWhoAndFromWhere) {
   EXPECT_EQ(last_entry().at("fields").at("reason"), "lost");
   call("POST /api/v1/devices/{id}/readmit", added + "/readmit", "DEVICE_READMITTED");
 
+  call("POST /api/v1/devices", "/api/v1/devices", "DEVICE_CREATED",
+       R"({"serial": "SN-5", "account": "acme"})");
+  std::string next = text(last_entry(), "subject");
+  call("POST /api/v1/devices/{id}/replace", added + "/replace", "DEVICE_TOOK_PLACE",
+       R"({"by": ")" + next + "\"}");
+  call("POST /api/v1/devices/{id}/decommission", "/api/v1/devices/" + next + "/decommission",
+       "DEVICE_DECOMMISSIONED", R"({"reason": "scrapped"})");
+  EXPECT_EQ(last_entry().at("fields").at("name"), "pump");
+
   PlantDevice sold{plant, "SN-3"};
   sold.initialize();
   std::string owner = text(good("GET /api/v1/keys", "/api/v1/keys", admin), "owner");

@@ -134,6 +134,8 @@ Result<Response> list_uploads(Call&);
 Result<Response> show_upload(Call&);
 Result<Response> make_password(Call&);
 Result<Response> revoke_device(Call&);
+Result<Response> decommission_device(Call&);
+Result<Response> replace_device(Call&);
 Result<Response> readmit_device(Call&);
 Result<Response> device_detail(Call&);
 

@@ -85,7 +85,7 @@ Result<Response> list_devices(Call& call) {
       return fail(
           Errc::malformed,
           "'state' is none of known, onboarding, onboarded, waiting, granted, online, offline, "
-          "revoked, failed");
+          "revoked, failed, decommissioned");
   }
   if (std::string profile = call.query("profile"); !profile.empty())
     filter.profile = ProfileId(profile);
@@ -194,6 +194,23 @@ Result<Response> revoke_device(Call& call) {
   TRY(auto device, require_device(call));
   TRY(auto reason, call.text("reason"));
   TRY_VOID(call.s.enroller.revoke(device.id, call.actor(), reason, call.request.now));
+  return show(call);
+}
+
+Result<Response> decommission_device(Call& call) {
+  TRY(auto device, require_device(call));
+  TRY(auto reason, call.text("reason"));
+  TRY_VOID(call.s.enroller.decommission(device.id, call.actor(), reason, call.request.now));
+  return show(call);
+}
+
+Result<Response> replace_device(Call& call) {
+  TRY(auto device, require_device(call));
+  TRY(auto by, call.text("by"));
+  TRY(auto successor, call.read().find_device(DeviceId(by)));
+  if (!successor || !call.who.sees(successor->account))
+    return fail(Errc::not_found, "there is no device '" + by + "'");
+  TRY_VOID(call.s.enroller.replace(device.id, successor->id, call.actor(), call.request.now));
   return show(call);
 }
 

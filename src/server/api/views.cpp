@@ -16,7 +16,7 @@ namespace {
 template <class Enum, std::size_t N>
 using Names = std::array<std::pair<Enum, std::string_view>, N>;
 
-constexpr Names<registry::DeviceState, 9> device_states{
+constexpr Names<registry::DeviceState, 10> device_states{
     {{registry::DeviceState::known, "known"},
      {registry::DeviceState::onboarding, "onboarding"},
      {registry::DeviceState::waiting, "waiting"},
@@ -25,7 +25,8 @@ constexpr Names<registry::DeviceState, 9> device_states{
      {registry::DeviceState::offline, "offline"},
      {registry::DeviceState::revoked, "revoked"},
      {registry::DeviceState::failed, "failed"},
-     {registry::DeviceState::onboarded, "onboarded"}}};
+     {registry::DeviceState::onboarded, "onboarded"},
+     {registry::DeviceState::decommissioned, "decommissioned"}}};
 constexpr Names<registry::VoucherState, 6> voucher_states{
     {{registry::VoucherState::made, "made"},
      {registry::VoucherState::owned, "owned"},

@@ -87,8 +87,8 @@ Result<DppController::Known> DppController::require_device(const dpp::Opening& o
   TRY(auto device, store_.read().find_device(record->device));
   if (!device) return fail(Errc::not_found, "the device with this key is gone");
   TRY(auto uri, dpp::decode_bootstrap_uri(record->uri));
-  if (device->state == registry::DeviceState::revoked)
-    return fail(Errc::refused, "device " + device->id.str() + " is revoked");
+  if (registry::is_locked_out(device->state))
+    return fail(Errc::refused, "device " + device->id.str() + " is revoked or out of use");
   return Known{record->device, std::move(uri.key)};
 }
 

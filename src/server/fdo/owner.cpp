@@ -145,13 +145,16 @@ fdo::Outcome<Answer> Owner::prove(fdo::to2::ProvingDevice state, ServedRun serve
   TRY(auto proven, fdo::on_prove_device(context, std::move(state), body));
   // A device with nothing but standard modules asks for no Grant that could be refused, and would
   // get the profile's files and commands.
-  if (device.state == registry::DeviceState::revoked) {
+  if (registry::is_locked_out(device.state)) {
+    const std::string why = device.state == registry::DeviceState::revoked
+                                ? "device is revoked"
+                                : "device was taken out of use";
     record(device.id, event::to2_failed,
            {{"guid", fdo::to_text(served.voucher->header.guid)},
             {"message", "64"},
-            {"why", "the device is revoked"}},
+            {"why", "the " + why}},
            caller.now);
-    return fdo::refuse(fdo::ErrorCode::invalid_message, "this device is revoked");
+    return fdo::refuse(fdo::ErrorCode::invalid_message, "this " + why);
   }
   // A valid 64 under the new GUID proves that the device holds the replacement.
   if (!served.record->replaces.empty()) {

@@ -14,6 +14,9 @@
 namespace fairlead::upstream {
 
 inline constexpr std::string_view topic_root = "fairlead/v1/";
+// Below a device's prefix: what its upstream orders it to do, beside the application's commands.
+inline constexpr std::string_view order_topic = "order";
+inline constexpr std::string_view decommission_order = R"({"order":"decommission"})";
 // Where the plugin says who has connected with which certificate; see docs/wire/mqtt.md.
 inline constexpr std::string_view connected_topic = "fairlead/broker/connected";
 
