@@ -103,6 +103,13 @@ struct BodyInParts {
   std::function<Task<void>(Bytes part)> sink;
 };
 
+// What can be seen of a server without asking it anything.
+struct Look {
+  std::string address;    // that answered, numeric
+  Duration round_trip{};  // of the TCP handshake
+  crypto::Certificate certificate;
+};
+
 // Keeps connections open per origin and reuses them (and TLS sessions); no redirects.
 class HttpClient {
  public:
@@ -115,6 +122,8 @@ class HttpClient {
   Task<HttpResponse> send(Url url, HttpRequest request, Duration limit, std::size_t body_bytes_max);
   // The same, with the body in parts and the response's own body empty.
   Task<HttpResponse> receive(Url url, HttpRequest request, BodyInParts parts);
+  // Connects anew, asks nothing, and says who is there. https only. Errors as of send().
+  Task<Look> look(Url url, Duration limit);
 
   struct Impl;
 

@@ -40,6 +40,8 @@ struct Connection {
   Stream stream;
   bool reused = false;
   SteadyTime idle_since{};
+  std::string address;  // of the server
+  Duration round_trip{};
 };
 
 // The deadline of one send(). Interrupts whatever stream the send is busy with.
@@ -128,6 +130,7 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
   Task<std::unique_ptr<Connection>> connect(const Url& url, Deadline& deadline);
   Task<std::unique_ptr<Connection>> connect_to(const std::string& address, const Url& url,
                                                Deadline& deadline, Duration limit);
+  static Task<Look> look(std::shared_ptr<Impl> client, Url url, Duration limit);
   Task<void> secure(const Url& url, Connection& connection);
 
   std::unique_ptr<Connection> take_idle(const Origin& origin);
@@ -233,6 +236,7 @@ Task<std::unique_ptr<Connection>> Impl::connect_to(const std::string& address, c
   if (socket < 0) co_return fail(Errc::io, std::strerror(errno));
   int on = 1;
   setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  auto begin = steady_clock::now();
   int begun = ::connect(socket, endpoint.data(), static_cast<socklen_t>(endpoint.size()));
   int problem = begun == 0 ? 0 : errno;
   auto connection = std::make_unique<Connection>(loop, socket);
@@ -249,6 +253,8 @@ Task<std::unique_ptr<Connection>> Impl::connect_to(const std::string& address, c
     getsockopt(socket, SOL_SOCKET, SO_ERROR, &problem, &size);
   }
   if (problem != 0) co_return fail(Errc::io, std::strerror(problem));
+  connection->address = address;
+  connection->round_trip = std::chrono::duration_cast<Duration>(steady_clock::now() - begin);
   deadline.watch(&connection->stream);
   co_return std::move(connection);
 }
@@ -399,6 +405,23 @@ Task<HttpResponse> Impl::send(std::shared_ptr<Impl> client, Url url, HttpRequest
   co_return std::move(attempt.response).in(where);
 }
 
+Task<Look> Impl::look(std::shared_ptr<Impl> client, Url url, Duration limit) {
+  if (!url.tls) co_return fail(Errc::unsupported, "only https shows who is there");
+  if (!client->connector) {
+    CO_TRY(client->connector, TlsConnector::create(client->settings));
+  }
+  Deadline deadline(client->loop, limit);
+  auto connecting = client->connect(url, deadline);
+  CO_TRY(auto connection, co_await std::move(connecting));
+  auto securing = client->secure(url, *connection);
+  auto secured = co_await std::move(securing);
+  deadline.watch(nullptr);
+  if (!secured) co_return fail(std::move(secured).error());
+  auto& shown = connection->stream.tls()->peer().certificate;
+  if (!shown) co_return fail(Errc::malformed, "its certificate can't be read");
+  co_return Look{connection->address, connection->round_trip, std::move(*shown)};
+}
+
 HttpClient::HttpClient(Loop& loop, TlsClient tls)
     : impl_(std::make_shared<Impl>(loop, std::move(tls))) {}
 HttpClient::~HttpClient() = default;
@@ -410,6 +433,10 @@ Task<HttpResponse> HttpClient::send(Url url, HttpRequest request, Duration limit
 
 Task<HttpResponse> HttpClient::receive(Url url, HttpRequest request, BodyInParts parts) {
   return Impl::send(impl_, std::move(url), std::move(request), std::move(parts));
+}
+
+Task<Look> HttpClient::look(Url url, Duration limit) {
+  return Impl::look(impl_, std::move(url), limit);
 }
 
 }  // namespace fairlead::net

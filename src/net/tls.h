@@ -28,9 +28,10 @@ struct TlsTrust {
   bool system_anchors = false;                 // the distribution's CA bundle too
   std::optional<Bytes> certificate_hash{};  // FDO SvCertHash: SHA-256/384 of the server's leaf DER
   std::optional<Bytes>
-      authority_hash{};          // FDO ClCertHash: of a CA certificate in the presented chain
-  bool unauthenticated = false;  // FDO's own rule: the protocol above proves the peer
-  bool ignore_dates = false;     // a device whose clock is not to be trusted yet
+      authority_hash{};             // FDO ClCertHash: of a CA certificate in the presented chain
+  std::optional<Bytes> key_hash{};  // SHA-256 of the server's SubjectPublicKeyInfo
+  bool unauthenticated = false;     // FDO's own rule: the protocol above proves the peer
+  bool ignore_dates = false;        // a device whose clock is not to be trusted yet
 };
 
 struct TlsClient {

@@ -26,6 +26,11 @@ bool has_hash(X509* certificate, const Bytes& wanted) {
   return equal(crypto::hash(alg, {ours->der()}), wanted);
 }
 
+bool has_key(X509* certificate, const Bytes& wanted) {
+  auto ours = from_x509(certificate);
+  return ours && equal(ours->public_key().fingerprint(), wanted);
+}
+
 // The names that a certificate is for, as a person would look for them.
 std::string names_of(X509* certificate) {
   std::string out;
@@ -121,6 +126,10 @@ std::optional<Error> check_trust(X509_STORE_CTX* presented, const TlsTrust& trus
                  "certificate of " + host + " is not the one that was announced (issuer '" +
                      name_words(X509_get_issuer_name(X509_STORE_CTX_get0_cert(presented))) + "')"};
   }
+  if (trust.key_hash) {
+    if (has_key(X509_STORE_CTX_get0_cert(presented), *trust.key_hash)) return std::nullopt;
+    return Error{Errc::untrusted, "the key of " + host + " is another one than was chosen"};
+  }
   if (trust.authority_hash) return check_authority(presented, *trust.authority_hash, host);
   if (!trust.anchors.empty() || trust.system_anchors) {
     if (X509_verify_cert(presented) == 1) return std::nullopt;
@@ -135,6 +144,7 @@ int check_server(X509_STORE_CTX* presented, void* settings) {
   auto* ssl = static_cast<SSL*>(
       X509_STORE_CTX_get_ex_data(presented, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto& peer = peer_of(ssl);
+  if (auto shown = from_x509(X509_STORE_CTX_get0_cert(presented))) peer.certificate = *shown;
   peer.refusal = check_trust(presented, connector.trust, peer.expected_host);
   ERR_clear_error();
   if (peer.refusal) {
@@ -162,10 +172,12 @@ bool is_hash_size(const std::optional<Bytes>& hash) {
 Result<std::unique_ptr<TlsConnector>> TlsConnector::create(const TlsClient& settings) {
   const auto& trust = settings.trust;
   if (trust.anchors.empty() && !trust.system_anchors && !trust.certificate_hash &&
-      !trust.authority_hash && !trust.unauthenticated)
+      !trust.key_hash && !trust.authority_hash && !trust.unauthenticated)
     return fail(Errc::refused, "no trust anchor or other rule says which TLS server to accept");
   if (!is_hash_size(trust.certificate_hash) || !is_hash_size(trust.authority_hash))
     return fail(Errc::unsupported, "a certificate hash is neither SHA-256 nor SHA-384");
+  if (trust.key_hash && trust.key_hash->size() != crypto::Sha256::size_bytes)
+    return fail(Errc::unsupported, "the hash of a key is not SHA-256");
   auto impl = std::make_unique<Impl>();
   impl->trust = trust;
   TRY(impl->context, make_context(TLS_client_method()));

@@ -22,8 +22,8 @@ using TlsResumption = std::shared_ptr<ssl_session_st>;
 // What one side learned of the other. Written during the handshake, which runs on one thread at a
 // time.
 struct TlsPeer {
-  std::string expected_host;  // a client's
-  std::optional<crypto::Certificate> certificate;
+  std::string expected_host;                       // a client's
+  std::optional<crypto::Certificate> certificate;  // as it was shown, accepted or not
   bool valid = false;
   std::string problem;           // why it is not valid
   std::optional<Error> refusal;  // a client's reason to end the handshake

@@ -157,6 +157,29 @@ TEST_F(TlsTest, AcceptsExactlyThePinnedCertificate) {
   }
 }
 
+TEST_F(TlsTest, AcceptsExactlyThePinnedKeyUnderWhateverCertificate) {
+  serve_usual();
+  Bytes key = to_bytes(usual.certificate().public_key().fingerprint());
+  EXPECT_TRUE(ask({.key_hash = key}));
+  key[0] ^= 1;
+  auto answer = ask({.key_hash = key, .unauthenticated = true});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, Errc::untrusted);
+  EXPECT_EQ(ask(TlsTrust{.key_hash = Bytes(20)}).error().code, Errc::unsupported);
+}
+
+TEST_F(TlsTest, LooksWhoIsThereWithoutAskingAnything) {
+  serve_usual();
+  HttpClient client(t.loop, TlsClient{{.unauthenticated = true}, {}, nullptr});
+  auto url = parse_url("https://127.0.0.1:" + std::to_string(server->port())).value();
+  auto look = t.await(client.look(url, test_patience));
+  ASSERT_TRUE(look) << to_string(look.error());
+  EXPECT_EQ(look->address, "127.0.0.1");
+  EXPECT_EQ(look->certificate.fingerprint(), usual.certificate().fingerprint());
+  url.tls = false;
+  EXPECT_EQ(t.await(client.look(url, test_patience)).error().code, Errc::unsupported);
+}
+
 TEST_F(TlsTest, AcceptsAChainToThePinnedAuthority) {
   serve_usual();
   for (auto alg : {crypto::HashAlg::sha256, crypto::HashAlg::sha384})
