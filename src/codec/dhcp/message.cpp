@@ -146,7 +146,8 @@ Bytes encode_information_request(const InformationRequest& request) {
   Bytes elapsed, wanted, own_class;
   put(elapsed, request.elapsed, 2);
   put_option(out, elapsed_time, elapsed);
-  for (std::uint16_t code : {redirect, vendor, refresh_time, std::uint16_t{83}})
+  for (std::uint16_t code :
+       {redirect, vendor, refresh_time, std::uint16_t{83}, name_servers, domains})
     put(wanted, code, 2);
   put_option(out, option_request, wanted);
   put(own_class, request.enterprise, 4);

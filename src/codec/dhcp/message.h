@@ -42,7 +42,8 @@ Result<std::vector<Option>> decode_answer(View in, const Inform& asked);
 
 namespace v6 {
 
-inline constexpr std::uint16_t redirect = 136, vendor = 17, refresh_time = 32;
+inline constexpr std::uint16_t redirect = 136, vendor = 17, refresh_time = 32, name_servers = 23,
+                               domains = 24;
 
 struct InformationRequest {
   std::uint32_t transaction = 0;  // random, 24 bits

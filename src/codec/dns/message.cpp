@@ -13,7 +13,8 @@ namespace fairlead::dns {
 
 namespace {
 
-constexpr std::uint16_t class_in = 1, class_mask = 0x7fff, response_flag = 0x8000;
+constexpr std::uint16_t class_in = 1, class_mask = 0x7fff, response_flag = 0x8000,
+                        recursion_desired = 0x0100;
 constexpr std::uint8_t pointer_bits = 0xc0;
 
 class Reader {
@@ -194,10 +195,22 @@ Result<Message> decode_message(View in) {
   return out;
 }
 
+Result<std::vector<Name>> decode_names(View in) {
+  constexpr std::size_t names_max = 8;
+  Reader reader(in, 0, in.size());
+  std::vector<Name> out;
+  while (!reader.at_end()) {
+    if (out.size() == names_max) return fail(Errc::malformed, "more than 8 names");
+    out.push_back(reader.name());
+    if (reader.failed()) return fail(Errc::malformed, "no list of names that can be read");
+  }
+  return out;
+}
+
 Result<Bytes> encode_query(std::uint16_t id, std::span<const Question> questions) {
   Bytes out;
   put16(out, id);
-  put16(out, 0);
+  put16(out, id == 0 ? 0 : recursion_desired);
   put16(out, questions.size());
   for (int i = 0; i < 3; ++i) put16(out, 0);
   for (const Question& question : questions) {

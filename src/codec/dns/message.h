@@ -64,7 +64,10 @@ struct Message {
 // At most message_bytes_max bytes and records_max records. Names may be compressed, by pointers
 // that go backwards only.
 Result<Message> decode_message(View in);
-// refused: a label or name that is too long.
+// Names one after the other, as DHCP options hold them (RFC 8415 §10, RFC 3397 §2). At most 8.
+Result<std::vector<Name>> decode_names(View in);
+// `id` 0: for multicast (RFC 6762 §18.1). Any other: for a name server, which is to ask others in
+// turn. refused: a label or name that is too long.
 Result<Bytes> encode_query(std::uint16_t id, std::span<const Question> questions);
 
 }  // namespace fairlead::dns
