@@ -82,6 +82,8 @@ std::string_view to_string(Right right) {
       return "one-time-password";
     case Right::idevid:
       return "idevid";
+    case Right::asked:
+      return "asked";
     case Right::renewal:
       return "renewal";
   }
@@ -132,6 +134,9 @@ Decision decide(const crypto::PublicKey& key, const Claim& claim, const Profile&
   // Who holds the accepted key may name its successor: approval is asked for once, not at every
   // renewal.
   if (same_key || renewal) return Granted{account, profile.certificate_lifetime, false};
+  if (claim.right == Right::asked && !known.this_key_approved)
+    return Pending{"the device asked by itself, and nobody has vouched for it",
+                   "an operator of account '" + account.str() + "'"};
   if (profile.approval && !known.this_key_approved)
     return Pending{"profile '" + profile.id.str() + "' asks for a person's approval",
                    "an operator of account '" + account.str() + "'"};

@@ -23,7 +23,8 @@ enum class Right {
   approval,           // an operator's word
   one_time_password,  // the same, given before the device came
   idevid,             // a device certificate by a maker who is on the list, proven in TLS
-  renewal             // the accepted certificate itself, proven in TLS
+  renewal,            // the accepted certificate itself, proven in TLS
+  asked               // none: the device itself sent its Offer, and nobody vouches for it
 };
 std::string_view to_string(Right right);  // "fdo-voucher"
 

@@ -3,6 +3,7 @@
 
 #include "base/events.h"
 #include "codec/cbor/writer.h"
+#include "server/enroller_records.h"
 
 namespace fairlead::server {
 
@@ -20,23 +21,26 @@ registry::Device new_device(const DeviceId& id, const enroll::Offer& offer, cons
   device.model = offer.model;
   device.product_uri = offer.product_uri;
   device.state = registry::DeviceState::known;
-  device.state_reason = "claimed by " + claim.actor.who + " beside the device";
+  device.state_reason = claim.proof == LocalProof::none
+                            ? "it asked by itself"
+                            : "claimed by " + claim.actor.who + " beside the device";
   device.created = device.changed = now;
   return device;
 }
 
 std::string_view to_string(LocalProof proof) {
-  return proof == LocalProof::code ? "code" : "button";
+  return proof == LocalProof::code ? "code" : proof == LocalProof::button ? "button" : "nothing";
 }
 
 // Whether the last deed on the device is this same claim, and all that came of it since is that it
 // waits or was refused: the audit log must not grow with each further try.
-bool says_so_already(const std::vector<registry::TimelineEvent>& story, const Fields& claimed) {
+bool says_so_already(const std::vector<registry::TimelineEvent>& story, const LogEvent& what,
+                     const Fields& claimed) {
   for (auto each = story.rbegin(); each != story.rend(); ++each) {
     bool came_to_nothing = each->id == event::grant_pending.id ||
                            each->id == event::grant_refused.id || each->id == event::key_dropped.id;
     if (!came_to_nothing)
-      return each->id == event::device_claimed.id &&
+      return each->id == what.id &&
              std::ranges::equal(each->fields, claimed, {}, &Field::value, &Field::value);
   }
   return false;
@@ -88,7 +92,7 @@ Result<ClaimAnswer> Claims::claim(View document, const LocalClaim& claim, Time n
       return fail(Errc::not_found, "there is no device '" + claim.replaces.str() + "' to replace");
   }
   TRY(auto id, device_of(offer.offer, claim, now));
-  TRY_VOID(record(id, claim, now));
+  TRY_VOID(record(id, offer.request.key.fingerprint(), claim, now));
   WayIn way{claim.actor, claim.right};
   way.replaces = claim.replaces;
   auto grant = enroller_.grant(document, id, way, now);
@@ -97,17 +101,37 @@ Result<ClaimAnswer> Claims::claim(View document, const LocalClaim& claim, Time n
   return ClaimAnswer{id, {}, grant.error().context};
 }
 
-Result<void> Claims::record(const DeviceId& id, const LocalClaim& claim, Time now) {
-  Fields fields{{"who", claim.actor.who},
-                {"right", std::string(to_string(claim.right))},
-                {"proof", std::string(to_string(claim.proof))},
-                {"account", claim.account.str()}};
+// Whether its key is known; once is enough, for a device that waits asks again and again.
+Result<bool> Claims::has_asked(const DeviceId& id, View key) const {
+  TRY(auto keys, store_.read().keys_of(id));
+  for (const registry::DeviceKey& each : keys) {
+    if (equal(each.fingerprint, key)) return true;
+    // Else a stranger could pile up keys beside the right one, or ask last before the operator
+    // looks.
+    if (is_undecided(each.state) || is_in_force(each.state))
+      return fail(Errc::conflict,
+                  "another key of this device waits or is in use; an operator has to decide about "
+                  "that one first");
+  }
+  return false;
+}
+
+Result<void> Claims::record(const DeviceId& id, View key, const LocalClaim& claim, Time now) {
+  const bool asked = claim.proof == LocalProof::none;
+  Fields fields{{"who", claim.actor.who}, {"account", claim.account.str()}};
+  if (asked) {
+    TRY(bool before, has_asked(id, key));
+    if (before) return ok();
+  } else {
+    fields.push_back({"right", std::string(to_string(claim.right))});
+    fields.push_back({"proof", std::string(to_string(claim.proof))});
+  }
+  const LogEvent& what = asked ? event::device_asked : event::device_claimed;
   TRY(auto story, store_.read().events_of(id, registry::timeline_entries_max));
-  if (says_so_already(story, fields)) return ok();
-  TRY_VOID(store_.commit(
-      {timeline(id, now, event::device_claimed, fields),
-       audited(claim.actor, now, claim.account, id.str(), event::device_claimed, fields)}));
-  log_.write(event::device_claimed, fields);
+  if (says_so_already(story, what, fields)) return ok();
+  TRY_VOID(store_.commit({timeline(id, now, what, fields),
+                          audited(claim.actor, now, claim.account, id.str(), what, fields)}));
+  log_.write(what, fields);
   return ok();
 }
 

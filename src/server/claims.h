@@ -8,7 +8,11 @@
 namespace fairlead::server {
 
 // By what the person at the device showed that they may provision it. The device checked it.
-enum class LocalProof { code, button };
+enum class LocalProof {
+  code,
+  button,
+  none  // nobody is there: the device asks by itself (Right::asked)
+};
 std::optional<LocalProof> local_proof_from(std::string_view text);
 
 struct LocalClaim {
@@ -37,8 +41,9 @@ class Claims {
   Result<ClaimAnswer> claim(View offer, const LocalClaim& claim, Time now);
 
  private:
+  Result<void> record(const DeviceId& id, View key, const LocalClaim& claim, Time now);
   Result<DeviceId> device_of(const enroll::Offer& offer, const LocalClaim& claim, Time now);
-  Result<void> record(const DeviceId& id, const LocalClaim& claim, Time now);
+  Result<bool> has_asked(const DeviceId& id, View key) const;
 
   Store& store_;
   Enroller& enroller_;

@@ -37,6 +37,10 @@ struct Config {
   // endpoints.
   std::string public_host = "127.0.0.1";
   Listener fdo{"127.0.0.1", 8040, false};
+  bool announce = false;      // the FDO listener, by DNS-SD, to devices that look for an upstream
+  std::string announce_name;  // as it is called there; "": the host's name
+  // Devices without a voucher may ask by themselves, and wait in this account; "": they may not.
+  std::string ask_account;
   Listener api{"127.0.0.1", 8041, false};
   Listener est{"127.0.0.1", 8042, true};  // with role owner; 0: not offered; always TLS
   Listener pki{"127.0.0.1", 0, false};    // revocation list and OCSP, by plain HTTP; 0: not offered

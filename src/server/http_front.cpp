@@ -150,8 +150,10 @@ net::HttpHandler revocation_front(net::Loop& loop, Revocation& revocation, Clock
   };
 }
 
-net::HttpHandler fdo_front(net::Loop& loop, FdoService& service, Clock clock) {
-  return [&loop, &service, clock](net::HttpRequest request) {
+net::HttpHandler fdo_front(net::Loop& loop, FdoService& service, Asking& asking, Clock clock) {
+  return [&loop, &service, &asking, clock](net::HttpRequest request) {
+    if (request.target == asking_path)
+      return serve_plainly(loop, asking, clock, std::move(request));
     return serve_fdo(loop, service, clock, std::move(request));
   };
 }

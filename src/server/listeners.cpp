@@ -47,6 +47,19 @@ Result<net::TlsServer> tls_for(const Identity& identity, const std::string& host
   return tls;
 }
 
+Result<net::TlsServer> lasting_tls_for(const Identity& identity, keystore::Keystore& keys,
+                                       const std::string& host, Random& random, Time now) {
+  const keystore::KeyName name("fdo-listener");
+  auto key = keys.open_key(name);
+  if (!key && key.error().code == Errc::not_found)
+    key = keys.create_key(name, crypto::KeyType::p256);
+  if (!key) return fail(key.error());
+  net::TlsServer tls;
+  TRY(tls.chain, server_chain(identity, (*key)->public_key(), host, random, now));
+  tls.key = std::move(*key);
+  return tls;
+}
+
 Result<PemPair> broker_certificate(const Identity& identity, const std::string& host,
                                    Random& random, Time now) {
   TRY(auto key, crypto::SoftwareKey::generate(crypto::KeyType::p256));

@@ -3,6 +3,7 @@
 // into it.
 #pragma once
 
+#include "keystore/keystore.h"
 #include "net/tls.h"
 #include "server/config.h"
 #include "server/identity.h"
@@ -13,6 +14,9 @@ namespace fairlead::server {
 // key that lives in this process only.
 Result<net::TlsServer> tls_for(const Identity& identity, const std::string& host, Random& random,
                                Time now);
+// The same with a key that outlives the process, for clients that hold a server to its key.
+Result<net::TlsServer> lasting_tls_for(const Identity& identity, keystore::Keystore& keys,
+                                       const std::string& host, Random& random, Time now);
 
 struct PemPair {
   std::vector<crypto::Certificate> chain;

@@ -14,8 +14,12 @@
 #include "base/version.h"
 #include "crypto/system_random.h"
 #include "keystore/built_in.h"
+#ifdef FAIRLEAD_AVAHI
+#include "link/avahi/avahi_announcer.h"
+#endif
 #include "net/http.h"
 #include "registry/sqlite/sqlite_registry.h"
+#include "server/announcing.h"
 #include "server/broker_side.h"
 #include "server/command_line.h"
 #include "server/dpp/relays.h"
@@ -54,32 +58,55 @@ struct Listening {
   Random& random;
   Clock clock;
 
+  static net::HttpServerOptions options_at(const server::Listener& where, std::size_t body_max) {
+    net::HttpServerOptions options;
+    options.address = where.address;
+    options.port = where.port;
+    options.body_bytes_max = body_max;
+    return options;
+  }
   Result<net::TlsServer> tls() const {
     return server::tls_for(identity, config.public_host, random, clock());
   }
   Result<std::unique_ptr<net::HttpServer>> at(const server::Listener& where, std::size_t body_max,
                                               net::HttpHandler handler) const {
-    net::HttpServerOptions options;
-    options.address = where.address;
-    options.port = where.port;
-    options.body_bytes_max = body_max;
+    auto options = options_at(where, body_max);
     if (where.tls) {
       TRY(options.tls, tls());
+    }
+    return net::HttpServer::listen(loop, log, std::move(options), std::move(handler));
+  }
+  // Devices that chose this server hold it to its key.
+  Result<std::unique_ptr<net::HttpServer>> for_fdo(keystore::Keystore& keys,
+                                                   net::HttpHandler handler) const {
+    auto options = options_at(config.fdo, limits::fdo_message_bytes_max);
+    if (config.fdo.tls) {
+      TRY(options.tls,
+          server::lasting_tls_for(identity, keys, config.public_host, random, clock()));
     }
     return net::HttpServer::listen(loop, log, std::move(options), std::move(handler));
   }
   // EST judges client certificates by the registry, also expired ones, so no anchors are named: a
   // device of any maker shows what it has.
   Result<std::unique_ptr<net::HttpServer>> for_est(net::HttpHandler handler) const {
-    net::HttpServerOptions options;
-    options.address = config.est.address;
-    options.port = config.est.port;
-    options.body_bytes_max = limits::est_request_bytes_max;
+    auto options = options_at(config.est, limits::est_request_bytes_max);
     TRY(options.tls, tls());
     options.tls->ask_client_certificate = true;
     return net::HttpServer::listen(loop, log, std::move(options), std::move(handler));
   }
 };
+
+Result<std::unique_ptr<link::Announcer>> make_announcer(const server::Config& config, Log& log) {
+  if (!config.announce) return nullptr;
+  if (!config.fdo.tls)
+    return fail(Errc::refused, "fdo.announce wants fdo.tls: devices go by https to what they find");
+#ifdef FAIRLEAD_AVAHI
+  return std::make_unique<link::avahi::AvahiAnnouncer>(log);
+#else
+  (void)log;
+  return fail(Errc::unsupported, "this program was built without Avahi and can't announce");
+#endif
+}
 
 // What devices and others ask about certificates. The listeners go before the services.
 struct CertificateServices {
@@ -252,8 +279,16 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
   TRY_VOID(api.bootstrap(keep_token, clock()));
 
   const Listening listen{loop, log, config, identity, random, clock};
-  TRY(auto fdo_listener, listen.at(config.fdo, limits::fdo_message_bytes_max,
-                                   server::fdo_front(loop, fdo.service, clock)));
+  server::Asking asking(AccountId(config.ask_account), {store, enroller, log}, store, identity,
+                        fdo.limits);
+  TRY(auto fdo_listener,
+      listen.for_fdo(*keys, server::fdo_front(loop, fdo.service, asking, clock)));
+  TRY(auto announcer, make_announcer(config, log));
+  std::optional<server::Announcing> announcing;
+  if (announcer) {
+    announcing.emplace(loop, config, fdo_listener->port(), *announcer);
+    loop.spawn("announcing", announcing->run());
+  }
   TRY(auto api_listener,
       listen.at(config.api, api_body_bytes_max, server::api_front(loop, api, clock)));
   if (wifi.controller) {
