@@ -109,13 +109,23 @@ constexpr Command table[] = {
      .run = show_networks,
      .needs_server = false},
     {.name = "upstreams",
-     .summary = "Which upstreams the network names to a device",
+     .summary = "Which upstreams a device sees, and the choice among them",
      .options = {{{"address", "URL", "where the device listens: http://HOST:PORT", true},
                   code_file_option,
-                  button_option}},
-     .more = "What DHCP servers said to the device. They are hints: none is trusted for being "
-             "named.",
-     .examples = "  fairlead upstreams --address http://10.77.0.5:8080",
+                  button_option,
+                  {"choose", "KEY", "this one first: eight or more digits of its key, or its URI"},
+                  {"give", "URI", "this one first, seen or not: https://HOST:PORT"},
+                  {"key", "HEX", "with --give: SHA-256 of the key it has to have"},
+                  {"forget", "", "none is chosen any more"}}},
+     .more = "What DHCP, DNS-SD and a name said to the device, and what came of looking. They are "
+             "hints:\n"
+             "none is trusted for being named. The device asks each for proof by its voucher; what "
+             "you choose\n"
+             "comes first, is kept over restarts, and is held to the key that you saw.",
+     .examples =
+         "  fairlead upstreams --address http://10.77.0.5:8080\n"
+         "  fairlead upstreams --address http://10.77.0.5:8080 --choose 3fa94c10\n"
+         "  fairlead upstreams --address http://10.77.0.5:8080 --give https://10.77.0.2:8040",
      .run = show_upstreams,
      .needs_server = false},
     {.name = "nearby",

@@ -133,38 +133,4 @@ Answer<void> show_networks(Context& context) {
   return {};
 }
 
-Answer<void> show_upstreams(Context& context) {
-  client::Access access;
-  access.button = context.in.has("button");
-  TRY(access.code, code_of_label(context));
-  TRY(auto device, context.connect_device(context.in.get("address")));
-  client::HttpCarrier carrier(*device);
-  crypto::SystemRandom random;
-  TRY(auto link, client::open_device(carrier, access, random));
-  TRY(auto answer, link.say(local::command::AskUpstreams{}));
-  (void)link.say(local::command::Cancel{});  // who comes next would hear "busy" for a minute
-  auto* upstreams = std::get_if<local::answer::Upstreams>(&answer);
-  if (!upstreams)
-    return problem(ProblemKind::conflict, "the device does not tell which upstreams it sees");
-  Table table{{"SOURCE", "INTERFACE", "URI", "ROUND TRIP", "LAST TRY"},
-              {},
-              {true, true, true, true, false}};
-  json::array out;
-  for (const auto& each : upstreams->found) {
-    std::string trip = each.milliseconds == 0 ? "" : std::to_string(each.milliseconds) + " ms";
-    table.rows.push_back(
-        {each.source, each.interface, each.uri, trip, client::plain_text(each.result)});
-    out.push_back(json::object{{"source", each.source},
-                               {"interface", each.interface},
-                               {"uri", each.uri},
-                               {"milliseconds", each.milliseconds},
-                               {"result", each.result}});
-  }
-  if (context.as_json())
-    context.print(json::serialize(out) + "\n");
-  else
-    context.print_table(table);
-  return {};
-}
-
 }  // namespace fairlead::cli

@@ -167,6 +167,8 @@ const std::map<std::string, Setter, std::less<>>& settings() {
       {"local.vendor_domain", into(&Config::vendor_domain)},
       {"local.device_type", into(&Config::device_type)},
       {"local.find_upstream", into(&Config::find_upstream)},
+      {"local.upstream_name", into(&Config::upstream_name)},
+      {"local.upstream_domain", into(&Config::upstream_domain)},
       {"local.vendor_class", into(&Config::vendor_class)},
       {"local.site_option", set_site_option},
       {"local.network_hook", into(&Config::network_hook)},
@@ -373,7 +375,7 @@ Options
                           let a tool beside the device provision it by HTTP (default: nobody);
                           [::%eth0]:PORT is any address of eth0, port 0 any free one
   --announce              say so on these networks by DNS-SD, until it is provisioned
-  --find-upstream         ask the network's DHCP servers for upstreams while there is none
+  --find-upstream         ask the network for upstreams while there is none: DHCP, DNS-SD, a name
   --network-hook, --identify-hook PROGRAM
                           sets the network, shows the device (full paths; see operations.md)
   --vendor S, --product-uri URI

@@ -58,8 +58,11 @@ struct Config {
   std::vector<ListenAddress> local_listen;  // empty: off
   bool announce = false;                    // where it listens, by DNS-SD (local_presence.h)
   bool announce_serial = true;
-  bool find_upstream = false;             // ask the network's servers (upstream_search.h)
-  std::string vendor_class = "FAIRLEAD";  // said to DHCP servers
+  bool find_upstream = false;              // ask the network (upstream_search.h)
+  std::string upstream_name = "fairlead";  // a host of the network's domain, or of any with a dot
+                                           // in it; ":PORT" may follow; empty: none is asked for
+  std::string upstream_domain;             // looked into as well as the network's; may be empty
+  std::string vendor_class = "FAIRLEAD";   // said to DHCP servers
   std::uint8_t site_option = 0;  // of DHCPv4, 224 to 254: holds a URI at this site; 0: none
   std::filesystem::path network_hook, identify_hook;  // programs (hooks.h); empty: none
   std::string vendor_domain, device_type, tag;        // said there; may be empty

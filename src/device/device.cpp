@@ -15,13 +15,14 @@ constexpr Duration network_poll = std::chrono::milliseconds(500);
 }  // namespace
 
 Device::Device(const Config& config, Workshop workshop, Journal& journal, Log& log,
-               std::optional<Identity> identity, LocalDoor* door)
+               std::optional<Identity> identity, UpstreamCandidates& upstreams, LocalDoor* door)
     : config_(config),
       shop_(std::move(workshop)),
       instance_(to_hex(shop_.random.bytes(8))),
       journal_(journal),
       log_(log),
       identity_(std::move(identity)),
+      upstreams_(upstreams),
       door_(door),
       state_(state_of(identity_)),
       clock_(shop_.clock) {}
@@ -84,6 +85,10 @@ net::Task<void> Device::follow_table() {
 }
 
 bool Device::provisioned_meanwhile() {
+  bool provisioned = state_of(identity_) == State::provisioned && state_ != State::displaced;
+  bool has_voucher = identity_ && identity_->has_credential();
+  using Wanted = UpstreamCandidates::Wanted;
+  upstreams_.want(provisioned ? Wanted::nothing : has_voucher ? Wanted::any : Wanted::chosen);
   if (!door_) return false;
   bool committed = door_->take_committed();
   if (committed) reload();
@@ -150,6 +155,10 @@ boost::asio::awaitable<Device::Outcome> Device::perform(Action action) {
     auto serving = serve();
     co_return co_await std::move(serving);
   }
+  if (auto chosen = upstreams_.next_try()) {
+    auto asking = ask_upstream(std::move(*chosen));
+    co_return co_await std::move(asking);
+  }
   auto initializing = act_initialize();
   auto initialized = co_await std::move(initializing);
   Outcome out{Event::done, {}};
@@ -192,16 +201,22 @@ AttemptTask<void> Device::wait(Action action) {
   // A new address ends the wait early: somebody plugged in the cable. Not after a refusal, which no
   // cable mends.
   bool watch = action == Action::wait;
+  bool watch_upstreams = watch || state_ == State::uninitialized;  // a person may choose one
   auto before = network_addresses();
   while (time.count() > 0) {
-    Duration part = watch || door_ ? std::min(time, network_poll) : time;
+    Duration part = watch_upstreams || door_ ? std::min(time, network_poll) : time;
     auto sleeping = shop_.loop.sleep(part);
     auto slept = co_await std::move(sleeping);
     CO_TRY_VOID(locally(std::move(slept), Reason::interrupted));
     time -= part;
     held -= part;
     if (door_ && door_->has_committed()) break;
-    if (!watch || held.count() > 0) continue;
+    if (!watch_upstreams || held.count() > 0) continue;
+    if (upstreams_.has_try()) {  // that is no reason to ask rendezvous servers earlier
+      rendezvous_again_at_ = std::chrono::steady_clock::now() + time;
+      break;
+    }
+    if (!watch) continue;
     auto now = network_addresses();
     if (now != before && !now.empty()) break;
   }

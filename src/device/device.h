@@ -13,15 +13,18 @@
 #include "device/onboard.h"
 #include "device/rendezvous_search.h"
 #include "device/renewal.h"
+#include "device/upstream_candidates.h"
 #include "device/upstream_link.h"
 
 namespace fairlead::device {
 
 class Device {
  public:
-  // All outlive the device. `door`: how it may be provisioned from beside it; may be null.
+  // All outlive the device. `upstreams`: where else than at rendezvous the owner may be found.
+  // `door`: how it may be provisioned from beside it; may be null.
   Device(const Config& config, Workshop workshop, Journal& journal, Log& log,
-         std::optional<Identity> identity, LocalDoor* door = nullptr);
+         std::optional<Identity> identity, UpstreamCandidates& upstreams,
+         LocalDoor* door = nullptr);
   ~Device();
 
   // Runs until nothing is left to do (see Config::once), or the loop stops. refused, with the last
@@ -35,8 +38,12 @@ class Device {
   };
   net::Task<void> follow_table();
   AttemptTask<void> act_initialize();
+  boost::asio::awaitable<Outcome> ask_upstream(UpstreamCandidates::Try at);
   boost::asio::awaitable<Outcome> perform(Action action);
   boost::asio::awaitable<Outcome> seek();
+  boost::asio::awaitable<std::optional<Outcome>> ask_rendezvous_next();  // none: nothing came of it
+  bool take_upstream();  // the next one that the network names is where the owner may be
+  Failure upstream_failed(Failure failure);
   boost::asio::awaitable<Outcome> onboard_at_owners();
   boost::asio::awaitable<Outcome> connect();
   boost::asio::awaitable<Outcome> serve();
@@ -63,10 +70,15 @@ class Device {
   Journal& journal_;
   Log& log_;
   std::optional<Identity> identity_;
+  UpstreamCandidates& upstreams_;
   LocalDoor* door_;
   State state_;
 
   std::unique_ptr<RendezvousSearch> search_;
+  std::optional<UpstreamCandidates::Try> trying_;  // the owner is sought there
+  bool upstreams_turn_ = false;
+  std::optional<Duration> round_ended_;  // then how long to wait for the next
+  std::chrono::steady_clock::time_point rendezvous_again_at_{};
   std::vector<fdo::Candidate> owners_;  // where TO2 is to be tried
   std::optional<fdo::To1d> to1d_;
   std::optional<Failure> round_failure_;  // what got furthest since the round began

@@ -4,6 +4,7 @@
 #include "base/events.h"
 #include "base/limits.h"
 #include "device/addresses.h"
+#include "device/asking.h"
 #include "device/device.h"
 #include "device/fetch.h"
 #include "device/removal.h"
@@ -11,11 +12,17 @@
 
 namespace fairlead::device {
 
+using std::chrono::steady_clock;
+
 namespace {
 
 // A connection that lasted so long ends a series of failures. A shorter one does not, so that a
 // device which is let in, thrown out and granted again in a circle goes round ever more slowly.
 constexpr Duration settled_after = std::chrono::minutes(1);
+constexpr Duration pause_part = std::chrono::milliseconds(500);  // of waits that may end early
+// How long one that the network named may take to prove itself, so that a stranger that is slow on
+// purpose costs no more.
+constexpr Duration prove_limit = std::chrono::seconds(30);
 
 bool about_reachability(Reason reason) {
   return reason == Reason::dns_failed || reason == Reason::station_unreachable ||
@@ -50,62 +57,134 @@ AttemptTask<void> Device::act_initialize() {
   co_return Attempt<void>{};
 }
 
+// Without a voucher, at the upstream that a person chose. The door's keys are used for it.
+boost::asio::awaitable<Device::Outcome> Device::ask_upstream(UpstreamCandidates::Try at) {
+  if (door_) {
+    auto letting = let_door_finish();
+    auto let = co_await std::move(letting);
+    Outcome stopped{Event::failed, Failure{Reason::interrupted, "while asking an upstream"}};
+    if (!let) co_return stopped;
+    door_->owner_at_work(true);
+  }
+  log_(event::device_upstream_tried, {{"uri", at.which.uri}, {"source", at.which.source}});
+  const auto which = at.which;
+  LocalFacts facts{config_.serial.empty() ? machine_serial() : config_.serial, config_.model,
+                   config_.product_uri, firmware_of(config_), config_.key_type};
+  auto asking =
+      ask_for_grant(shop_, std::move(facts), identity_, std::move(at), clock_.plausible(identity_));
+  auto asked = co_await std::move(asking);
+  if (!asked) {
+    reload();  // a commit that failed in its last step may have happened
+    upstreams_.tried(which, in_words(asked.error()), steady_clock::now());
+    ++attempts_;
+    Outcome out{event_for(asked.error().reason), std::move(asked.error())};
+    co_return out;
+  }
+  attempts_ = 0;
+  identity_ = std::move(*asked);
+  renewal_due_ = {};
+  upstreams_.tried(which, "gave access", steady_clock::now());
+  log_(event::device_granted,
+       {{"device", identity_->operational->device.str()},
+        {"endpoint", identity_->operational->endpoints[0].uri},
+        {"not_after", to_rfc3339(identity_->operational->chain[0].not_after())}});
+  Outcome out{Event::provisioned, {}};
+  co_return out;
+}
+
+// Where nobody has vouched for a server but the network, the voucher decides in TO2 as it does
+// after a rendezvous bypass (FDO 1.1 §3.7): whoever can't prove to be the owner gets nothing.
+bool Device::take_upstream() {
+  if (!identity_->has_credential()) return false;  // nothing to prove anything by
+  auto next = upstreams_.next_try();
+  if (!next) return false;
+  log_(event::device_upstream_tried, {{"uri", next->which.uri}, {"source", next->which.source}});
+  owners_ = {fdo::Candidate{true, next->url.host, next->url.port, {}, {}}};
+  to1d_.reset();
+  trying_ = std::move(next);
+  return true;
+}
+
+// Rendezvous servers and what the network names by turns: neither many of these nor a slow one of
+// those keeps the owner from being found by the other way.
 boost::asio::awaitable<Device::Outcome> Device::seek() {
+  const Outcome found{Event::done, {}};
+  trying_.reset();
+  upstreams_turn_ = !upstreams_turn_;
+  if (upstreams_turn_ && take_upstream()) co_return found;
   if (!search_) {
+    auto early = std::chrono::ceil<Duration>(rendezvous_again_at_ - steady_clock::now());
+    if (early > Duration(0)) round_ended_ = early;
+  }
+  if (!search_ && !round_ended_) {
     search_ = std::make_unique<RendezvousSearch>(identity_->credential.rendezvous, shop_.random,
                                                  config_.retry_max);
     round_failure_.reset();
+    if (!search_->usable()) {
+      round_failure_ =
+          Failure{Reason::rendezvous_unusable, "none of its directives is for http or https"};
+      round_ended_ = config_.retry_max;
+    }
   }
-  if (!search_->usable()) {
-    search_.reset();
-    search_wait_ = config_.retry_max;
-    co_return search_over(
-        Failure{Reason::rendezvous_unusable, "none of its directives is for http or https"});
+  while (!round_ended_) {
+    auto asking = ask_rendezvous_next();
+    auto asked = co_await std::move(asking);
+    if (asked) co_return std::move(*asked);
+    if (take_upstream()) co_return found;
   }
-  for (;;) {
-    auto step = search_->next();
-    if (auto* pause = std::get_if<RendezvousSearch::Wait>(&step)) {
-      if (pause->round_over) {
-        search_wait_ = pause->time;
-        search_.reset();
-        co_return search_over(round_failure_);
-      }
-      auto sleeping = shop_.loop.sleep(pause->time);
-      auto slept = co_await std::move(sleeping);
-      if (slept) continue;
-      Outcome out{Event::failed, Failure{Reason::interrupted, "while looking for the owner"}};
-      co_return out;
-    }
-    auto candidate = std::get<RendezvousSearch::Try>(step);
-    owners_ = {candidate.candidate};
-    to1d_.reset();
-    if (candidate.bypass) {
-      Outcome out{Event::done, {}};
-      co_return out;
-    }
-    auto asking =
-        ask_rendezvous(shop_, *identity_, candidate.candidate, clock_.plausible(identity_));
-    auto redirect = co_await std::move(asking);
-    if (!redirect) {
-      Failure failure = std::move(redirect.error());
-      if (!round_failure_ || round_failure_->reason <= failure.reason) round_failure_ = failure;
-      Outcome out{event_for(failure.reason), std::move(failure)};
-      co_return out;
-    }
-    owners_ = fdo::candidates(redirect->addresses);
-    to1d_ = std::move(*redirect);
-    std::string owners;
-    for (const auto& each : owners_) owners += (owners.empty() ? "" : ", ") + text_of(each);
-    log_(event::device_owner_found,
-         {{"rendezvous", text_of(candidate.candidate)}, {"owners", owners}});
-    Outcome out{Event::done, {}};
+  if (take_upstream()) co_return found;
+  search_wait_ = *std::exchange(round_ended_, std::nullopt);
+  search_.reset();
+  co_return search_over(round_failure_);
+}
+
+boost::asio::awaitable<std::optional<Device::Outcome>> Device::ask_rendezvous_next() {
+  Outcome out{Event::failed, {}};
+  if (rendezvous_again_at_ > steady_clock::now()) {  // between two directives
+    auto sleeping = shop_.loop.sleep(pause_part);
+    auto slept = co_await std::move(sleeping);
+    if (!slept) out.failure = Failure{Reason::interrupted, "while looking for the owner"};
+    if (!slept || (door_ && door_->has_committed())) co_return out;
+    co_return std::nullopt;
+  }
+  auto step = search_->next();
+  if (auto* pause = std::get_if<RendezvousSearch::Wait>(&step)) {
+    if (pause->round_over)
+      round_ended_ = pause->time;
+    else
+      rendezvous_again_at_ = steady_clock::now() + pause->time;
+    co_return std::nullopt;
+  }
+  auto candidate = std::get<RendezvousSearch::Try>(step);
+  owners_ = {candidate.candidate};
+  to1d_.reset();
+  out.event = Event::done;
+  if (candidate.bypass) co_return out;
+  auto asking = ask_rendezvous(shop_, *identity_, candidate.candidate, clock_.plausible(identity_));
+  auto redirect = co_await std::move(asking);
+  if (!redirect) {
+    Failure failure = std::move(redirect.error());
+    if (!round_failure_ || round_failure_->reason <= failure.reason) round_failure_ = failure;
+    out = {event_for(failure.reason), std::move(failure)};
     co_return out;
   }
+  owners_ = fdo::candidates(redirect->addresses);
+  to1d_ = std::move(*redirect);
+  std::string owners;
+  for (const auto& each : owners_) owners += (owners.empty() ? "" : ", ") + text_of(each);
+  log_(event::device_owner_found,
+       {{"rendezvous", text_of(candidate.candidate)}, {"owners", owners}});
+  co_return out;
 }
 
 Device::Outcome Device::search_over(std::optional<Failure> failure) const {
   if (failure && about_reachability(failure->reason) && network_addresses().empty())
     failure->reason = Reason::network_missing;
+  if (failure && (config_.find_upstream || upstreams_.size() > 0))
+    failure->detail += upstreams_.size() == 0
+                           ? "; the network here names no upstream"
+                           : "; none of " + std::to_string(upstreams_.size()) +
+                                 " upstreams that are named here proved to be the owner";
   bool has_access = state_of(identity_) == State::provisioned && !certificate_expired();
   return {has_access ? Event::kept : Event::exhausted, std::move(failure)};
 }
@@ -119,6 +198,10 @@ boost::asio::awaitable<Device::Outcome> Device::onboard_at_owners() {
   Failure failure{Reason::owner_unreachable, "the owner registered no address of http or https"};
   for (const fdo::Candidate& owner : owners_) {
     OwnerSought sought{owner, to1d_, clock_.plausible(identity_)};
+    if (trying_) {
+      sought.server_key = trying_->key;
+      sought.prove_within = prove_limit;
+    }
     Proposal proposal{config_.allow_credential_reuse, config_.kex, config_.cipher};
     auto onboarding =
         onboard(shop_, *identity_, module_facts(), std::move(sought), std::move(proposal));
@@ -127,13 +210,19 @@ boost::asio::awaitable<Device::Outcome> Device::onboard_at_owners() {
       reload();  // a commit that failed in its last step may have happened
       failure = std::move(onboarded.error());
       if (failure.reason == Reason::interrupted) break;
+      if (trying_) failure = upstream_failed(std::move(failure));
       heed(failure);
       if (&owner != &owners_.back()) note(failure);
       continue;
     }
     identity_ = std::move(*onboarded);
+    if (trying_)
+      upstreams_.tried(trying_->which, "proved to be the owner, and took the device",
+                       steady_clock::now());
     renewal_due_ = {};
     search_.reset();
+    round_ended_.reset();
+    rendezvous_again_at_ = {};
     round_failure_.reset();
     log_(event::device_onboarded,
          {{"guid", fdo::to_text(identity_->credential.guid)}, {"owner", text_of(owner)}});
@@ -149,12 +238,21 @@ boost::asio::awaitable<Device::Outcome> Device::onboard_at_owners() {
     if (out.event == Event::done) compare_clocks(identity_->operational->server_time);
     co_return out;
   }
-  if (!round_failure_ || round_failure_->reason <= failure.reason) round_failure_ = failure;
+  bool counts = !trying_ || trying_->which.is_chosen();
+  if (counts && (!round_failure_ || round_failure_->reason <= failure.reason))
+    round_failure_ = failure;
   Outcome out{event_for(failure.reason), std::move(failure)};
   co_return out;
 }
 
-void Device::plan_renewal(Duration wait) { renewal_due_ = std::chrono::steady_clock::now() + wait; }
+// A stranger's wish to be asked again later is none of the owner's.
+Failure Device::upstream_failed(Failure failure) {
+  upstreams_.tried(trying_->which, in_words(failure), steady_clock::now());
+  failure.retry_after = Duration(0);
+  return failure;
+}
+
+void Device::plan_renewal(Duration wait) { renewal_due_ = steady_clock::now() + wait; }
 
 boost::asio::awaitable<bool> Device::renew_now() {
   if (identity_->operational->renewal_url.empty()) {
@@ -208,7 +306,7 @@ boost::asio::awaitable<Device::Outcome> Device::connect() {
   auto connected = co_await std::move(connecting);
   Outcome out{Event::done, {}};
   if (connected) {
-    connected_since_ = std::chrono::steady_clock::now();
+    connected_since_ = steady_clock::now();
     let_go_of_memory();
     search_wait_ = Duration(0);
     // What a renewal has planned stands: by a clock that is far ahead every certificate is due.
@@ -257,7 +355,7 @@ boost::asio::awaitable<Device::Outcome> Device::serve() {
       out = {Event::failed, Failure{Reason::clock_wrong, "the new certificate has expired, too"}};
     if (out.event != Event::done) break;
   }
-  if (std::chrono::steady_clock::now() - connected_since_ > settled_after) attempts_ = 0;
+  if (steady_clock::now() - connected_since_ > settled_after) attempts_ = 0;
   ++attempts_;
   co_return out;
 }

@@ -17,9 +17,12 @@ net::Url url_of(const fdo::Candidate& candidate) {
   return {candidate.tls, candidate.host, candidate.port, "/"};
 }
 
-net::TlsTrust trust_of(const fdo::Candidate& candidate, bool clock_plausible) {
+net::TlsTrust trust_of(const fdo::Candidate& candidate, bool clock_plausible,
+                       const Bytes& server_key) {
   net::TlsTrust trust;
-  if (candidate.server_cert_hash)
+  if (!server_key.empty())
+    trust.key_hash = server_key;
+  else if (candidate.server_cert_hash)
     trust.certificate_hash = candidate.server_cert_hash->value;
   else if (candidate.authority_cert_hash)
     trust.authority_hash = candidate.authority_cert_hash->value;
@@ -46,9 +49,9 @@ Reason pick(FdoPeer peer, Reason station, Reason rendezvous, Reason owner) {
 }  // namespace
 
 FdoClient::FdoClient(net::Loop& loop, Checkpoint checkpoint, FdoPeer peer,
-                     const fdo::Candidate& candidate, bool clock_plausible)
+                     const fdo::Candidate& candidate, bool clock_plausible, const Bytes& server_key)
     : FdoClient(loop, std::move(checkpoint), peer, url_of(candidate),
-                trust_of(candidate, clock_plausible)) {}
+                trust_of(candidate, clock_plausible, server_key)) {}
 
 FdoClient::FdoClient(net::Loop& loop, Checkpoint checkpoint, FdoPeer peer, net::Url base,
                      net::TlsTrust trust)

@@ -25,9 +25,10 @@ class FdoClient {
  public:
   // `base` with scheme, host and port; a path in it is put in front of /fdo/101/msg/NN. Loop and
   // `now` outlive it. TLS is held to the candidate's pins; without a pin it is not authenticated,
-  // since FDO proves the peer itself. Checkpoints: message-NN.sending, message-NN.arrived.
+  // since FDO proves the peer itself. `server_key`, where not empty, is a pin as well: SHA-256 of
+  // the server's SubjectPublicKeyInfo. Checkpoints: message-NN.sending, message-NN.arrived.
   FdoClient(net::Loop& loop, Checkpoint checkpoint, FdoPeer peer, const fdo::Candidate& candidate,
-            bool clock_plausible);
+            bool clock_plausible, const Bytes& server_key = {});
   FdoClient(net::Loop& loop, Checkpoint checkpoint, FdoPeer peer, net::Url base,
             net::TlsTrust trust);
 

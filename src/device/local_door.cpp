@@ -157,6 +157,8 @@ net::Task<void> LocalDoor::perform(Actions actions, LocalAnswer* answer) {
     } else if (std::holds_alternative<local::KeepWifi>(action)) {
       auto keeping = wifi_->keep();
       ignore(co_await std::move(keeping), "it is said; the network stays until the next start");
+    } else if (auto* choice = std::get_if<local::ChooseUpstream>(&action)) {
+      more = choose(*choice);
     } else if (auto* closed = std::get_if<local::Closed>(&action)) {
       if (door_.wrong_codes() >= limits::wrong_codes_max)
         closed_until_ = now() + closed_after_wrong_codes;
@@ -332,6 +334,14 @@ net::Task<Actions> LocalDoor::set_network(local::NetworkSettings settings) {
     obstacle = local::Obstacle{elsewhere ? "unsupported" : "network_refused", set.error().context};
   }
   co_return door_.network_set(std::move(obstacle), now());
+}
+
+Actions LocalDoor::choose(const local::ChooseUpstream& choice) {
+  auto chosen = chooser_ ? chooser_(choice)
+                         : Result<void>(fail(Errc::unsupported, "this device finds no upstreams"));
+  std::optional<local::Obstacle> obstacle;
+  if (!chosen) obstacle = local::Obstacle{"not_chosen", chosen.error().context};
+  return door_.upstream_chosen(std::move(obstacle), now());
 }
 
 net::Task<void> LocalDoor::identify(std::uint8_t seconds) {

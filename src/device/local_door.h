@@ -36,6 +36,9 @@ class LocalDoor {
   void needed(bool yes) { needed_ = yes; }
   std::optional<bool> is_needed() const { return needed_; }  // none: not known yet
   void set_upstreams(std::vector<local::Upstream> found) { door_.set_upstreams(std::move(found)); }
+  // What a client's choice of an upstream comes to. Without it there is none to choose.
+  using Chooser = std::function<Result<void>(const local::ChooseUpstream&)>;
+  void choose_by(Chooser chooser) { chooser_ = std::move(chooser); }
   bool has_session() const { return door_.has_session(); }
   // The owner is taking the device by TO2: no Offer is made meanwhile.
   void owner_at_work(bool yes) { owner_at_work_ = yes; }
@@ -62,6 +65,7 @@ class LocalDoor {
   void open_if_needed();
   net::Task<local::Actions> set_network(local::NetworkSettings settings);
   net::Task<void> identify(std::uint8_t seconds);
+  local::Actions choose(const local::ChooseUpstream& choice);
   Time now() const;
 
   const Config& config_;
@@ -73,6 +77,7 @@ class LocalDoor {
   std::unique_ptr<LocalWifi> wifi_;  // may be null
   std::vector<Way> ways_;
   OutstandingOffers offers_;
+  Chooser chooser_;
   std::optional<Identity> staged_;
   std::optional<bool> needed_;
   bool owner_at_work_ = false, committed_ = false, button_ = false;

@@ -90,6 +90,8 @@ int reset(const Config& config, const StateDirectory& directory, keystore::Keyst
                                      Afterwards::begins_anew);
     if (!given_up) return complain(given_up.error());
   }
+  auto unchosen = UpstreamCandidates(directory).choose("", {});
+  if (!unchosen) return complain(unchosen.error());
   auto removed = directory.remove(std::string(journal_file));
   if (!removed) return complain(removed.error());
   log(event::device_reset,
@@ -202,6 +204,18 @@ Result<Carriers> carriers_for(const Config& config, const Workshop& workshop, Lo
 #endif
 }
 
+LocalDoor::Chooser chooser_for(UpstreamCandidates& upstreams, LocalDoor& door, Log& log) {
+  return [&](const local::ChooseUpstream& choice) -> Result<void> {
+    TRY_VOID(upstreams.choose(choice.uri, choice.fingerprint));
+    log(event::device_upstream_chosen,
+        {{"uri", choice.uri.empty() ? "none" : choice.uri},
+         {"key", choice.fingerprint.empty() ? "any" : to_hex(choice.fingerprint)},
+         {"proof", std::string(local::to_string(choice.proof))}});
+    door.set_upstreams(upstreams.list(std::chrono::steady_clock::now()));
+    return ok();
+  };
+}
+
 // SIGUSR1 is the button, until a device has one.
 net::Task<void> watch_button(net::Loop& loop, LocalDoor& door) {
   boost::asio::signal_set signals(loop.context(), SIGUSR1);
@@ -249,7 +263,8 @@ int run(const Config& config, const StateDirectory& directory, keystore::Keystor
   if (!facts) return complain(facts.error());
   auto door = make_door(effective, workshop, *facts, log);
   if (!door) return complain(door.error());
-  Device device(effective, workshop, journal, log, std::move(*identity), door->get());
+  UpstreamCandidates upstreams(directory);
+  Device device(effective, workshop, journal, log, std::move(*identity), upstreams, door->get());
   Carriers carriers;
   if (*door) {
     auto made = carriers_for(effective, workshop, log, **door, *facts, announcer->get());
@@ -258,11 +273,9 @@ int run(const Config& config, const StateDirectory& directory, keystore::Keystor
   }
   for (auto& carrier : carriers) (*door)->add(*carrier);
   if (*door) loop.spawn("local provisioning", (*door)->run());
-  std::unique_ptr<UpstreamSearch> search;
-  if (*door && config.find_upstream) {
-    search = std::make_unique<UpstreamSearch>(effective, loop, random, log, **door);
-    loop.spawn("search for upstreams", search->run());
-  }
+  UpstreamSearch search(effective, loop, random, log, upstreams, door->get());
+  loop.spawn("search for upstreams", search.run());
+  if (*door) (*door)->choose_by(chooser_for(upstreams, **door, log));
   if (*door) loop.spawn("button", watch_button(loop, **door));
   std::optional<Error> failure;
   loop.spawn("device", run_to_the_end(device, loop, failure));

@@ -11,6 +11,8 @@
 
 namespace fairlead::device {
 
+using std::chrono::steady_clock;
+
 namespace {
 
 // An owner may do slow work between two messages (sign, write, ask a person's system).
@@ -85,8 +87,10 @@ class Run {
         identity_(identity),
         facts_(std::move(facts)),
         handles_(std::move(handles)),
+        prove_by_(sought.prove_within ? std::optional(steady_clock::now() + *sought.prove_within)
+                                      : std::nullopt),
         client_(shop.loop, shop.checkpoint, FdoPeer::owner, sought.candidate,
-                sought.clock_plausible),
+                sought.clock_plausible, sought.server_key),
         machine_(identity.credential, {*handles_.key, *handles_.hmac, *handles_.next_hmac},
                  options_for(*handles_.key, proposal, proof_), std::move(sought.to1d), shop.random,
                  make_modules(facts_, shop.keystore, identity, shop.random, proof_, report_),
@@ -110,6 +114,7 @@ class Run {
   DeviceHandles handles_;
   OwnerProof proof_;
   ModuleReport report_;
+  std::optional<steady_clock::time_point> prove_by_;
   FdoClient client_;
   fdo::To2Device machine_;
   bool owner_met_ = false;
@@ -117,7 +122,13 @@ class Run {
 
 AttemptTask<FdoAnswer> Run::exchange(fdo::Outgoing out) {
   auto expected = static_cast<std::uint8_t>(out.type + 1);
-  auto exchanging = client_.exchange(out.type, std::move(out.body), expected, owner_deadline);
+  Duration limit = owner_deadline;
+  if (prove_by_ && !proof_.owner)
+    limit = std::min(limit, std::chrono::floor<Duration>(*prove_by_ - steady_clock::now()));
+  if (limit <= Duration(0))
+    co_return give_up(Reason::owner_unreachable,
+                      client_.where() + " takes too long to prove that it is the owner");
+  auto exchanging = client_.exchange(out.type, std::move(out.body), expected, limit);
   auto answer = co_await std::move(exchanging);
   if (!answer) co_return std::unexpected(peer_failure(std::move(answer.error())));
   co_return std::move(answer);

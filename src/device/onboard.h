@@ -23,6 +23,10 @@ struct OwnerSought {
   fdo::Candidate candidate;
   std::optional<fdo::To1d> to1d;  // none on rendezvous bypass
   bool clock_plausible = true;
+  // Of one that the network named: what its server showed when it was looked at, and how long it
+  // may take to prove by the voucher that it is the owner. Else empty, and without end.
+  Bytes server_key{};
+  std::optional<Duration> prove_within{};
 };
 
 // What the device proposes in 60, where its configuration says so: else as strong as its key.

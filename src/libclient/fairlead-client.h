@@ -87,6 +87,14 @@ FAIRLEAD_API fairlead_status fairlead_apply(fairlead_client* client, const char*
                                             const char* options, fairlead_line ended, void* context,
                                             char** result, char** problem);
 
+/* Which upstreams a device sees, and the choice among them. options: {"address":
+ *   "http://10.77.0.5:8080", "code": "...", "button": false}, and one of {"choose": "3fa94c10"} (by
+ *   eight or more digits of its key, or its URI), {"give": "https://10.77.0.2:8040", "key": ""}
+ *   (seen or not), {"forget": true}. Without these nothing is changed. result: {"upstreams": [...]}
+ *   as `fairlead --json upstreams` prints them, after the choice. */
+FAIRLEAD_API fairlead_status fairlead_upstreams(fairlead_client* client, const char* options,
+                                                char** result, char** problem);
+
 /* NULL is fine. */
 FAIRLEAD_API void fairlead_free(char* text);
 

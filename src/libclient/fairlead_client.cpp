@@ -9,6 +9,8 @@
 #include "base/version.h"
 #include "client/operator/api.h"
 #include "client/plan/shown.h"
+#include "client/provision/provision.h"
+#include "client/provision/upstreams.h"
 #include "crypto/system_random.h"
 #include "libclient/options.h"
 #include "tool/apply.h"
@@ -156,6 +158,24 @@ Answer<json::value> apply(fairlead_client& client, const char* path, const char*
                       {"left", counts.left}};
 }
 
+Answer<json::value> upstreams(client::DeviceLink& link, const libclient::UpstreamOptions& options) {
+  TRY(auto all, client::ask_upstreams(link));
+  std::string uri = options.give;
+  Bytes key = from_hex(options.key).value_or(Bytes());
+  if (!options.choose.empty()) {
+    TRY(auto meant, client::find_upstream(all, options.choose));
+    uri = meant.uri;
+    key = meant.fingerprint;
+  }
+  if (!uri.empty() || options.forget) {
+    TRY_VOID(client::choose_upstream(link, uri, key));
+    TRY(all, client::ask_upstreams(link));
+  }
+  json::array out;
+  for (const auto& each : all) out.push_back(client::to_json(each));
+  return json::object{{"upstreams", std::move(out)}};
+}
+
 }  // namespace
 
 extern "C" {
@@ -249,6 +269,20 @@ fairlead_status fairlead_apply(fairlead_client* client, const char* project, con
   bool every = all.at("waiting") == 0 && all.at("failed") == 0 && all.at("left") == 0;
   return every ? FAIRLEAD_OK
                : tell(why, {ProblemKind::partly_refused, "not every device was provisioned", {}});
+}
+
+fairlead_status fairlead_upstreams(fairlead_client* client, const char* options, char** result,
+                                   char** why) {
+  return on_client(client, result, why, [&]() -> Answer<json::value> {
+    TRY(auto decoded, libclient::decode_upstream_options(options));
+    TRY(auto device, tool::connect_device(decoded.address));
+    client::HttpCarrier carrier(*device);
+    crypto::SystemRandom random;
+    TRY(auto link, client::open_device(carrier, {decoded.code, decoded.button}, random));
+    auto done = upstreams(link, decoded);
+    (void)link.say(local::command::Cancel{});  // who comes next would hear "busy" for a minute
+    return done;
+  });
 }
 
 void fairlead_free(char* text) { std::free(text); }

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "client/apply/run.h"
+#include "crypto/hash.h"
 
 namespace fairlead::libclient {
 
@@ -133,6 +134,26 @@ Answer<ApplyOptions> decode_apply_options(const char* text) {
   TRY_VOID(members.number("at_once", 1, client::apply_at_once_max, at_once));
   out.at_once = static_cast<std::size_t>(at_once);
   TRY_VOID(members.nothing_left());
+  return out;
+}
+
+Answer<UpstreamOptions> decode_upstream_options(const char* text) {
+  TRY(auto object, object_of(text));
+  Members members(std::move(object));
+  UpstreamOptions out;
+  TRY_VOID(members.text("address", out.address));
+  TRY_VOID(members.text("code", out.code));
+  TRY_VOID(members.flag("button", out.button));
+  TRY_VOID(members.text("choose", out.choose));
+  TRY_VOID(members.text("give", out.give));
+  TRY_VOID(members.text("key", out.key));
+  TRY_VOID(members.flag("forget", out.forget));
+  TRY_VOID(members.nothing_left());
+  if (out.address.empty()) return bad("address");
+  if (!out.choose.empty() + !out.give.empty() + out.forget > 1)
+    return problem(ProblemKind::usage, "one of choose, give and forget, not several");
+  auto key = from_hex(out.key);
+  if (!key || (!key->empty() && key->size() != crypto::Sha256::size_bytes)) return bad("key");
   return out;
 }
 

@@ -20,12 +20,18 @@ struct DhcpHint {
   std::string uri;     // dhcp::is_upstream_uri()
 };
 
-// The hints of the first answer, in the order of trust; none where nobody answers, which is normal.
+struct DhcpAnswer {
+  std::vector<DhcpHint> hints;            // in the order of trust
+  std::vector<std::string> domains;       // of this network, at most 3: "plant.example"
+  std::vector<std::string> name_servers;  // numeric, at most 3
+};
+
+// The first answer; an empty one where nobody answers, which is normal.
 // Take up to 28 and 16 seconds. refused: this program may not use the port (CAP_NET_BIND_SERVICE);
 // not_found: the interface has no address of that family.
-net::Task<std::vector<DhcpHint>> ask_dhcp4(net::Loop& loop, Random& random, Interface interface,
-                                           DhcpQuestion question);
-net::Task<std::vector<DhcpHint>> ask_dhcp6(net::Loop& loop, Random& random, Interface interface,
-                                           DhcpQuestion question);
+net::Task<DhcpAnswer> ask_dhcp4(net::Loop& loop, Random& random, Interface interface,
+                                DhcpQuestion question);
+net::Task<DhcpAnswer> ask_dhcp6(net::Loop& loop, Random& random, Interface interface,
+                                DhcpQuestion question);
 
 }  // namespace fairlead::link

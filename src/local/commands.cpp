@@ -21,8 +21,9 @@ constexpr std::size_t servers_max = 4, host_bytes_max = 253, interface_bytes_max
 constexpr std::size_t address_bytes_max = 45, spki_bytes_max = 1'024;
 constexpr std::size_t reason_bytes_max = 32, words_bytes_max = 512;
 constexpr std::uint64_t identify_seconds_max = 60;
-constexpr std::size_t upstreams_max = 10, uri_bytes_max = 512;
-constexpr std::uint64_t round_trip_max = 60'000, channel_max = 255;
+constexpr std::size_t upstreams_max = 10, uri_bytes_max = 512, name_bytes_max = 63;
+constexpr std::size_t zoned_bytes_max = address_bytes_max + 1 + interface_bytes_max;
+constexpr std::uint64_t round_trip_max = 60'000, channel_max = 255, seconds_max = 30 * 86'400;
 constexpr std::int64_t signal_min = -127, signal_max = 0;
 
 void write_texts(Writer& out, const std::vector<std::string>& texts) {
@@ -77,12 +78,29 @@ void write_obstacle(Writer& out, const Obstacle& obstacle) {
   out.text(cut(obstacle.reason, reason_bytes_max)).text(cut(obstacle.words, words_bytes_max));
 }
 
-// upstream = [source, interface, uri, milliseconds, result]
+void write_fingerprint(Writer& out, const Bytes& fingerprint) {
+  bool whole = fingerprint.size() == crypto::Sha256::size_bytes;
+  out.bytes(whole ? View(fingerprint) : View());
+}
+
+Bytes read_fingerprint(Reader& in) {
+  Bytes out = to_bytes(in.bytes(crypto::Sha256::size_bytes));
+  if (!out.empty() && out.size() != crypto::Sha256::size_bytes)
+    in.fail_here("a fingerprint is neither SHA-256 nor empty");
+  return out;
+}
+
+// upstream = [source, interface, uri, name, address, fingerprint, certificate, milliseconds,
+//             result, seconds]
 void write_upstream(Writer& out, const Upstream& upstream) {
-  out.array(5).text(cut(upstream.source, reason_bytes_max));
+  out.array(10).text(cut(upstream.source, reason_bytes_max));
   out.text(cut(upstream.interface, interface_bytes_max)).text(cut(upstream.uri, uri_bytes_max));
+  out.text(cut(upstream.name, name_bytes_max)).text(cut(upstream.address, zoned_bytes_max));
+  write_fingerprint(out, upstream.fingerprint);
+  write_fingerprint(out, upstream.certificate);
   out.uint(std::min<std::uint64_t>(upstream.milliseconds, round_trip_max));
   out.text(cut(upstream.result, words_bytes_max));
+  out.uint(std::min<std::uint64_t>(upstream.seconds, seconds_max));
 }
 
 // nearby-network = [ssid, auth, signal, channel, why-not]
@@ -121,13 +139,18 @@ std::vector<Upstream> read_upstreams(Reader& in) {
   std::size_t count = in.array_between(0, upstreams_max);
   std::vector<Upstream> out;
   for (std::size_t i = 0; i < count && !in.failed(); ++i) {
-    in.array(5);
+    in.array(10);
     Upstream& each = out.emplace_back();
     each.source = in.text(reason_bytes_max);
     each.interface = in.text(interface_bytes_max);
     each.uri = in.text(uri_bytes_max);
+    each.name = in.text(name_bytes_max);
+    each.address = in.text(zoned_bytes_max);
+    each.fingerprint = read_fingerprint(in);
+    each.certificate = read_fingerprint(in);
     each.milliseconds = static_cast<std::uint32_t>(in.uint_at_most(round_trip_max));
     each.result = in.text(words_bytes_max);
+    each.seconds = static_cast<std::uint32_t>(in.uint_at_most(seconds_max));
   }
   return out;
 }
@@ -150,6 +173,10 @@ struct WriteCommand {
     out.array(3).uint(7).bytes(c.network.ssid).bytes(c.network.passphrase.reveal());
   }
   void operator()(const command::AskNetworks&) { out.array(1).uint(8); }
+  void operator()(const command::ChooseUpstream& c) {
+    out.array(3).uint(9).text(c.uri);
+    write_fingerprint(out, c.fingerprint);
+  }
 };
 
 struct WriteAnswer {
@@ -199,18 +226,24 @@ Command read_command(Reader& in, std::uint64_t number) {
       return command::AskUpstreams{};
     case 7:
       return command::UseWifi{read_credentials(in)};
-    default:
+    case 8:
       return command::AskNetworks{};
+    default: {
+      command::ChooseUpstream out;
+      out.uri = in.text(uri_bytes_max);
+      out.fingerprint = read_fingerprint(in);
+      return out;
+    }
   }
 }
 
-constexpr std::size_t command_members[] = {1, 2, 3, 2, 2, 1, 1, 3, 1};
+constexpr std::size_t command_members[] = {1, 2, 3, 2, 2, 1, 1, 3, 1, 3};
 constexpr std::size_t answer_members[] = {1, 5, 2, 3, 2, 2};
 
 }  // namespace
 
 // command = [0] / [1, nonce] / [2, grant, owner] / [3, seconds] / [4, network-settings] / [5] /
-//           [6] / [7, ssid, passphrase] / [8]
+//           [6] / [7, ssid, passphrase] / [8] / [9, uri, fingerprint]
 Result<Command> decode_command(View in) {
   Reader reader(in);
   std::size_t members = reader.array_between(1, 3);

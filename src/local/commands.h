@@ -57,10 +57,16 @@ struct UseWifi {
   WifiCredentials network;
 };
 struct AskNetworks {};
+// Try this one first, also after a restart; other than what the network names, it is not forgotten.
+struct ChooseUpstream {
+  std::string uri;    // empty: none any more
+  Bytes fingerprint;  // SHA-256 of the key (SubjectPublicKeyInfo) that it has to have; empty: any
+};
 }  // namespace command
-using Command = std::variant<command::AskStatus, command::MakeOffer, command::TakeGrant,
-                             command::Identify, command::SetNetwork, command::Cancel,
-                             command::AskUpstreams, command::UseWifi, command::AskNetworks>;
+using Command =
+    std::variant<command::AskStatus, command::MakeOffer, command::TakeGrant, command::Identify,
+                 command::SetNetwork, command::Cancel, command::AskUpstreams, command::UseWifi,
+                 command::AskNetworks, command::ChooseUpstream>;
 Result<Command> decode_command(View in);
 Bytes encode_command(const Command& command);
 
@@ -87,13 +93,18 @@ struct Report {
   std::string proof;  // by which this session was opened: "code"
 };
 
-// Where the network says that an upstream is: a hint, and what came of trying it.
+// Where the network, or a person, says that an upstream is, and what came of trying it. A hint,
+// unless a person chose it.
 struct Upstream {
-  std::string source;     // "dhcp4-143"
-  std::string interface;  // "eth0"
+  std::string source;     // "dhcp4-143", "mdns", "dns-sd", "name", "chosen"
+  std::string interface;  // "eth0"; empty: of none
   std::string uri;
-  std::uint32_t milliseconds = 0;  // of the last round trip; 0: none
-  std::string result;              // of the last try: "answers", or why not; empty: none yet
+  std::string name;                // as it is announced; may be empty
+  std::string address;             // that answered last, numeric; empty: none did
+  Bytes fingerprint, certificate;  // SHA-256 of its key and certificate; empty: not seen yet
+  std::uint32_t milliseconds = 0;  // of the last round trip; 0: none, or less than one
+  std::string result;              // of the last try, in words; empty: none yet
+  std::uint32_t seconds = 0;       // since that
 };
 
 // A Wi-Fi network that the device hears.

@@ -31,7 +31,9 @@ TEST(Commands, ComeBackAsTheyWere) {
                          wifi(1, 8),
                          wifi(32, 63),
                          wifi(32, 0),
-                         command::AskNetworks{}};
+                         command::AskNetworks{},
+                         command::ChooseUpstream{"https://edge", Bytes(32, 1)},
+                         command::ChooseUpstream{}};
   for (const Command& each : all) {
     auto back = decode_command(encode_command(each));
     ASSERT_TRUE(back) << each.index() << back.error().context;
@@ -41,7 +43,7 @@ TEST(Commands, ComeBackAsTheyWere) {
 }
 
 TEST(Commands, RefusesWhatIsNotOne) {
-  for (std::string_view bad : {"", "80", "8109", "8100ff", "820040", "8201",
+  for (std::string_view bad : {"", "80", "8109", "8309604100", "820960", "8100ff", "820040", "8201",
                                "82014f"
                                "00",
                                "8203183d",            // 61 seconds
@@ -70,15 +72,18 @@ TEST(Commands, BoundsTheGrant) {
 }
 
 TEST(Answers, ComeBackAsTheyWere) {
-  const Answer all[] = {answer::Done{},
-                        Report{Progress::failed, {"no_route", "no way"}, "code"},
-                        answer::Offer{hex("0102")},
-                        answer::No{{"busy", "later"}},
-                        answer::Upstreams{},
-                        answer::Networks{},
-                        answer::Networks{{{hex("ff00"), WifiAuth::wpa3_psk, -127, 165, "no"},
-                                          {hex(""), WifiAuth::open, 0, 0, ""}}},
-                        answer::Upstreams{{{"dhcp4-143", "eth0", "https://edge", 3, "answers"}}}};
+  const Answer all[] = {
+      answer::Done{},
+      Report{Progress::failed, {"no_route", "no way"}, "code"},
+      answer::Offer{hex("0102")},
+      answer::No{{"busy", "later"}},
+      answer::Upstreams{},
+      answer::Networks{},
+      answer::Networks{{{hex("ff00"), WifiAuth::wpa3_psk, -127, 165, "no"},
+                        {hex(""), WifiAuth::open, 0, 0, ""}}},
+      answer::Upstreams{{{"dhcp4-143", "eth0", "https://edge", "Edge", "fe80::2%eth0", Bytes(32, 1),
+                          Bytes(32, 2), 3, "answers", 12},
+                         {}}}};
   for (const Answer& each : all) {
     auto back = decode_answer(encode_answer(each));
     ASSERT_TRUE(back);
@@ -93,7 +98,7 @@ TEST(Answers, NoMoreThanTenUpstreamsAreTold) {
   EXPECT_EQ(std::get<answer::Upstreams>(*back).found.size(), 10u);
   Bytes one_more = encode_answer(many);
   one_more[2] = 0x8B;  // an array of eleven
-  for (auto byte : Bytes{0x85, 0x60, 0x60, 0x60, 0x00, 0x60}) one_more.push_back(byte);
+  for (auto byte : hex("8a60606060604040006000")) one_more.push_back(byte);
   EXPECT_FALSE(decode_answer(one_more));
 }
 

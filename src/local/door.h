@@ -72,6 +72,11 @@ struct Identify {
 struct SetNetwork {  // then network_set()
   NetworkSettings settings;
 };
+struct ChooseUpstream {  // then upstream_chosen()
+  std::string uri;
+  Bytes fingerprint;
+  Proof proof;  // by which right
+};
 struct LookAround {};    // for Wi-Fi networks: somebody will ask soon
 struct ShowNetworks {};  // then networks_seen(), within five seconds
 struct JoinWifi {        // for a trial; then wifi_joined() or wifi_failed()
@@ -83,7 +88,7 @@ struct Closed {      // the door is; why is for the log
 };
 using Action =
     std::variant<Reply, Refuse, MakeOffer, CheckGrant, GoOnline, Commit, RollBack, Identify,
-                 SetNetwork, LookAround, ShowNetworks, JoinWifi, KeepWifi, Closed>;
+                 SetNetwork, ChooseUpstream, LookAround, ShowNetworks, JoinWifi, KeepWifi, Closed>;
 using Actions = std::vector<Action>;
 
 struct DoorOptions {
@@ -115,6 +120,7 @@ class Door {
   Actions committed(Time now);
   Actions offline(Obstacle obstacle, Time now);
   Actions network_set(std::optional<Obstacle> obstacle, Time now);
+  Actions upstream_chosen(std::optional<Obstacle> obstacle, Time now);
   Actions networks_seen(std::vector<scan::Entry> heard);
   Actions wifi_joined(config::Connected connected, Time now);
   Actions wifi_failed(Obstacle obstacle, config::FailReason reason, Time now);
@@ -165,6 +171,7 @@ class Door {
   Actions on_own(View plain, Time now);
   Actions on_command(Command command, Time now);
   Actions answer_command(const Answer& answer);
+  Actions driver_is_done(std::optional<Obstacle> obstacle);
   Actions on_config(View plain, Time now);
   Actions on_control(View plain, Time now);
   Actions apply_wifi();

@@ -75,6 +75,14 @@ Actions Door::on_command(Command command, Time now) {
     out.push_back(SetNetwork{std::move(network->settings)});
     return out;
   }
+  if (auto* choice = std::get_if<command::ChooseUpstream>(&command)) {
+    if (session_->channel.binding().empty())
+      return answer_command(answer::No{{"no_security", "a choice needs a secured session"}});
+    session_->asked_driver = true;
+    out.push_back(
+        ChooseUpstream{std::move(choice->uri), std::move(choice->fingerprint), session_->proof});
+    return out;
+  }
   if (std::holds_alternative<command::AskNetworks>(command)) {
     if (options_.wifi) return show_networks(Looking::own);
     answer = answer::No{no_wifi()};
@@ -194,6 +202,14 @@ Actions Door::offline(Obstacle obstacle, Time) {
 }
 
 Actions Door::network_set(std::optional<Obstacle> obstacle, Time) {
+  return driver_is_done(std::move(obstacle));
+}
+
+Actions Door::upstream_chosen(std::optional<Obstacle> obstacle, Time) {
+  return driver_is_done(std::move(obstacle));
+}
+
+Actions Door::driver_is_done(std::optional<Obstacle> obstacle) {
   if (!session_ || !session_->asked_driver) return {};
   if (obstacle) return answer_command(answer::No{std::move(*obstacle)});
   return answer_command(answer::Done{});

@@ -38,6 +38,23 @@ TEST_F(DoorTest, OfferGrantUpstreamAndOnlyThenCommit) {
   EXPECT_FALSE(door_.is_open());
 }
 
+TEST_F(DoorTest, WhoProvedTheCodeChoosesTheUpstreamAndHearsWhatCameOfIt) {
+  door_.open(Opening::unprovisioned, now_);
+  auto client = session(1);
+  Actions actions = say(*client, 1, command::ChooseUpstream{"https://edge:8040", Bytes(32, 7)});
+  auto* choice = find<ChooseUpstream>(actions);
+  ASSERT_TRUE(choice);
+  EXPECT_EQ(choice->uri, "https://edge:8040");
+  EXPECT_EQ(choice->fingerprint, Bytes(32, 7));
+  EXPECT_EQ(choice->proof, Proof::code);
+  finish(*client, 1, door_.upstream_chosen(Obstacle{"conflict", "another key"}, now_));
+  EXPECT_EQ(std::get<answer::No>(last_).obstacle.words, "another key");
+  say(*client, 1, command::ChooseUpstream{});
+  finish(*client, 1, door_.upstream_chosen({}, now_));
+  EXPECT_TRUE(std::holds_alternative<answer::Done>(last_));
+  EXPECT_TRUE(door_.upstream_chosen({}, now_).empty()) << "nobody waits for it";
+}
+
 TEST_F(DoorTest, ARefusedUpstreamRollsBackAndSaysWhy) {
   door_.open(Opening::unprovisioned, now_);
   auto client = connecting(1);

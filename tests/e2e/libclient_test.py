@@ -111,12 +111,33 @@ class LibClient(unittest.TestCase):
             self.assertEqual(status, 4, problem)
             library.close()
 
+    def test_the_upstream_of_a_device_is_chosen(self):
+        with Hall(1) as hall:
+            library = Library()
+            self.assertEqual(library.open({}), (0, None))
+
+            def upstreams(**options):
+                device = {"address": f"http://{hall.devices[0].address}", "code": CODE, **options}
+                return library.call("fairlead_upstreams", json.dumps(device).encode())
+
+            self.assertEqual(upstreams(), (0, {"upstreams": []}, None))
+            status, _, problem = upstreams(choose="0123456789")
+            self.assertEqual(status, 4, problem)
+            status, result, problem = upstreams(give="https://127.0.0.1:9", key="ab" * 32)
+            self.assertEqual((status, problem), (0, None))
+            self.assertEqual([(each["source"], each["uri"]) for each in result["upstreams"]],
+                             [("chosen", "https://127.0.0.1:9")])
+            self.assertEqual(upstreams(forget=True), (0, {"upstreams": []}, None))
+            self.assertEqual(upstreams(give="https://x", forget=True)[0], 2)
+            self.assertEqual(upstreams(key="abc")[0], 2)
+            library.close()
+
     def test_nothing_but_the_interface_is_visible(self):
         shown = subprocess.run(["nm", "-D", "--defined-only", library_folder() / "libfairlead-client.so"], check=True,
                                text=True, capture_output=True, timeout=60).stdout
         names = {line.split()[-1] for line in shown.splitlines()}
         ours = {name for name in names if name.startswith("fairlead_")}
-        self.assertEqual(len(ours), 9)
+        self.assertEqual(len(ours), 10)
         self.assertEqual({name for name in names - ours if "fairlead" in name}, set())
 
 
