@@ -1,38 +1,83 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong around Bluetooth, one after another on one device; runs inside tools/radio-lab.
+"""What goes wrong around Bluetooth and Wi-Fi, one after another on one device; runs inside tools/radio-lab.
 
 After each fault the device is back on the air with nothing kept, and in the end a phone brings it in.
+
+faults.py [FAULT...]    only those whose names hold one of these words
 """
+import contextlib
+import http.server
 import os
 import pathlib
 import signal
 import subprocess
+import sys
+import threading
 
-from phone import CODE, PATIENCE, SERIAL, Phone
-from plant import EVERY_ROLE, Device, Server, Site, until
+from phone import AT_DEVICE, CODE, PASSPHRASE, PATIENCE, RADIO, SERIAL, SSID, Phone, go_behind_access_point, lab_device, \
+    lab_server
+from plant import Site, until
 
 
-class Bluetoothd:
-    """The one that the lab started, and those that follow it."""
+class Daemon:
+    """One that the lab started, and those that follow it."""
 
-    def __init__(self):
-        self.pid = int(subprocess.check_output(["pidof", "bluetoothd"], text=True))
-        self.command = pathlib.Path(f"/proc/{self.pid}/cmdline").read_bytes().decode().rstrip("\0").split("\0")
+    def __init__(self, name, holding=""):
+        pids = subprocess.check_output(["pidof", name], text=True).split()
+        self.pid, self.command = next((int(pid), words) for pid, words in ((pid, self.words(pid)) for pid in pids)
+                                      if any(holding in word for word in words))
+        self.name = name
+
+    @staticmethod
+    def words(pid):
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode().rstrip("\0").split("\0")
 
     def kill(self):
         os.kill(self.pid, signal.SIGKILL)
+        until(lambda: self.state() in "Z", f"{self.name} is dead", PATIENCE)
 
-    def start(self):
-        log = open(os.environ["LAB_LOG"] + "/bluetoothd-again.log", "ab")
-        self.pid = subprocess.Popen(self.command, stdout=log, stderr=log).pid
+    def state(self):
+        with contextlib.suppress(FileNotFoundError):
+            return pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        return "Z"
+
+    def start(self, prefix=()):
+        words = [word for word in self.command if word != "-B"]
+        log = open(f"{os.environ['LAB_LOG']}/{self.name}-again.log", "ab")
+        self.pid = subprocess.Popen([*prefix, *words], stdout=log, stderr=log).pid
+
+
+class AccessPoint:
+    """hostapd of the lab, with other settings for a while."""
+
+    def __init__(self):
+        self.daemon = Daemon("hostapd")
+        self.file = pathlib.Path(next(word for word in self.daemon.command if word.endswith(".conf")))
+        self.usual = self.file.read_text()
+
+    @contextlib.contextmanager
+    def set(self, *lines):
+        self.again(self.usual + "".join(line + "\n" for line in lines))
+        yield
+        self.again(self.usual)
+
+    def again(self, text):
+        self.daemon.kill()
+        self.file.write_text(text)
+        self.daemon.start()  # this process is in its network namespace
+        cli = ["hostapd_cli", "-p", os.environ["LAB_HOSTAPD"], "-i", os.environ["LAB_AP"], "status"]
+        until(lambda: "state=ENABLED" in subprocess.run(cli, capture_output=True, text=True).stdout, "the access point is back",
+              PATIENCE)
+        wpa("bss_flush 0")  # it remembers the access point as it was for a while
 
 
 class Bench:
     def __init__(self, site):
-        self.server = Server(site, "server", EVERY_ROLE, broker=True)
-        self.device = Device(site, SERIAL, bluetooth_adapter="hci0")
+        self.server = lab_server(site)
+        self.device = lab_device(site)
         self.phone = Phone(self.server)
+        self.access_point = AccessPoint()
         self.code, self.wrong_code = site.folder / "code", site.folder / "wrong-code"
         self.code.write_text(CODE + "\n")
         self.wrong_code.write_text("wrong-code\n")
@@ -43,18 +88,33 @@ class Bench:
         label = subprocess.run(self.device.command("set-code", "--code-file", self.code), check=True,
                                capture_output=True, text=True).stdout
         self.name = label.split('"name":"')[1].split('"')[0]
-        self.device.start()
+        self.start_device()
+
+    def start_device(self, crash_at=""):
+        self.device.start(crash_at, prefix=AT_DEVICE)
         self.device.until_said("DEVICE_BLUETOOTH_ADVERTISES", PATIENCE)
 
-    def provision(self, code_file=None, at=None, do=None):
+    def provision(self, code_file=None, at=None, do=None, **wifi):
         """Exit code and words; `do()` is called when `at` is said."""
-        provisioning = self.phone.provision(self.name, code_file or self.code)
+        provisioning = self.phone.provision(self.name, code_file or self.code, **wifi)
         said = []
         for line in provisioning.stderr:
             said.append(line)
             if at and at in line:
                 do()
         return provisioning.wait(PATIENCE), "".join(said)
+
+    def fails_without_upstream(self, words):
+        """The server ends when it has granted access."""
+        try:
+            self.fails(words, at="granted access", do=self.server.end)
+        finally:
+            if not self.server.running():
+                self.server.start()
+
+    def fails(self, words, **how):
+        code, said = self.provision(**how)
+        assert code != 0 and words in said, (code, said)
 
     def on_air_again(self, what):
         """`what()` happens; the device notices, and comes back."""
@@ -63,11 +123,21 @@ class Bench:
         until(lambda: self.device.count("DEVICE_BLUETOOTH_ADVERTISES") > before, "the device is on the air again", PATIENCE)
 
 
+def wpa(command):
+    cli = ["wpa_cli", "-p", os.environ["LAB_WPA"], "-i", RADIO, command]
+    return subprocess.run(cli, capture_output=True, text=True).stdout
+
+
+def networks():
+    """What the device's wpa_supplicant knows."""
+    return wpa("list_networks").splitlines()[1:]
+
+
 def disconnect():
     """By the phone's controller, at once: bluetoothd itself waits two seconds."""
-    links = subprocess.check_output(["hcitool", "-i", "hci1", "con"], text=True)
-    handle = links.split("handle ")[1].split()[0]
-    subprocess.run(["hcitool", "-i", "hci1", "ledc", handle], check=True, capture_output=True)
+    hcitool = [*AT_DEVICE, "hcitool", "-i", "hci1"]
+    handle = subprocess.check_output([*hcitool, "con"], text=True).split("handle ")[1].split()[0]
+    subprocess.run([*hcitool, "ledc", handle], check=True, capture_output=True)
 
 
 def block(soft):
@@ -89,12 +159,12 @@ def the_link_is_lost_in_the_session(bench):
 
 
 def bluetoothd_dies_and_comes_back(bench):
-    daemon = Bluetoothd()
+    daemon = Daemon("bluetoothd")
 
     def restart():
         daemon.kill()
         bench.device.until_said("DEVICE_DOOR_FAILED", PATIENCE)
-        daemon.start()
+        daemon.start(AT_DEVICE)
     bench.on_air_again(restart)
     assert "bluetoothd is not running" in bench.device.log.read_text()
 
@@ -108,23 +178,127 @@ def the_adapter_is_blocked(bench):
     bench.on_air_again(block_for_a_while)
 
 
+def a_wrong_passphrase_of_wpa2(bench):
+    bench.fails("does not take this passphrase", passphrases=["wrong horse battery"])
+
+
+def a_wrong_passphrase_of_wpa3(bench):
+    with bench.access_point.set("wpa_key_mgmt=SAE", "ieee80211w=2"):
+        bench.fails("does not take this passphrase", passphrases=["wrong horse battery"])
+
+
+def a_network_that_is_not_there(bench):
+    bench.fails("is not in reach", ssid="Elsewhere")
+
+
+def no_address(bench):
+    dhcp = int(pathlib.Path("/run/lab/udhcpd.pid").read_text())
+    os.kill(dhcp, signal.SIGSTOP)
+    try:
+        bench.fails("gave the device no address")
+    finally:
+        os.kill(dhcp, signal.SIGCONT)
+
+
+def the_upstream_refuses(bench):
+    bench.fails("refuse", at="granted access", do=lambda: bench.server.cli("revoke", SERIAL, "--reason", "test"))
+    bench.server.cli("readmit", SERIAL)
+
+
+def the_upstream_is_not_there(bench):
+    bench.fails_without_upstream("does not answer")
+
+
+class Portal(http.server.BaseHTTPRequestHandler):
+    """Where guests sign in: answers for every host."""
+
+    def log_message(self, *_):
+        """Not into the report."""
+
+    def do_GET(self):  # the library's name
+        self.send_response(302)
+        self.send_header("Location", "http://portal.example/welcome")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+def a_captive_portal(bench):
+    portal = http.server.ThreadingHTTPServer((os.environ["LAB_AP_ADDRESS"], 80), Portal)
+    threading.Thread(target=portal.serve_forever, daemon=True).start()
+    try:
+        bench.fails_without_upstream("portal.example")
+    finally:
+        portal.shutdown()
+        portal.server_close()
+
+
+def a_network_that_leads_nowhere(bench):
+    daemon = Daemon("busybox", "udhcpd")
+    file = pathlib.Path("/run/lab/udhcpd.conf")
+    usual = file.read_text()
+
+    def again(text):
+        daemon.kill()
+        file.write_text(text)
+        daemon.start()
+    again("".join(line + "\n" for line in usual.splitlines() if "router" not in line))
+    subprocess.run([*AT_DEVICE, "ip", "route", "flush", "default"], check=False)  # of an earlier lease
+    try:
+        bench.fails_without_upstream("leads nowhere")
+    finally:
+        again(usual)
+
+
+def the_power_is_cut_before_the_commit(bench):
+    """The network is stored by then, and the access isn't."""
+    bench.device.end()
+    bench.start_device(crash_at="identity.before")
+    bench.fails("")
+    assert bench.device.was_killed(), "the power was not cut"
+    assert len(networks()) == 1, networks()
+    daemon = Daemon("wpa_supplicant", RADIO)
+    daemon.kill()
+    daemon.start(AT_DEVICE)
+    until(lambda: "PONG" in wpa("ping"), "wpa_supplicant is back", PATIENCE)
+    bench.start_device()
+
+
+FAULTS = (a_wrong_code, the_link_is_lost_in_the_session, bluetoothd_dies_and_comes_back, the_adapter_is_blocked,
+          a_wrong_passphrase_of_wpa2, a_wrong_passphrase_of_wpa3, a_network_that_is_not_there, no_address,
+          the_upstream_refuses, the_upstream_is_not_there, a_captive_portal, a_network_that_leads_nowhere, the_power_is_cut_before_the_commit)
+
+
+def comes_in(bench):
+    """To a network with WPA3, with the right passphrase in the second place."""
+    with bench.access_point.set("wpa_key_mgmt=SAE", "ieee80211w=2"):
+        code, said = bench.provision(passphrases=["wrong horse battery", PASSPHRASE])
+        assert code == 0 and "does not take this passphrase" in said, (code, said)
+        assert len(networks()) == 1 and SSID in networks()[0], networks()
+
+
 def main():
+    go_behind_access_point()
+    chosen = [each for each in FAULTS if not sys.argv[1:] or any(word in each.__name__ for word in sys.argv[1:])]
     failed = []
+
+    def run(fault):
+        try:
+            fault(bench)
+            if fault is not comes_in:
+                assert bench.device.status()["state"] == "uninitialized", "something was kept"
+                assert not networks(), networks()
+            print(f"ok      {fault.__name__.replace('_', ' ')}", flush=True)
+        except (AssertionError, subprocess.SubprocessError) as problem:
+            failed.append(fault)
+            print(f"FAILED  {fault.__name__.replace('_', ' ')}: {problem}", flush=True)
+
     with Site(os.environ["BIN"], keep_folder=True) as site:
         bench = Bench(site)
         bench.start()
-        for fault in (a_wrong_code, the_link_is_lost_in_the_session, bluetoothd_dies_and_comes_back, the_adapter_is_blocked):
-            try:
-                fault(bench)
-                assert bench.device.status()["state"] == "uninitialized", "something was kept"
-                print(f"ok      {fault.__name__.replace('_', ' ')}", flush=True)
-            except AssertionError as problem:
-                failed.append(fault)
-                print(f"FAILED  {fault.__name__.replace('_', ' ')}: {problem}", flush=True)
-        code, said = bench.provision()
-        print("ok      and in the end it comes in" if code == 0 else f"FAILED  to come in: {said}", flush=True)
+        for fault in (*chosen, comes_in):
+            run(fault)
         pathlib.Path(os.environ["LAB_OUT"], "device.log").write_bytes(bench.device.log.read_bytes())
-    raise SystemExit(bool(failed) or code != 0)
+    raise SystemExit(bool(failed))
 
 
 if __name__ == "__main__":

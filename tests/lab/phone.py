@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""From the device's button to telemetry at the broker, by Bluetooth; runs inside tools/radio-lab.
+"""From the device's button to telemetry at the broker, by Bluetooth and Wi-Fi; runs inside tools/radio-lab.
 
-The device is on controller hci0, the phone on hci1; the command line plays the phone. Writes $LAB_OUT/report.json, and
-ends with 0 only if the broker saw the device online.
+The device has controller hci0 and radio wlan1, and no network before it joins one. The phone is on hci1 and, as if by its
+own mobile data, where the server is: behind the access point, in its network namespace. The command line plays the phone.
+Writes $LAB_OUT/report.json, and ends with 0 only if the broker saw the device online.
 """
+import ctypes
 import json
 import os
 import pathlib
@@ -19,7 +21,27 @@ from plant import EVERY_ROLE, Device, Server, Site, until  # noqa: E402
 
 CODE = "lab-code-2345"
 SERIAL = "LAB-1"
+SSID, PASSPHRASE = os.environ["LAB_SSID"], os.environ["LAB_PASSPHRASE"]
+RADIO = os.environ["LAB_STAS"].split()[0]
 PATIENCE = 120.0  # seconds: the guest has no processor of its own
+# Before a command: where the radios, the device and the kernel's Bluetooth are.
+AT_DEVICE = ("nsenter", "--net=/proc/1/ns/net")
+
+
+def go_behind_access_point():
+    """This process, and what it starts without AT_DEVICE."""
+    with open(f"/run/netns/{os.environ['LAB_AP_NETNS']}", "rb") as namespace:
+        if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), 0):
+            raise OSError(ctypes.get_errno(), "no way into the access point's network namespace")
+
+
+def lab_server(site):
+    return Server(site, "server", EVERY_ROLE, broker=True, host=os.environ["LAB_AP_ADDRESS"])
+
+
+def lab_device(site):
+    return Device(site, SERIAL, bluetooth_adapter="hci0", wifi=f"{os.environ['LAB_WPA']}/{RADIO}",
+                  wifi_address_hook=os.environ["LAB_DHCP"])
 
 
 class Story:
@@ -45,22 +67,27 @@ class Phone:
     def nearby(self):
         return self.server.json("nearby", "--seconds", "2", "--bluetooth-adapter", "hci1")["items"]
 
-    def provision(self, name, code_file):
-        return subprocess.Popen(
+    def provision(self, name, code_file, ssid=SSID, passphrases=(PASSPHRASE,)):
+        """Asked for a passphrase, it gives the next one."""
+        provisioning = subprocess.Popen(
             self.server.command("provision", "--bluetooth", name, "--bluetooth-adapter", "hci1", "--account", "default",
-                                "--code-file", code_file), stderr=subprocess.PIPE, text=True)
+                                "--code-file", code_file, "--wifi", ssid),
+            stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        provisioning.stdin.write("".join(each + "\n" for each in passphrases))
+        provisioning.stdin.close()
+        return provisioning
 
 
 def run(site, report):
     story = Story()
-    server = Server(site, "server", EVERY_ROLE, broker=True)
+    server = lab_server(site)
     server.start()
-    device = Device(site, SERIAL, bluetooth_adapter="hci0")
+    device = lab_device(site)
     code_file = site.folder / "code"
     code_file.write_text(CODE + "\n")
     label = subprocess.run(device.command("set-code", "--code-file", code_file), check=True, capture_output=True, text=True)
     name = json.loads(label.stdout.splitlines()[1])["name"]
-    device.start(more=["--button-only"])
+    device.start(more=["--button-only"], prefix=AT_DEVICE)
     phone = Phone(server)
     story.say(f"The device is switched on; its label says {name}")
     device.until_said("DEVICE_WAITS", PATIENCE)  # from here on the button is watched
@@ -73,7 +100,7 @@ def run(site, report):
     story.say(f"The phone shows {found[0]['name']} at {found[0]['address']}")
 
     story.say("The device is picked", action=True)
-    confirmed = story.say("The code on the label is given", action=True)
+    confirmed = story.say("The code on the label is given; the phone knows the Wi-Fi of the place", action=True)
     provisioning = phone.provision(name, code_file)
     for line in provisioning.stderr:
         story.say(line.rstrip())
@@ -90,6 +117,7 @@ def run(site, report):
 def main():
     out = pathlib.Path(os.environ["LAB_OUT"])
     report = {"online": False, "user_actions": None, "button_to_online_s": None, "protocol_s": None, "steps": []}
+    go_behind_access_point()
     with Site(os.environ["BIN"]) as site:
         try:
             run(site, report)
