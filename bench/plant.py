@@ -41,7 +41,7 @@ def resident_bytes(pid):
 def private_bytes(pid):
     """Memory that nothing but this process has: what it has changed."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith(("Private_Dirty:", "Swap:"))) * 1024
+    return sum(int(line.split()[1]) for line in lines if line.startswith(("Anonymous:", "Swap:"))) * 1024
 
 
 class Server:

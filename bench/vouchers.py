@@ -10,8 +10,9 @@ from plant import Server, wait_for
 
 bad = 25
 seconds_max, vouchers_wanted = 30, 100_000
-# Of what the signatures alone allow: says on a busy machine too what an idle one would need.
-ratio_wanted = 0.35
+# Of what the signatures alone allow, so that a busy machine tells too. Two cores that make 100,000 in 30 s need about
+# 0.2, the command line's own share included.
+ratio_wanted = 0.25
 
 
 def measure(binaries, benches, folder, count, figures):
