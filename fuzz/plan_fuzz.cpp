@@ -6,20 +6,12 @@
 #include "client/plan/project.h"
 #include "client/scan/address_range.h"
 #include "client/scan/sighting.h"
-
-namespace {
-
-class Zeros final : public fairlead::Random {
- public:
-  void fill(std::span<std::uint8_t> out) override { std::ranges::fill(out, std::uint8_t{}); }
-};
-
-}  // namespace
+#include "counting_random.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fairlead;
   View in{data, size};
-  Zeros random;
+  fuzz::CountingRandom random;  // rows get ids of their own
   if (auto sheet = client::decode_csv(in)) {
     auto imported = client::import_sheet(*sheet, {}, {}, random);
     if (imported && !client::decode_project(client::encode_project(imported->plan)))
