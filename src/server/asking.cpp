@@ -26,7 +26,10 @@ unsigned status_of(Errc code) {
 
 }  // namespace
 
-Result<bool> Asking::is_full() {
+// For a newcomer. Who waits already, or was approved meanwhile, must get its answer.
+Result<bool> Asking::is_full_for(View key) {
+  TRY(auto holders, store_.read().holders_of(key));
+  if (!holders.empty()) return false;
   registry::DeviceFilter filter;
   filter.account = account_;
   filter.state = registry::DeviceState::waiting;
@@ -39,11 +42,11 @@ net::HttpResponse Asking::handle(const net::HttpRequest& request, Time now) {
   if (request.method != "POST") return words(405, "an Offer is sent by POST");
   Duration wait = limits_.before_opening({request.peer, now}, std::nullopt);
   if (wait > Duration(0)) return come_again(429, "too many from this address", wait);
-  auto full = is_full();
-  if (!full) return words(500, "the registry can't be read");
-  if (*full) return come_again(429, "too many devices wait for an operator", asking_come_again);
   auto offer = enroll::decode_offer(request.body);
   if (!offer) return words(400, offer.error().context);
+  auto full = is_full_for(offer->request.key.fingerprint());
+  if (!full) return words(500, "the registry can't be read");
+  if (*full) return come_again(429, "too many devices wait for an operator", asking_come_again);
   LocalClaim claim;
   claim.right = enroll::Right::asked;
   claim.proof = LocalProof::none;

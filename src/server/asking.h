@@ -32,7 +32,7 @@ class Asking {
   net::HttpResponse handle(const net::HttpRequest& request, Time now);
 
  private:
-  Result<bool> is_full();
+  Result<bool> is_full_for(View key);
 
   const AccountId account_;
   Claims claims_;

@@ -77,6 +77,24 @@ TEST_F(AskingTest, ARejectedKeyIsRefusedAndAnotherMayAsk) {
   EXPECT_EQ(ask(right.offer()).status, 202u);
 }
 
+TEST_F(AskingTest, AFullQueueKeepsNewcomersOutAndNobodyWhoWasApproved) {
+  PlantDevice device{plant, "SN-1"}, newcomer{plant, "SN-2"};
+  EXPECT_EQ(ask(device.offer()).status, 202u);
+  auto id = waiting();
+  registry::Device stranger = plant.device(id);
+  registry::Transaction queue;
+  for (std::size_t i = 0; i < asking_waiting_max; ++i) {
+    stranger.id = DeviceId("stranger-" + std::to_string(i));
+    stranger.serial = stranger.id.str();
+    queue.push_back(registry::InsertDevice{stranger});
+  }
+  plant.commit(std::move(queue));
+  EXPECT_EQ(ask(newcomer.offer()).status, 429u);
+  EXPECT_EQ(ask(device.offer()).status, 202u);
+  must(plant.enroller.approve(id, {"olga"}, plant.now));
+  EXPECT_EQ(ask(device.offer()).status, 200u);
+}
+
 TEST_F(AskingTest, RefusesWhatIsNoOfferAndWhereNobodyMayAsk) {
   EXPECT_EQ(ask({}).status, 400u);
   EXPECT_EQ(ask(Bytes(100, 0xFF)).status, 400u);
