@@ -363,7 +363,7 @@ boost::asio::awaitable<Device::Outcome> Device::serve() {
 // The connection is up, and needs the key no more: what it says last is true.
 boost::asio::awaitable<Device::Outcome> Device::go_out_of_use() {
   auto remove_it = [this] {
-    return give_up_upstream(shop_.directory, shop_.keystore, work_folder(config_), *identity_,
+    return give_up_upstream(shop_.directory, shop_.keystore, work_folder(config_), identity_,
                             Afterwards::stays_out_of_use);
   };
   auto removing = shop_.loop.on_worker(remove_it);

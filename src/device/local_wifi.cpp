@@ -4,6 +4,7 @@
 #include "base/events.h"
 #include "device/captive_portal.h"
 #include "device/hooks.h"
+#include "device/removal.h"
 #include "link/interfaces.h"
 
 namespace fairlead::device {
@@ -125,7 +126,12 @@ AttemptTask<local::config::Connected> LocalWifi::join(local::WifiCredentials net
   link::WifiCredentials credentials{std::move(network.ssid), std::move(network.passphrase)};
   std::expected<void, link::WifiFailure> started;
   auto start = [&]() -> Result<void> {
-    started = wifi_->start_trial(credentials, access);
+    auto forgotten = forget_networks(directory_, *wifi_);  // later nobody could tell which are old
+    if (forgotten)
+      started = wifi_->start_trial(credentials, access);
+    else
+      started = std::unexpected(
+          link::WifiFailure{link::WifiObstacle::missing, forgotten.error().context});
     return ok();
   };
   auto starting = loop_.on_worker(start);

@@ -75,6 +75,27 @@ int show_status(const Config& config) {
   return 0;
 }
 
+Result<std::unique_ptr<link::Wifi>> make_wifi(const Config& config) {
+  if (config.wifi.empty()) return nullptr;
+#ifdef FAIRLEAD_WIFI
+  return link::wpa::wpa_wifi(config.wifi);
+#else
+  return fail(Errc::unsupported, "this fairlead-device was built without Wi-Fi");
+#endif
+}
+
+// Where they are due. A device without Wi-Fi has none, as far as it knows.
+void forget_networks(const Config& config, const StateDirectory& directory, Log& log) {
+  auto wifi = make_wifi(config);
+  if (wifi && !*wifi) return;
+  auto forgotten = wifi ? device::forget_networks(directory, **wifi)
+                        : Result<std::optional<std::size_t>>(fail(wifi.error()));
+  if (!forgotten)
+    log(event::device_wifi_not_forgotten, {{"why", forgotten.error().context}});
+  else if (*forgotten)
+    log(event::device_wifi_forgotten, {{"networks", std::to_string(**forgotten)}});
+}
+
 // Gives up the upstream and the owner's word; the FDO credential stays, so the owner (or the next
 // one) can onboard the device again.
 int reset(const Config& config, const StateDirectory& directory, keystore::Keystore& keystore,
@@ -85,15 +106,10 @@ int reset(const Config& config, const StateDirectory& directory, keystore::Keyst
   }
   auto identity = load_identity(directory);
   if (!identity) return complain(identity.error());
-  if (*identity) {
-    auto given_up = give_up_upstream(directory, keystore, work_folder(config), **identity,
-                                     Afterwards::begins_anew);
-    if (!given_up) return complain(given_up.error());
-  }
-  auto unchosen = UpstreamCandidates(directory).choose("", {});
-  if (!unchosen) return complain(unchosen.error());
-  auto removed = directory.remove(std::string(journal_file));
-  if (!removed) return complain(removed.error());
+  auto given_up = give_up_upstream(directory, keystore, work_folder(config), *identity,
+                                   Afterwards::begins_anew);
+  if (!given_up) return complain(given_up.error());
+  forget_networks(config, directory, log);
   log(event::device_reset,
       {{"what",
         "certificate, endpoints, files of the owner and journal are gone; the credential stays"}});
@@ -145,15 +161,6 @@ Result<LocalFacts> local_facts(const Config& config, keystore::Keystore& keystor
     facts.fingerprint = key->public_key().fingerprint().hex();
   }
   return facts;
-}
-
-Result<std::unique_ptr<link::Wifi>> make_wifi(const Config& config) {
-  if (config.wifi.empty()) return nullptr;
-#ifdef FAIRLEAD_WIFI
-  return link::wpa::wpa_wifi(config.wifi);
-#else
-  return fail(Errc::unsupported, "this fairlead-device was built without Wi-Fi");
-#endif
 }
 
 // What lets in from beside the device, or nothing where that is off.
@@ -235,20 +242,28 @@ net::Task<void> run_to_the_end(Device& device, net::Loop& loop, std::optional<Er
   co_return ok();
 }
 
+// What an earlier run left undone.
+Result<std::optional<Identity>> take_stock(const Config& config, const StateDirectory& directory,
+                                           keystore::Keystore& keystore, Log& log) {
+  TRY(auto identity, load_identity(directory));
+  TRY(bool resumed, resume_removal(directory, keystore, work_folder(config), identity));
+  if (resumed)
+    log(event::device_removal_resumed,
+        {{"what", "certificate, endpoints and files of the owner are gone"}});
+  forget_networks(config, directory, log);
+  TRY_VOID(sweep_keys(keystore, identity));
+  return identity;
+}
+
 int run(const Config& config, const StateDirectory& directory, keystore::Keystore& keystore,
         Log& log, Checkpoint checkpoint) {
-  auto identity = load_identity(directory);
+  auto identity = take_stock(config, directory, keystore, log);
   if (!identity) return complain(identity.error());
   bool initialized = *identity && (*identity)->has_credential();
   if (initialized && config.command == Command::initialize) {
     std::cout << "already initialised as " << fdo::to_text((*identity)->credential.guid) << "\n";
     return 0;
   }
-  auto swept = *identity && (*identity)->decommissioned
-                   ? give_up_upstream(directory, keystore, work_folder(config), **identity,
-                                      Afterwards::stays_out_of_use)  // what a crash left of it
-                   : sweep_keys(keystore, *identity);
-  if (!swept) return complain(swept.error());
   std::optional<Error> lost;
   Journal journal = Journal::open(directory, system_clock(), lost);
   if (lost) log(event::device_journal_lost, {{"why", lost->context}});
@@ -280,6 +295,9 @@ int run(const Config& config, const StateDirectory& directory, keystore::Keystor
   std::optional<Error> failure;
   loop.spawn("device", run_to_the_end(device, loop, failure));
   loop.run_until_signal();
+  // After the device's last word to its upstream, which may have gone by one of them.
+  if (state_of(load_identity(directory).value_or(std::nullopt)) == State::decommissioned)
+    forget_networks(config, directory, log);
   if (!failure) return 0;
   std::cerr << "fairlead-device: " << failure->context << "\n";
   return 1;

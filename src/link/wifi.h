@@ -85,6 +85,10 @@ class Wifi {
   virtual Result<void> keep() = 0;
   virtual Result<void> revert() = 0;
   virtual Result<void> settle(const std::string& word) = 0;  // "": revert in any case
+
+  // Removes every network that was ever kept or tried by this port, and none of others; how many.
+  // May leave the network that is joined. io, with all of them in place: that can't be stored.
+  virtual Result<std::size_t> forget() = 0;
 };
 
 }  // namespace fairlead::link

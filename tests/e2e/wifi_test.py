@@ -100,6 +100,11 @@ class Supplicant:
                 del self.networks[words[1]]
         return "OK\n"
 
+    def there(self, yes):
+        """Whether it can be reached."""
+        away = self.socket.with_suffix(".away")
+        away.rename(self.socket) if yes else self.socket.rename(away)
+
     def all(self, name):
         return [network.get(name) for network in self.networks.values()]
 
@@ -128,6 +133,22 @@ class WifiBench(Bench):
         process.stdin.write("".join(each + "\n" for each in passphrases))
         process.stdin.close()
         return process
+
+    def until_kept(self):
+        """Provisioned by Wi-Fi, and beside it a network that somebody else stored."""
+        self.supplicant.networks["7"] = {"ssid": "00", "id_str": '"theirs"'}
+        code, said = self.provision_by_wifi(PASSPHRASE)
+        if code:
+            raise AssertionError(said)
+        until(lambda: "1" in self.supplicant.all("priority"), "the network is kept")
+        self.server.until_online(self.device.serial)
+
+    def restart_device(self, crash_at=""):
+        self.device.start(crash_at)
+        self.device.until_said("DEVICE_DOOR_LISTENS")
+
+    def theirs_only(self):
+        return self.supplicant.all("id_str") == ['"theirs"']
 
     def provision_by_wifi(self, *passphrases, ssid=SSID):
         process = self.start_provisioning(*passphrases, ssid=ssid)
@@ -193,6 +214,70 @@ class Wifi(unittest.TestCase):
             process.stdout.close()
             bench.device.start()
             until(lambda: not bench.supplicant.networks, "the network is left")
+
+    def test_a_reset_forgets_the_networks_and_only_its_own(self):
+        with WifiBench() as bench:
+            bench.until_kept()
+            bench.device.end()
+            saved = bench.supplicant.saved
+            self.assertEqual(0, bench.device.run_to_end("reset", "--yes"))
+            self.assertTrue(bench.theirs_only(), bench.supplicant.networks)
+            self.assertEqual(saved + 1, bench.supplicant.saved)
+            bench.device.until_said("DEVICE_WIFI_FORGOTTEN")
+
+    def test_a_reset_that_is_killed_or_finds_no_wpa_supplicant_is_done_by_the_next_start(self):
+        for crash_at in ("removal.done", "identity.done", "removal.done:2", ""):
+            with self.subTest(crash_at), WifiBench() as bench:
+                bench.until_kept()
+                bench.device.end()
+                if not crash_at:
+                    bench.supplicant.there(False)
+                self.assertEqual(-signal.SIGKILL if crash_at else 0,
+                                 bench.device.run_to_end("reset", "--yes", crash_at=crash_at))
+                self.assertFalse(bench.theirs_only())
+                if not crash_at:
+                    bench.device.until_said("DEVICE_WIFI_NOT_FORGOTTEN")
+                    bench.supplicant.there(True)
+                bench.device.start()
+                until(bench.theirs_only, "the networks are forgotten")
+                until(lambda: bench.device.status()["state"] == "uninitialized", "the device begins anew")
+
+    def test_a_network_joined_after_a_reset_stays(self):
+        with WifiBench() as bench:
+            bench.until_kept()
+            bench.device.end()
+            bench.supplicant.there(False)
+            self.assertEqual(0, bench.device.run_to_end("reset", "--yes"))
+            bench.restart_device()
+            old = [number for number in bench.supplicant.networks if number != "7"]
+            bench.supplicant.there(True)
+            bench.provision_by_wifi(PASSPHRASE)  # it has another key since, and waits for a person
+            bench.server.cli("device", "approve", bench.device.serial)
+            code, said = bench.provision_by_wifi(PASSPHRASE)
+            self.assertEqual(0, code, said)
+            until(lambda: bench.supplicant.all("priority") == [None, "1"], "the new network is kept")
+            self.assertNotIn(old[0], bench.supplicant.networks)
+            bench.device.end()
+            bench.device.start()
+            bench.device.until_said("DEVICE_CONNECTED")
+            self.assertEqual([None, "1"], bench.supplicant.all("priority"))
+
+    def test_at_the_end_of_its_use_a_device_tells_its_upstream_and_then_forgets_the_networks(self):
+        for crash_at in ("", "removal.done:2"):
+            with self.subTest(crash_at), WifiBench() as bench:
+                bench.device.end()
+                bench.restart_device(crash_at)
+                bench.until_kept()
+                bench.server.cli("decommission", bench.device.serial, "--reason", "scrapped")
+                until(lambda: not bench.device.running(), "the device's program ends")
+                if crash_at:
+                    self.assertFalse(bench.theirs_only())
+                    self.assertEqual(0, bench.device.run_to_end("run"))
+                else:
+                    wiped = bench.server.json("explain", bench.device.serial)["timeline"]["items"]
+                    self.assertIn("DEVICE_WIPED", [each["id"] for each in wiped])
+                self.assertTrue(bench.theirs_only(), bench.supplicant.networks)
+                self.assertEqual("decommissioned", bench.device.status()["state"])
 
     def test_networks_are_listed_with_what_is_not_for_this_device(self):
         with WifiBench() as bench:

@@ -102,6 +102,39 @@ TEST_F(StoredNetworks, AStoredTrialWithItsAccessStays) {
   EXPECT_EQ(must(control->ask("GET_NETWORK 2 ssid")), to_hex(as_view("Plant \"Floor\" \xFF")));
 }
 
+TEST_F(StoredNetworks, WhatIsForgottenIsGoneFromTheFileAndWhatOthersStoredIsNot) {
+  store();
+  cut_power();
+  ASSERT_TRUE(wifi->settle("d-1"));
+  EXPECT_NE(stored().find("horse"), std::string::npos);
+  EXPECT_EQ(must(wifi->forget()), 1u);
+  EXPECT_EQ(stored().find("horse"), std::string::npos);
+  EXPECT_EQ(stored().find("fairlead after"), std::string::npos);
+  EXPECT_NE(stored().find("old passphrase"), std::string::npos);
+  cut_power();
+  ASSERT_EQ(networks().size(), 2u);
+  EXPECT_TRUE(networks()[0].enabled);
+  EXPECT_FALSE(networks()[1].enabled);
+  EXPECT_EQ(must(wifi->forget()), 0u);
+}
+
+TEST_F(StoredNetworks, OneOnTrialIsForgottenToo) {
+  EXPECT_EQ(must(wifi->forget()), 1u);
+  ASSERT_EQ(networks().size(), 2u);
+  EXPECT_TRUE(networks()[0].enabled);
+}
+
+TEST_F(StoredNetworks, WhatCantBeStoredIsNotForgottenAndMayBeTriedAgain) {
+  store();
+  must(control->tell("SET update_config 0"));
+  auto forgotten = wifi->forget();
+  ASSERT_FALSE(forgotten);
+  EXPECT_NE(forgotten.error().context.find("update_config=1"), std::string::npos);
+  ASSERT_TRUE(test::wait_until([&] { return networks().size() == 3; }));
+  EXPECT_EQ(must(wifi->forget()), 1u);  // the file says update_config=1, and was read again
+  EXPECT_EQ(stored().find("horse"), std::string::npos);
+}
+
 TEST_F(StoredNetworks, WhoJoinedNothingKeepsNothing) {
   auto kept = wifi->store();
   ASSERT_FALSE(kept);

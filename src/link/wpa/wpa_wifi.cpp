@@ -48,6 +48,7 @@ class WpaWifi final : public Wifi {
   Result<void> keep() override;
   Result<void> revert() override;
   Result<void> settle(const std::string& word) override;
+  Result<std::size_t> forget() override;
 
  private:
   struct Ours {  // a network of ours, as wpa_supplicant has it
@@ -341,6 +342,22 @@ Result<void> WpaWifi::settle(const std::string& word) {
   const bool stays = !word.empty() && tried.size() == 1 && tried.front().priority == stored &&
                      tried.front().word == to_hex(as_view(word));
   return stays ? keep() : revert();
+}
+
+// Where the file can't be written, it is read again: who asks once more finds what is still in it.
+Result<std::size_t> WpaWifi::forget() {
+  joining_.reset();
+  TRY_VOID(connect());
+  TRY_VOID(enable_others());
+  TRY(auto all, ours());
+  if (all.empty()) return std::size_t{0};
+  for (const Ours& each : all) TRY_VOID(tell("REMOVE_NETWORK " + each.id));
+  if (auto saved = save(); !saved) {
+    ignore(tell("RECONFIGURE"), "that they could not be removed is said in any case");
+    return fail(saved.error());
+  }
+  ignore(tell("REASSOCIATE"), "it looks for the networks of others by itself, too");
+  return all.size();
 }
 
 }  // namespace
