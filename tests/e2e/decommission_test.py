@@ -1,15 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The end of a device's life at its upstream: taken out of use while it is connected and while it is away, tried to come
-back by every way, replaced by another under its name, and let in again by a person.
+back by every way, replaced by another under its name, and let in again by a person; and what is left in its TPM or token.
 
 decommission_test.py --bin BUILD/bin [unittest options]
 """
+import contextlib
+import os
 import pathlib
+import re
 import signal
+import subprocess
 import unittest
 
 from plant import ApiError, Device, Plant, another_programs_offer, run_tests, until
+from soft_token import SoftToken
+from soft_tpm import SoftTpm
 
 WORD = "it was told to remove its secrets, and said that it has"
 
@@ -110,6 +116,74 @@ class Decommissioning(unittest.TestCase):
             with self.assertRaises(ApiError) as refused:
                 plant.customer.cli("replace", plant.device.serial, "SN-2")
             self.assertIn("out of use", str(refused.exception))
+
+
+def of_the_factory(names):
+    """Its key, and one HMAC secret: that of the last owner's voucher."""
+    return len(names) == 2 and all(re.fullmatch(r"device(-hmac(-\d+)?)?", name) for name in names)
+
+
+class InATpm(Ended):
+    """Keys are wrapped files there (ADR 29): none is left, and nothing in the TPM but its storage key."""
+
+    def __enter__(self):
+        self.tpm = SoftTpm(self, "tpm")
+        self.device.options.update(keystore=self.tpm.keystore, keystore_credentials=self.folder)
+        return super().__enter__()
+
+    def keys(self):
+        return {file.stem for file in pathlib.Path(self.device.state, "keys").iterdir() if file.suffix == ".key"}
+
+    def check_hardware(self, test):
+        """While no program of ours uses it: swtpm serves one at a time."""
+        handles = {kind: self.handles(kind) for kind in ("persistent", "transient", "loaded-session", "saved-session")}
+        test.assertEqual({"persistent": ["0x81000001"], "transient": [], "loaded-session": [], "saved-session": []}, handles)
+
+    def handles(self, kind):
+        said = subprocess.run(["tpm2_getcap", f"handles-{kind}"], capture_output=True, text=True, check=True, timeout=60,
+                              env={**os.environ, "TPM2TOOLS_TCTI": self.tpm.keystore.removeprefix("tpm2:")}).stdout
+        return [line.removeprefix("- ").lower() for line in said.splitlines()]
+
+
+class InAToken(Ended):
+    def __enter__(self):
+        with contextlib.ExitStack() as on_failure:
+            self.token = on_failure.enter_context(SoftToken(self, "device"))
+            self.device.options.update(keystore=self.token.keystore, keystore_credentials=self.token.credentials)
+            super().__enter__()
+            self.leave = on_failure.pop_all()
+        return self
+
+    def __exit__(self, *problem):
+        super().__exit__(*problem)
+        self.leave.close()
+
+    def keys(self):
+        return self.token.objects()
+
+    def check_hardware(self, test):
+        test.assertEqual([], list(pathlib.Path(self.device.state, "keys").glob("*.key")))
+
+
+class InHardware(unittest.TestCase):
+    def test_out_of_use_and_after_a_reset_nothing_is_left_there_but_the_factorys(self):
+        for place in (InATpm, InAToken):
+            with self.subTest(place.__name__), place() as plant:
+                self.assertTrue([name for name in plant.keys() if name.startswith("operational-")], plant.keys())
+                plant.customer.cli("decommission", plant.device.serial, "--reason", "scrapped")
+                until(lambda: not plant.device.running(), "the device's program ends by itself")
+                self.assertIn(WORD, plant.explained().lower())
+                self.assertTrue(of_the_factory(plant.keys()), plant.keys())
+                plant.check_hardware(self)
+                plant.customer.cli("readmit", plant.device.serial)
+                self.assertEqual(0, plant.device.run_to_end("reset", "--yes"))
+                plant.device.start()
+                plant.until_online(90)
+                self.assertTrue([name for name in plant.keys() if name.startswith("operational-")], plant.keys())
+                plant.device.end()
+                self.assertEqual(0, plant.device.run_to_end("reset", "--yes"))
+                self.assertTrue(of_the_factory(plant.keys()), plant.keys())
+                plant.check_hardware(self)
 
 
 if __name__ == "__main__":
