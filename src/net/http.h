@@ -85,6 +85,9 @@ class HttpServer {
                   // run()
   std::uint16_t port() const;
   std::size_t connections() const;
+  // Another certificate, for handshakes from now on; those that are up or under way keep theirs. On
+  // the loop thread. conflict: the server was opened without TLS; else as listen().
+  Result<void> use_tls(const TlsServer& tls);
 
   struct Impl;
   explicit HttpServer(std::shared_ptr<Impl> impl);

@@ -18,6 +18,7 @@ namespace fairlead::net {
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 class ConnectionTable;
+class TlsAcceptor;
 struct PeerAccount;
 
 struct HttpConnection {
@@ -32,6 +33,7 @@ struct HttpConnection {
       in_waiting_of_peer;  // idle, or in the middle of a request; neither while we work for it
 
   std::shared_ptr<ConnectionTable> table;  // shared with the server, which may go first
+  std::shared_ptr<TlsAcceptor> tls;        // that the stream's session refers to
   PeerAccount* account = nullptr;          // in the table while this connection counts
   Stream stream;
   std::string peer;

@@ -101,7 +101,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   HttpServerOptions options;
   HttpHandler handler;
   std::shared_ptr<ConnectionTable> table;
-  std::unique_ptr<TlsAcceptor> tls;
+  std::shared_ptr<TlsAcceptor> tls;
   asio::posix::stream_descriptor listener;
   std::uint16_t port = 0;
   asio::steady_timer sweep;
@@ -253,6 +253,7 @@ void Impl::admit(Peer peer) {
           {{"peer", connection->peer}, {"why", session.error().context}});
       return;
     }
+    connection->tls = tls;
     connection->stream.use_tls(std::move(*session));
   }
   table->enter(*connection);
@@ -491,5 +492,11 @@ HttpServer::HttpServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpServer::~HttpServer() { impl_->close(); }
 std::uint16_t HttpServer::port() const { return impl_->port; }
 std::size_t HttpServer::connections() const { return impl_->table->size(); }
+
+Result<void> HttpServer::use_tls(const TlsServer& settings) {
+  if (!impl_->tls) return fail(Errc::conflict, "this listener does without TLS");
+  TRY(impl_->tls, TlsAcceptor::create(settings).in("TLS of the server"));
+  return ok();
+}
 
 }  // namespace fairlead::net

@@ -79,6 +79,22 @@ TEST_F(TlsTest, RefusesToAcceptJustAnyServer) {
   EXPECT_EQ(ask(TlsTrust{.certificate_hash = Bytes(20)}).error().code, Errc::unsupported);
 }
 
+TEST_F(TlsTest, AnotherCertificateIsShownFromTheNextHandshakeOn) {
+  serve_usual();
+  HttpClient stays(t.loop, TlsClient{{.anchors = {root().certificate()}}, {}, nullptr});
+  ASSERT_TRUE(ask(stays));
+  auto next = make_identity({.name = "y", .names = "IP:127.0.0.1"}, &root());
+  t.on_loop([&] { ASSERT_TRUE(server->use_tls({next.chain, next.signer})); });
+  auto pinned = [](const TestIdentity& to) {
+    return TlsTrust{.certificate_hash = to_bytes(View(to.certificate().fingerprint()))};
+  };
+  EXPECT_TRUE(ask(pinned(next)));
+  EXPECT_EQ(ask(pinned(usual)).error().code, Errc::untrusted);
+  EXPECT_TRUE(ask(stays)) << "a session of before is no obstacle";
+  t.on_loop([&] { EXPECT_FALSE(server->use_tls({})); });
+  EXPECT_TRUE(ask(pinned(next))) << "what can't be used changes nothing";
+}
+
 TEST_F(TlsTest, NamesTheIssuerThatIsNotTrusted) {
   serve_usual();
   auto other = make_identity({.name = "Other Root", .authority = true});

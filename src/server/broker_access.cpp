@@ -37,6 +37,11 @@ Result<void> BrokerAccess::revoke(const registry::Certificate& certificate) {
   return revoke_entry(*table_, entry);
 }
 
+Result<void> BrokerAccess::admit_service(const upstream::AccessEntry& service) {
+  std::lock_guard lock(mutex_);
+  return table_->put(service);
+}
+
 Result<void> BrokerAccess::rebuild(registry::Registry& registry,
                                    const upstream::AccessEntry& service) {
   TRY(std::uint64_t before, registry.last_certificate_change());

@@ -18,6 +18,8 @@ class BrokerAccess final : public Access {
   Result<void> revoke(const registry::Certificate& certificate) override;
   // What the registry says, all of it, in one rename; `service` is the server's own way in.
   Result<void> rebuild(registry::Registry& registry, const upstream::AccessEntry& service);
+  // The server's own way in, by another certificate beside the one of before.
+  Result<void> admit_service(const upstream::AccessEntry& service);
   // What other servers on this registry granted and took since rebuild() or the last call. Also
   // after an error, which the next call makes good.
   Result<void> follow(registry::Registry& registry);

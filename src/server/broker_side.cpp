@@ -15,55 +15,103 @@ constexpr auto farewell_wait = std::chrono::seconds(3);  // then the device is c
 constexpr std::uint64_t table_capacity = 4096;           // grows by itself
 }  // namespace
 
+BrokerSide::BrokerSide(net::Loop& loop, const Config& config, const Identity& identity,
+                       Store& store, Random& random, Clock clock, Log& log)
+    : loop_(loop),
+      config_(config),
+      identity_(identity),
+      random_(random),
+      store_(store),
+      clock_(std::move(clock)),
+      log_(log),
+      presence_(store, log) {
+  options_.folder = (config.data / "broker").string();
+  options_.address = config.broker_address;
+  options_.port = config.broker_port;
+  options_.client_authorities = identity.operational_ca.authority.chain();
+  options_.plugin_file = config.broker_plugin;
+  options_.access_table = (config.data / "broker" / "access.table").string();
+}
+
+Result<crypto::Certificate> BrokerSide::make_broker_certificate(Time now) {
+  TRY(auto pair, broker_certificate(identity_, config_.public_host, random_, now));
+  TRY_VOID(upstream::write_broker_identity(options_, pair.chain, pair.key_pem));
+  return pair.chain.front();
+}
+
+namespace {
+upstream::AccessEntry way_in_of(const crypto::Certificate& certificate) {
+  auto fingerprint = upstream::CertificateFingerprint::from(certificate.fingerprint());
+  return {*fingerprint,
+          upstream::AccessState::active,
+          upstream::AccessRole::service,
+          1,
+          std::string(service_client_id),
+          "fairlead/v1/"};
+}
+}  // namespace
+
+upstream::MqttSettings BrokerSide::watch_settings() const {
+  upstream::MqttSettings settings;
+  settings.host = config_.broker_address == "0.0.0.0" || config_.broker_address == "::"
+                      ? "127.0.0.1"
+                      : config_.broker_address;
+  settings.port = config_.broker_port;
+  settings.client_id = std::string(service_client_id);
+  settings.tls.trust.anchors = identity_.operational_ca.authority.chain();
+  settings.clean_start = true;
+  return settings;
+}
+
 Result<std::unique_ptr<BrokerSide>> BrokerSide::open(net::Loop& loop, const Config& config,
                                                      const Identity& identity, Store& store,
                                                      Random& random, Clock clock, Log& log) {
-  std::unique_ptr<BrokerSide> out(new BrokerSide(loop, store, clock, log));
-  Time now = clock();
-  upstream::BrokerOptions options;
-  options.folder = (config.data / "broker").string();
-  options.address = config.broker_address;
-  options.port = config.broker_port;
-  options.client_authorities = identity.operational_ca.authority.chain();
-  options.plugin_file = config.broker_plugin;
-  options.access_table = (config.data / "broker" / "access.table").string();
-  TRY(auto pair, broker_certificate(identity, config.public_host, random, now));
-  TRY_VOID(upstream::write_broker_identity(options, pair.chain, pair.key_pem));
-  TRY_VOID(upstream::write_broker_conf(options));
+  std::unique_ptr<BrokerSide> out(
+      new BrokerSide(loop, config, identity, store, random, clock, log));
+  BrokerSide* self = out.get();
+  TRY(auto broker_leaf, self->make_broker_certificate(clock()));
+  TRY_VOID(upstream::write_broker_conf(out->options_));
 
   // The registry is the authority: a table that can't be read is simply made again.
-  auto table = upstream::AccessWriter::create_or_open(options.access_table, table_capacity);
+  const std::string& file = out->options_.access_table;
+  auto table = upstream::AccessWriter::create_or_open(file, table_capacity);
   if (!table && table.error().code != Errc::busy)
-    table = upstream::AccessWriter::create_anew(options.access_table, table_capacity);
+    table = upstream::AccessWriter::create_anew(file, table_capacity);
   if (!table) return std::unexpected(table.error());
   out->access_ = std::make_unique<BrokerAccess>(std::move(*table));
-  TRY(auto service, service_identity(identity, random, now));
-  auto fingerprint = upstream::CertificateFingerprint::from(service.certificate.fingerprint());
-  upstream::AccessEntry own{*fingerprint,
-                            upstream::AccessState::active,
-                            upstream::AccessRole::service,
-                            1,
-                            std::string(service_client_id),
-                            "fairlead/v1/"};
-  TRY_VOID(out->access_->rebuild(store.read(), own).in("broker's access table"));
+  TRY(auto service, service_identity(identity, random, clock()));
+  out->at_start_ = {std::move(broker_leaf), service.certificate};
+  TRY_VOID(out->access_->rebuild(store.read(), way_in_of(service.certificate))
+               .in("broker's access table"));
 
-  if (config.broker) out->broker_ = std::make_unique<upstream::Broker>(loop, log, options);
-  upstream::MqttSettings settings;
-  settings.host = config.broker_address == "0.0.0.0" || config.broker_address == "::"
-                      ? "127.0.0.1"
-                      : config.broker_address;
-  settings.port = config.broker_port;
-  settings.client_id = std::string(service_client_id);
-  settings.tls.trust.anchors = identity.operational_ca.authority.chain();
+  if (config.broker) out->broker_ = std::make_unique<upstream::Broker>(loop, log, out->options_);
+  auto settings = out->watch_settings();
   settings.tls.chain = {service.certificate};
   settings.tls.key = service.key;
-  settings.clean_start = true;
-  BrokerSide* self = out.get();
   out->watch_ = std::make_unique<upstream::BrokerWatch>(
       loop, log, random, clock, std::move(settings),
       [self](const upstream::Presence& presence) { self->hear(presence); },
       [self](const upstream::CertificateUse& use) { self->hear(use); });
   return out;
+}
+
+void BrokerSide::keep_by(OwnCertificates& own) {
+  own.keep("the broker", at_start_[0], [this](Time now) -> Result<OwnCertificates::Made> {
+    TRY(auto leaf, make_broker_certificate(now));
+    auto use = [this] { return broker_ ? broker_->reload() : ok(); };
+    return OwnCertificates::Made{std::move(leaf), std::move(use)};
+  });
+  // In the table before it is shown; the connection that is up goes on by the one of before.
+  own.keep("this server at the broker", at_start_[1],
+           [this](Time now) -> Result<OwnCertificates::Made> {
+             TRY(auto made, service_identity(identity_, random_, now));
+             TRY_VOID(access_->admit_service(way_in_of(made.certificate)));
+             auto use = [this, made]() -> Result<void> {
+               watch_->use_identity({made.certificate}, made.key);
+               return ok();
+             };
+             return OwnCertificates::Made{made.certificate, std::move(use)};
+           });
 }
 
 void BrokerSide::hear(const upstream::CertificateUse& use) {

@@ -18,6 +18,7 @@
 #include "server/config.h"
 #include "server/farewell.h"
 #include "server/listeners.h"
+#include "server/own_certificates.h"
 #include "server/presence.h"
 #include "upstream/broker.h"
 #include "upstream/broker_watch.h"
@@ -32,6 +33,9 @@ class BrokerSide final : public Farewell {
                                                   const Identity& identity, Store& store,
                                                   Random& random, Clock clock, Log& log);
 
+  // Hands over the broker's certificate and this server's own way into it. A broker started by hand
+  // finds the new one in its files and has to be told (SIGHUP).
+  void keep_by(OwnCertificates& own);
   Access& access() { return *access_; }
   bool connected() const { return connected_; }  // as of the last second; from any thread
   // Called on a worker when the broker has let a device in, with its certificate's fingerprint. Set
@@ -51,8 +55,10 @@ class BrokerSide final : public Farewell {
   net::Task<void> stop();  // awaited before the loop ends
 
  private:
-  BrokerSide(net::Loop& loop, Store& store, Clock clock, Log& log)
-      : loop_(loop), store_(store), clock_(std::move(clock)), log_(log), presence_(store, log) {}
+  BrokerSide(net::Loop& loop, const Config& config, const Identity& identity, Store& store,
+             Random& random, Clock clock, Log& log);
+  Result<crypto::Certificate> make_broker_certificate(Time now);
+  upstream::MqttSettings watch_settings() const;
   void hear(const upstream::Presence& presence);
   net::Task<void> record(upstream::Presence presence);
   net::Task<void> write(upstream::Presence presence);
@@ -61,6 +67,9 @@ class BrokerSide final : public Farewell {
   net::Task<void> carry_out(std::function<Result<void>()> work);
 
   net::Loop& loop_;
+  const Config& config_;
+  const Identity& identity_;
+  Random& random_;
   Store& store_;
   Clock clock_;
   Log& log_;
@@ -75,6 +84,8 @@ class BrokerSide final : public Farewell {
   OnUse on_use_;
   OnClone on_clone_;
   CloneWatch clones_;  // loop thread
+  upstream::BrokerOptions options_;
+  std::vector<crypto::Certificate> at_start_;  // the broker's, this server's own
   std::unique_ptr<BrokerAccess> access_;
   std::unique_ptr<upstream::Broker> broker_;
   std::unique_ptr<upstream::BrokerWatch> watch_;

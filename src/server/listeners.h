@@ -10,8 +10,8 @@
 
 namespace fairlead::server {
 
-// A certificate for `host` (name or address) by the operational CA, made anew at every start with a
-// key that lives in this process only.
+// A certificate for `host` (name or address) by the operational CA, for a year, with a key that
+// lives in this process only. Made anew at every start, and while it runs (own_certificates.h).
 Result<net::TlsServer> tls_for(const Identity& identity, const std::string& host, Random& random,
                                Time now);
 // The same with a key that outlives the process, for clients that hold a server to its key.

@@ -26,6 +26,7 @@
 #include "server/gauges.h"
 #include "server/http_front.h"
 #include "server/keep_sessions.h"
+#include "server/own_certificates.h"
 #include "server/to0_registrar.h"
 
 namespace {
@@ -57,6 +58,9 @@ struct Listening {
   const server::Identity& identity;
   Random& random;
   Clock clock;
+  server::OwnCertificates& own;
+
+  using MakeTls = std::function<Result<net::TlsServer>(Time now)>;
 
   static net::HttpServerOptions options_at(const server::Listener& where, std::size_t body_max) {
     net::HttpServerOptions options;
@@ -65,34 +69,53 @@ struct Listening {
     options.body_bytes_max = body_max;
     return options;
   }
-  Result<net::TlsServer> tls() const {
-    return server::tls_for(identity, config.public_host, random, clock());
+  MakeTls tls() const {
+    return [this](Time now) { return server::tls_for(identity, config.public_host, random, now); };
   }
-  Result<std::unique_ptr<net::HttpServer>> at(const server::Listener& where, std::size_t body_max,
+  // With a certificate that is kept alive.
+  Result<std::unique_ptr<net::HttpServer>> secure(std::string what, net::HttpServerOptions options,
+                                                  MakeTls make, net::HttpHandler handler) const {
+    TRY(options.tls, make(clock()));
+    const crypto::Certificate leaf = options.tls->chain.front();
+    TRY(auto listener, net::HttpServer::listen(loop, log, std::move(options), std::move(handler)));
+    own.keep(std::move(what), leaf,
+             [make = std::move(make),
+              at = listener.get()](Time now) -> Result<server::OwnCertificates::Made> {
+               TRY(auto tls, make(now));
+               crypto::Certificate next = tls.chain.front();
+               auto use = [at, tls = std::move(tls)] { return at->use_tls(tls); };
+               return server::OwnCertificates::Made{std::move(next), std::move(use)};
+             });
+    return listener;
+  }
+  Result<std::unique_ptr<net::HttpServer>> at(const server::Listener& where, std::string what,
+                                              std::size_t body_max,
                                               net::HttpHandler handler) const {
     auto options = options_at(where, body_max);
-    if (where.tls) {
-      TRY(options.tls, tls());
-    }
+    if (where.tls) return secure(std::move(what), std::move(options), tls(), std::move(handler));
     return net::HttpServer::listen(loop, log, std::move(options), std::move(handler));
   }
   // Devices that chose this server hold it to its key.
   Result<std::unique_ptr<net::HttpServer>> for_fdo(keystore::Keystore& keys,
                                                    net::HttpHandler handler) const {
     auto options = options_at(config.fdo, limits::fdo_message_bytes_max);
-    if (config.fdo.tls) {
-      TRY(options.tls,
-          server::lasting_tls_for(identity, keys, config.public_host, random, clock()));
-    }
-    return net::HttpServer::listen(loop, log, std::move(options), std::move(handler));
+    if (!config.fdo.tls)
+      return net::HttpServer::listen(loop, log, std::move(options), std::move(handler));
+    auto make = [this, &keys](Time now) {
+      return server::lasting_tls_for(identity, keys, config.public_host, random, now);
+    };
+    return secure("the FDO listener", std::move(options), std::move(make), std::move(handler));
   }
   // EST judges client certificates by the registry, also expired ones, so no anchors are named: a
   // device of any maker shows what it has.
   Result<std::unique_ptr<net::HttpServer>> for_est(net::HttpHandler handler) const {
-    auto options = options_at(config.est, limits::est_request_bytes_max);
-    TRY(options.tls, tls());
-    options.tls->ask_client_certificate = true;
-    return net::HttpServer::listen(loop, log, std::move(options), std::move(handler));
+    auto make = [this](Time now) -> Result<net::TlsServer> {
+      TRY(auto tls, server::tls_for(identity, config.public_host, random, now));
+      tls.ask_client_certificate = true;
+      return tls;
+    };
+    return secure("the EST listener", options_at(config.est, limits::est_request_bytes_max),
+                  std::move(make), std::move(handler));
   }
 };
 
@@ -120,7 +143,7 @@ Result<void> open_listeners(CertificateServices& services, const Listening& list
   const server::Config& config = listen.config;
   if (config.pki.port != 0) {
     TRY(services.revocation_listener,
-        listen.at(config.pki, pki::ocsp::request_bytes_max,
+        listen.at(config.pki, "the revocation listener", pki::ocsp::request_bytes_max,
                   server::revocation_front(listen.loop, services.revocation, listen.clock)));
   }
   if (config.offers_est()) {
@@ -278,7 +301,9 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
   auto keep_token = [&](std::string_view token) { return keep_admin_token(config, log, token); };
   TRY_VOID(api.bootstrap(keep_token, clock()));
 
-  const Listening listen{loop, log, config, identity, random, clock};
+  server::OwnCertificates own(loop, clock, log);
+  if (config.roles.owner) broker->keep_by(own);
+  const Listening listen{loop, log, config, identity, random, clock, own};
   server::Asking asking(AccountId(config.ask_account), {store, enroller, log}, store, identity,
                         fdo.limits);
   TRY(auto fdo_listener,
@@ -290,7 +315,7 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
     loop.spawn("announcing", announcing->run());
   }
   TRY(auto api_listener,
-      listen.at(config.api, api_body_bytes_max, server::api_front(loop, api, clock)));
+      listen.at(config.api, "the API", api_body_bytes_max, server::api_front(loop, api, clock)));
   if (wifi.controller) {
     TRY(wifi.relays,
         server::DppRelays::listen(loop, log, config.dpp, *wifi.controller, random, clock));
@@ -304,6 +329,7 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
     loop.spawn("access", broker->follow());
   }
   loop.spawn("sessions", server::sweep(loop, *sessions, log));
+  loop.spawn("own certificates", own.run());
   loop.run_until_signal();
   return ok();
 }

@@ -309,6 +309,11 @@ net::Task<void> Broker::stop() {
   co_return ok();
 }
 
+Result<void> Broker::reload() {
+  if (impl_->pid <= 0 || ::kill(impl_->pid, SIGHUP) == 0) return ok();
+  return fail(Errc::io, "broker: it can't be told to reload: " + errno_words(errno));
+}
+
 int Broker::pid() const { return impl_->pid; }
 std::uint64_t Broker::starts() const { return impl_->starts; }
 

@@ -75,6 +75,9 @@ class Broker {
   net::Task<void> start();
   // SIGTERM, then SIGKILL after 5 s. Ends when the child has.
   net::Task<void> stop();
+  // The child reads its certificate and key again (SIGHUP); who is connected stays so. Nothing to
+  // do where none runs: the next one begins with what is in the files.
+  Result<void> reload();
 
   int pid() const;               // -1 when none runs
   std::uint64_t starts() const;  // how often it was started

@@ -207,6 +207,12 @@ void BrokerWatch::stop() {
   if (impl_->cancel) std::exchange(impl_->cancel, nullptr)();
 }
 
+void BrokerWatch::use_identity(std::vector<crypto::Certificate> chain,
+                               std::shared_ptr<crypto::Signer> key) {
+  impl_->settings.tls.chain = std::move(chain);
+  impl_->settings.tls.key = std::move(key);
+}
+
 bool BrokerWatch::connected() const { return impl_->up; }
 
 net::Task<void> BrokerWatch::publish(MqttMessage message) {

@@ -64,6 +64,8 @@ class BrokerWatch {
   void start();  // spawns the task
   void stop();
   bool connected() const;
+  // Another client certificate and its key, from the next connection on. On the loop's thread.
+  void use_identity(std::vector<crypto::Certificate> chain, std::shared_ptr<crypto::Signer> key);
   // On the same connection, for commands to devices (QoS 1). io when not connected.
   net::Task<void> publish(MqttMessage message);
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "broker/fixture.h"
+#include "support/child_process.h"
 #include "upstream/broker_watch.h"
 
 namespace fairlead::test {
@@ -188,6 +189,41 @@ TEST_F(BrokerTest, BrokerThatDiesIsStartedAgainAndStillRefusesTheRevoked) {
   auto revoked = client(a2, "a2");
   ASSERT_FALSE(revoked->connect());
   EXPECT_EQ(revoked->state().reason, LinkReason::not_authorised);
+}
+
+// Fingerprint of what the broker shows, as `openssl s_client` sees it.
+static std::string shown_by(const BrokerOptions& options) {
+  const std::string command =
+      "openssl s_client -connect 127.0.0.1:" + std::to_string(options.port) +
+      " </dev/null 2>/dev/null | openssl x509 -outform DER 2>/dev/null | sha256sum";
+  std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), &::pclose);
+  char line[65] = {};
+  return pipe && ::fread(line, 1, 64, pipe.get()) == 64 ? std::string(line) : std::string();
+}
+
+TEST_F(BrokerTest, AfterAReloadItShowsItsNewCertificateAndNobodyIsThrownOff) {
+  start();
+  auto device = client(admit("a1"), "a1"),
+       service = client(admit("watch", AccessRole::service), "watch");
+  ASSERT_TRUE(device->connect());
+  ASSERT_TRUE(service->connect());
+  ASSERT_TRUE(service->subscribe(prefix("a1") + "#"));
+  auto next = authority_.issue("broker", "DNS:localhost,IP:127.0.0.1");
+  std::ifstream key(next.key_file);
+  ASSERT_NE(shown_by(options_), to_hex(next.fingerprint));
+  ASSERT_TRUE(write_broker_identity(options_, next.chain,
+                                    std::string(std::istreambuf_iterator<char>(key), {})));
+  loop_.on_loop([&] { ASSERT_TRUE(broker_->reload()); });
+  EXPECT_TRUE(log_says("Reloading config"));
+  EXPECT_TRUE(wait_until([&] { return shown_by(options_) == to_hex(next.fingerprint); }));
+  ASSERT_TRUE(device->publish(prefix("a1") + "telemetry", "still here"));
+  EXPECT_EQ(service->await_message()->payload, "still here");
+  EXPECT_TRUE(device->state().connected);
+  EXPECT_TRUE(service->state().connected);
+  auto late = client(admit("a2"), "a2");
+  EXPECT_TRUE(connect_soon(*late));
+  auto stranger = client(authority_.issue("a3"), "a3");
+  EXPECT_FALSE(stranger->connect()) << "the door is held as before";
 }
 
 TEST_F(BrokerTest, CorruptTableRefusesEveryoneSaysSoAndKeepsThoseWhoAreIn) {

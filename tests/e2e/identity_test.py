@@ -9,6 +9,7 @@ import base64
 import datetime
 import json
 import shutil
+import ssl
 import subprocess
 import time
 import unittest
@@ -178,6 +179,49 @@ class ClockOfTheServer(unittest.TestCase):
             self.assertIn("expired", self.refused(site, authority, 2099))
             authority.start()
             authority.renewed("two", device, "one")
+
+
+class OwnCertificates(unittest.TestCase):
+    """Of a server that was started three hundred days ago, and has run since."""
+
+    def setUp(self):
+        need_wrong_clock()
+
+    @staticmethod
+    def shown(port):
+        """What is shown there: the certificate's serial number, and its key."""
+        pem = ssl.get_server_certificate(("127.0.0.1", port))
+        words = subprocess.run(["openssl", "x509", "-noout", "-serial", "-pubkey"], input=pem, capture_output=True,
+                               text=True, check=True).stdout
+        return words.splitlines()[0], words
+
+    def test_a_server_that_runs_for_years_makes_them_anew_and_nobody_is_thrown_off(self):
+        with Plant() as site:
+            customer = site.customer
+            customer.settings["fdo"]["tls"] = True
+            customer.settings["pki"] = {"port": site.ports.take()}
+            set_clock(site, "-300d")
+            customer.start(environment=faked_clock(site))
+            ports = {"FDO": customer.fdo_port, "EST": customer.est_port, "broker": customer.broker_port}
+            before = {name: self.shown(port) for name, port in ports.items()}
+            broker = customer.until_said("BROKER_STARTED")["pid"]
+            set_clock(site, "+0")
+            until(lambda: sorted(event["what"] for event in customer.events() if event["id"] == "SERVER_CERTIFICATE_RENEWED")
+                  == ["the EST listener", "the FDO listener", "the broker", "this server at the broker"], "all are made anew")
+            until(lambda: all(self.shown(port)[0] != before[name][0] for name, port in ports.items()), "each is another")
+            self.assertEqual(before["FDO"][1].split("\n", 1)[1], self.shown(customer.fdo_port)[1].split("\n", 1)[1],
+                             "the key that devices hold the server to")
+            self.assertEqual(broker, customer.said("BROKER_STARTED")["pid"])
+            self.assertIsNone(customer.said("WATCH_LOST"), "the server's own connection")
+            anchor = site.folder / "root.pem"
+            anchor.write_text(customer.api("GET", "/keys")["ca"])
+            for name, port in ports.items():
+                checked = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-CAfile", anchor,
+                                          "-verify_return_error"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+                self.assertIn("Verify return code: 0 (ok)", checked.stdout, name)
+            subprocess.run(["kill", "-KILL", broker], check=True)  # its successor lets the server in by the new one
+            customer.until_said("WATCH_LOST")
+            until(lambda: customer.count("WATCH_CONNECTED") == 2, "the server is back at its broker")
 
 
 class AuditLog(unittest.TestCase):
