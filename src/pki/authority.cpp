@@ -15,7 +15,7 @@ using crypto::KeyType;
 using crypto::PublicKey;
 
 struct Authority::Templates {
-  CertificateTemplate client, server, device, ca;
+  CertificateTemplate client, server, responder, device, ca;
 };
 
 struct Authority::Content {
@@ -137,6 +137,7 @@ Result<Authority> Authority::open(std::vector<Certificate> chain, crypto::Signer
   out.templates_ = std::make_shared<const Templates>(
       Templates{{type, name, leaf(extended_key_usage(Purpose::client), revocation)},
                 {type, name, leaf(extended_key_usage(Purpose::server), {})},
+                {type, name, leaf(extended_key_usage(Purpose::ocsp_signing), ocsp_no_check())},
                 {type, name, leaf({}, {})},
                 {type, name, joined({key_usage(Usage::certificate_and_crl_signing), aki})}});
   out.path_length_ = facts.path_length ? static_cast<long>(std::min<std::uint64_t>(
@@ -216,6 +217,17 @@ Result<Certificate> Authority::issue_tls_server(const LeafProfile& profile,
   append(content.rdns, common_name_rdn(subject.common_name));
   content.extensions = server_extensions(subject_key, subject);
   return parsed(sign(templates_->server, content, random));
+}
+
+Result<Certificate> Authority::issue_ocsp_responder(const PublicKey& responder_key,
+                                                    Duration lifetime, Time now,
+                                                    Random& random) const {
+  LeafProfile profile;
+  profile.lifetime = lifetime;
+  TRY(auto content, leaf_content(profile, responder_key, now));
+  content.rdns = common_name_rdn("Fairlead OCSP responder");
+  content.extensions = subject_key_identifier(key_identifier(responder_key));
+  return parsed(sign(templates_->responder, content, random));
 }
 
 // IEEE 802.1AR §8: subject with serialNumber, notAfter 99991231235959Z, keyUsage digitalSignature.

@@ -57,6 +57,12 @@ class Authority {
                                                const ServerSubject& subject, Time now,
                                                Random& random) const;
 
+  // Of who answers by OCSP in this CA's place (RFC 6960 §4.2.2.2): OCSPSigning, and not itself to
+  // be asked about, which is why its life should be short. Validity as for issue().
+  Result<crypto::Certificate> issue_ocsp_responder(const crypto::PublicKey& responder_key,
+                                                   Duration lifetime, Time now,
+                                                   Random& random) const;
+
   // Factory device certificate in the style of IEEE 802.1AR's IDevID: the serial number must be
   // there, no extended key usage, notAfter = no_expiry whatever the CA's own: the device outlives
   // it, and its trust is decided by the key. notBefore = now, whole seconds.

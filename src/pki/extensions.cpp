@@ -12,7 +12,21 @@ constexpr std::string_view oid_ski = "2.5.29.14", oid_key_usage = "2.5.29.15",
                            oid_san = "2.5.29.17", oid_basic_constraints = "2.5.29.19",
                            oid_aki = "2.5.29.35", oid_eku = "2.5.29.37",
                            oid_server_auth = "1.3.6.1.5.5.7.3.1",
-                           oid_client_auth = "1.3.6.1.5.5.7.3.2";
+                           oid_client_auth = "1.3.6.1.5.5.7.3.2",
+                           oid_ocsp_signing = "1.3.6.1.5.5.7.3.9",
+                           oid_ocsp_no_check = "1.3.6.1.5.5.7.48.1.5";
+
+std::string_view oid_of(Purpose purpose) {
+  switch (purpose) {
+    case Purpose::client:
+      return oid_client_auth;
+    case Purpose::server:
+      return oid_server_auth;
+    case Purpose::ocsp_signing:
+      break;
+  }
+  return oid_ocsp_signing;
+}
 
 enum class Critical { no, yes };
 
@@ -74,8 +88,7 @@ Bytes key_usage(Usage usage) {
 
 Bytes extended_key_usage(Purpose purpose) {
   return extension(oid_eku, Critical::no,
-                   der::sequence_of({der::object_identifier(
-                       purpose == Purpose::client ? oid_client_auth : oid_server_auth)}));
+                   der::sequence_of({der::object_identifier(oid_of(purpose))}));
 }
 
 Bytes subject_key_identifier(View id) {
@@ -108,6 +121,8 @@ Bytes ocsp_access(std::string_view url) {
       {der::object_identifier("1.3.6.1.5.5.7.48.1"), der::element(der::context(6), as_view(url))});
   return plain_extension("1.3.6.1.5.5.7.1.1", der::sequence_of({description}));
 }
+
+Bytes ocsp_no_check() { return plain_extension(oid_ocsp_no_check, der::element(der::null, {})); }
 
 Bytes key_identifier(const crypto::PublicKey& key) {
   Bytes bits = key.point();

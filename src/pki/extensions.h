@@ -12,7 +12,7 @@
 namespace fairlead::pki {
 
 enum class Usage { digital_signature, certificate_and_crl_signing };
-enum class Purpose { client, server };
+enum class Purpose { client, server, ocsp_signing };
 
 // Each returns one Extension element, DER.
 Bytes basic_constraints_end_entity();                             // critical, CA:FALSE
@@ -26,6 +26,7 @@ Bytes subject_alternative_names(View general_names);  // GeneralName elements, o
 Bytes plain_extension(std::string_view oid, View value);  // any other that is not critical
 Bytes crl_distribution_point(std::string_view url);       // RFC 5280 §4.2.1.13
 Bytes ocsp_access(std::string_view url);                  // RFC 5280 §4.2.2.1
+Bytes ocsp_no_check();                                    // RFC 6960 §4.2.2.2.1
 
 // RFC 7093 §2 method 1: the leftmost 160 bits of SHA-256 over the key's bits (for EC 04‖x‖y).
 Bytes key_identifier(const crypto::PublicKey& key);

@@ -90,7 +90,7 @@ Bytes encode_status(const Status& status) {
   return der::element(der::context(std::holds_alternative<Good>(status) ? 0 : 2), {});
 }
 
-Result<Bytes> basic_response(const Request& request, const Authority& authority,
+Result<Bytes> basic_response(const Request& request, const Responder& responder,
                              const StatusOf& status_of, Time now, Time next_update) {
   Bytes singles;
   for (const Question& each : request.questions) {
@@ -105,9 +105,12 @@ Result<Bytes> basic_response(const Request& request, const Authority& authority,
   // ResponseData ::= SEQUENCE { responderID [1] EXPLICIT Name, producedAt, responses, [1] EXPLICIT
   // Extensions }
   const Bytes data =
-      der::sequence_of({explicit_tag(1, authority.certificate().subject_der()),
-                        generalized_time(now), der::element(der::sequence, singles), nonce});
-  return sign_der(data, authority.key());
+      der::sequence_of({explicit_tag(1, responder.certificate.subject_der()), generalized_time(now),
+                        der::element(der::sequence, singles), nonce});
+  // BasicOCSPResponse ::= SEQUENCE { tbsResponseData, signatureAlgorithm, signature, certs [0]
+  // EXPLICIT SEQUENCE OF Certificate OPTIONAL }
+  return sign_der(data, *responder.key,
+                  explicit_tag(0, der::sequence_of({responder.certificate.der()})));
 }
 
 }  // namespace
@@ -150,13 +153,15 @@ Result<Request> decode_request(View der) {
   return out;
 }
 
-Bytes answer(View der, const Authority& authority, const StatusOf& status_of, Time now,
-             Time next_update) {
+Bytes try_later() { return failed(Failure::try_later); }
+
+Bytes answer(View der, const Authority& authority, const Responder& responder,
+             const StatusOf& status_of, Time now, Time next_update) {
   auto request = decode_request(der);
   if (!request) return failed(Failure::malformed);
   for (const Question& each : request->questions)
     if (!is_about(each, authority.certificate())) return failed(Failure::unauthorized);
-  auto basic = basic_response(*request, authority, status_of, now, next_update);
+  auto basic = basic_response(*request, responder, status_of, now, next_update);
   if (!basic)
     return failed(basic.error().code == Errc::internal ? Failure::internal : Failure::try_later);
   const Bytes bytes = der::sequence_of(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// OCSP (RFC 6960), the responder's end: one request in, one answer out, signed by the CA itself
-// (§4.2.2.2 (1)), so that no responder's certificate has to be kept alive.
+// OCSP (RFC 6960), the responder's end: one request in, one answer out, signed by a key that the CA
+// has certified for nothing else (§4.2.2.2), so that the CA's own may rest in its HSM.
 #pragma once
 
 #include <functional>
@@ -39,11 +39,17 @@ struct Unknown {};  // not issued here: "could be anybody's"
 using Status = std::variant<Good, Revoked, Unknown>;
 using StatusOf = std::function<Result<Status>(View serial)>;
 
+struct Responder {
+  std::shared_ptr<crypto::Signer> key;
+  crypto::Certificate certificate;  // by Authority::issue_ocsp_responder()
+};
+
 // The answer to a request, DER. Always one: a request that is malformed, about another CA, or
 // can't be answered now gets the status that says so (§4.2.1). next_update: until when a client may
 // keep it.
-Bytes answer(View request, const Authority& authority, const StatusOf& status_of, Time now,
-             Time next_update);
+Bytes answer(View request, const Authority& authority, const Responder& responder,
+             const StatusOf& status_of, Time now, Time next_update);
+Bytes try_later();  // the answer of a responder that can't sign now
 
 }  // namespace ocsp
 }  // namespace fairlead::pki

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "codec/der/reader.h"
 #include "codec/der/writer.h"
@@ -26,6 +27,13 @@ struct Ca {
                                              .value()},
                                         *key)
                             .value();
+  ocsp::Responder responder() {
+    std::shared_ptr<crypto::Signer> signer =
+        crypto::SoftwareKey::generate(crypto::KeyType::p256).value();
+    return {signer,
+            authority.issue_ocsp_responder(signer->public_key(), std::chrono::days(7), now, random)
+                .value()};
+  }
 };
 
 using CrlPtr = std::unique_ptr<X509_CRL, decltype(&X509_CRL_free)>;
@@ -133,14 +141,32 @@ std::uint8_t status_byte(const Bytes& response) {
 
 TEST(OcspAnswers, SayWhyThereIsNone) {
   Ca ca, other;
+  const auto responder = ca.responder();
   auto good = [](View) -> Result<ocsp::Status> { return ocsp::Good{}; };
   auto away = [](View) -> Result<ocsp::Status> { return fail(Errc::io, "registry is away"); };
   auto until = ca.now + std::chrono::minutes(5);
   Bytes asked = request_of(question(ca.authority, Bytes{5}));
-  EXPECT_EQ(status_byte(ocsp::answer(asked, ca.authority, good, ca.now, until)), 0);
-  EXPECT_EQ(status_byte(ocsp::answer(Bytes{1, 2}, ca.authority, good, ca.now, until)), 1);
-  EXPECT_EQ(status_byte(ocsp::answer(asked, ca.authority, away, ca.now, until)), 3);
-  EXPECT_EQ(status_byte(ocsp::answer(asked, other.authority, good, ca.now, until)), 6);
+  EXPECT_EQ(status_byte(ocsp::answer(asked, ca.authority, responder, good, ca.now, until)), 0);
+  EXPECT_EQ(status_byte(ocsp::answer(Bytes{1, 2}, ca.authority, responder, good, ca.now, until)),
+            1);
+  EXPECT_EQ(status_byte(ocsp::answer(asked, ca.authority, responder, away, ca.now, until)), 3);
+  EXPECT_EQ(status_byte(ocsp::answer(asked, other.authority, responder, good, ca.now, until)), 6);
+}
+
+// RFC 6960 §4.2.2.2, §4.2.2.2.1: "id-kp-OCSPSigning", "id-pkix-ocsp-nocheck".
+TEST(OcspAnswers, AreSignedByAKeyThatIsForNothingElse) {
+  Ca ca;
+  const auto certificate = ca.responder().certificate;
+  const Bytes& der = certificate.der();
+  const unsigned char* at = der.data();
+  std::unique_ptr<X509, decltype(&X509_free)> x509(
+      d2i_X509(nullptr, &at, static_cast<long>(der.size())), &X509_free);
+  ASSERT_TRUE(x509);
+  EXPECT_EQ(X509_get_extended_key_usage(x509.get()), unsigned{XKU_OCSP_SIGN});
+  EXPECT_EQ(X509_get_key_usage(x509.get()), unsigned{KU_DIGITAL_SIGNATURE});
+  EXPECT_GE(X509_get_ext_by_NID(x509.get(), NID_id_pkix_OCSP_noCheck, -1), 0);
+  EXPECT_LE(certificate.not_after() - ca.now, std::chrono::days(7));
+  EXPECT_FALSE(certificate.is_ca());
 }
 
 }  // namespace

@@ -292,7 +292,7 @@ Result<void> run(const server::Config& config, server::Metrics& log, const Check
                                     {retry_after, config.est_rates},
                                     random,
                                     log},
-                                   {store, identity, log}};
+                                   {store, identity, random, log}};
   WifiServices wifi{{store, *keys}};
   TRY_VOID(start_controller(wifi, config, *keys, store, random, log));
   server::api::Api api({store, identity, vouchers, enroller, certificates.passwords, wifi.networks,

@@ -3,6 +3,8 @@
 
 #include "base/events.h"
 #include "codec/base64.h"
+#include "crypto/software_key.h"
+#include "server/own_certificates.h"
 #include "server/percent.h"
 
 namespace fairlead::server {
@@ -12,6 +14,8 @@ namespace {
 constexpr Duration list_age_max = std::chrono::minutes(1);  // before it is made anew
 constexpr Duration list_validity = std::chrono::hours(24);  // for clients that can't reach us
 constexpr Duration answer_validity = std::chrono::minutes(5);
+constexpr Duration responder_life = std::chrono::days(7);
+constexpr Duration responder_retry = std::chrono::minutes(10);
 
 net::HttpResponse with_type(std::string_view type, Bytes body) {
   return {
@@ -65,10 +69,36 @@ Result<pki::ocsp::Status> Revocation::status_of(View serial) {
   return pki::ocsp::Good{};
 }
 
+Result<pki::ocsp::Responder> Revocation::make_responder(Time now) {
+  TRY(auto key, crypto::SoftwareKey::generate(crypto::KeyType::p256));
+  TRY(auto certificate, identity_.operational_ca.authority.issue_ocsp_responder(
+                            key->public_key(), responder_life, now, random_));
+  return pki::ocsp::Responder{std::move(key), std::move(certificate)};
+}
+
+// One at a time makes it, and the others wait for that one: the CA's key may be slow.
+std::shared_ptr<const pki::ocsp::Responder> Revocation::responder(Time now) {
+  std::lock_guard lock(responder_mutex_);
+  if (responder_ && !is_due(responder_->certificate, now)) return responder_;
+  const bool good = responder_ && now < responder_->certificate.not_after();
+  if (now - responder_tried_ < responder_retry && now >= responder_tried_)
+    return good ? responder_ : nullptr;
+  responder_tried_ = now;
+  auto made = make_responder(now);
+  if (made) return responder_ = std::make_shared<const pki::ocsp::Responder>(std::move(*made));
+  log_(event::server_certificate_not_renewed,
+       {{"what", "answers by OCSP"},
+        {"until", to_rfc3339(good ? responder_->certificate.not_after() : now)},
+        {"why", made.error().context}});
+  return good ? responder_ : nullptr;
+}
+
 Bytes Revocation::ocsp(View request, Time now) {
+  auto signs = responder(now);
+  if (!signs) return pki::ocsp::try_later();
   auto status = [this](View serial) { return status_of(serial); };
-  return pki::ocsp::answer(request, identity_.operational_ca.authority, status, now,
-                           now + answer_validity);
+  const Time until = std::min(now + answer_validity, signs->certificate.not_after());
+  return pki::ocsp::answer(request, identity_.operational_ca.authority, *signs, status, now, until);
 }
 
 net::HttpResponse Revocation::handle(const net::HttpRequest& request, Time now) {

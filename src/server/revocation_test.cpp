@@ -2,8 +2,12 @@
 #include "server/revocation.h"
 
 #include <gtest/gtest.h>
+#include <openssl/ocsp.h>
 #include <openssl/x509.h>
 
+#include "codec/der/reader.h"
+#include "codec/der/writer.h"
+#include "crypto/sha1.h"
 #include "support/fail_nth_registry.h"
 #include "support/server_plant.h"
 
@@ -13,7 +17,7 @@ namespace {
 using test::must;
 
 struct Published : test::ServerPlant {
-  Revocation revocation{store, identity, log};
+  Revocation revocation{store, identity, random, log};
   test::PlantDevice device{*this, "SN-1"};
   DeviceId id;
 
@@ -50,7 +54,7 @@ TEST(RevocationService, ListsWhoIsRevokedWithinAMinuteAndForgetsTheExpired) {
 TEST(RevocationService, AnotherListHasAnotherNumberAlsoWhenTheRegistryForgets) {
   Published p;
   Bytes before = must(p.revocation.list(p.now));
-  Revocation restarted(p.store, p.identity, p.log);
+  Revocation restarted(p.store, p.identity, p.random, p.log);
   Bytes after = must(restarted.list(p.now + std::chrono::milliseconds(1)));
   EXPECT_NE(before, after);
 }
@@ -59,7 +63,7 @@ TEST(RevocationService, AListThatFailsIsToldAndNotTriedAgainForAMinute) {
   Published p;
   test::FailNth failing(*p.registry, 0);
   Store store(failing);
-  Revocation service(store, p.identity, p.log);
+  Revocation service(store, p.identity, p.random, p.log);
   EXPECT_FALSE(service.list(p.now));
   EXPECT_TRUE(p.log.has("REVOCATION_LIST_FAILED"));
   EXPECT_FALSE(service.list(p.now + std::chrono::seconds(59)));
@@ -83,6 +87,61 @@ TEST(RevocationService, AnswersOnlyWhatItOffers) {
     EXPECT_EQ(answer.status, 200u);
     EXPECT_EQ(to_hex(answer.body), "30030a0101") << target;
   }
+}
+
+// The certificate that an answer is signed with, where OpenSSL verifies both at that time.
+std::string signer_of(Published& p, Time at) {
+  const auto& issuer = p.identity.operational_ca.authority.certificate();
+  const std::uint8_t serial[] = {5};
+  Bytes id = der::sequence_of(
+      {der::sequence_of({der::object_identifier("1.3.14.3.2.26"), der::element(der::null, {})}),
+       der::element(der::octet_string, crypto::sha1_identifier(issuer.subject_der())),
+       der::element(der::octet_string, crypto::sha1_identifier(issuer.public_key().point())),
+       der::unsigned_integer(serial)});
+  Bytes request =
+      der::sequence_of({der::sequence_of({der::sequence_of({der::sequence_of({id})})})});
+  const Bytes answer = p.revocation.ocsp(request, at);
+  const unsigned char* from = answer.data();
+  std::unique_ptr<OCSP_RESPONSE, decltype(&OCSP_RESPONSE_free)> response(
+      d2i_OCSP_RESPONSE(nullptr, &from, static_cast<long>(answer.size())), &OCSP_RESPONSE_free);
+  if (!response || OCSP_response_status(response.get()) != OCSP_RESPONSE_STATUS_SUCCESSFUL)
+    return "";
+  std::unique_ptr<OCSP_BASICRESP, decltype(&OCSP_BASICRESP_free)> basic(
+      OCSP_response_get1_basic(response.get()), &OCSP_BASICRESP_free);
+  std::unique_ptr<X509_STORE, decltype(&X509_STORE_free)> anchors(X509_STORE_new(),
+                                                                  &X509_STORE_free);
+  from = issuer.der().data();
+  X509* root = d2i_X509(nullptr, &from, static_cast<long>(issuer.der().size()));
+  X509_STORE_add_cert(anchors.get(), root);
+  X509_free(root);
+  X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(anchors.get()), to_unix_ms(at) / 1000);
+  if (OCSP_basic_verify(basic.get(), nullptr, anchors.get(), 0) != 1) return "";
+  X509* signer = nullptr;
+  OCSP_resp_get0_signer(basic.get(), &signer, nullptr);
+  unsigned char digest[32];
+  unsigned size = 0;
+  X509_digest(signer, EVP_sha256(), digest, &size);
+  return to_hex(View(digest, size));
+}
+
+TEST(RevocationService, AnswersByAKeyOfItsOwnThatIsMadeAnewWithinItsWeek) {
+  Published p;
+  const std::string first = signer_of(p, p.now);
+  EXPECT_FALSE(first.empty());
+  EXPECT_NE(first, p.identity.operational_ca.authority.certificate().fingerprint().hex());
+  EXPECT_EQ(signer_of(p, p.now + std::chrono::days(4)), first);
+  const std::string second = signer_of(p, p.now + std::chrono::days(5));
+  EXPECT_FALSE(second.empty());
+  EXPECT_NE(second, first);
+}
+
+TEST(RevocationService, WithoutItsAuthorityAnswersAsLongAsItsKeyIsGoodAndThenAsksToComeLater) {
+  Published p;
+  const Time end = p.identity.operational_ca.authority.not_after();
+  EXPECT_FALSE(signer_of(p, end - std::chrono::hours(1)).empty());
+  EXPECT_FALSE(p.log.has("SERVER_CERTIFICATE_NOT_RENEWED"));
+  EXPECT_EQ(signer_of(p, end), "");
+  EXPECT_TRUE(p.log.has("SERVER_CERTIFICATE_NOT_RENEWED"));
 }
 
 }  // namespace
