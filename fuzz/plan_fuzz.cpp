@@ -19,7 +19,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   (void)client::decode_project(as_text(in));
   (void)client::History::read(as_text(in));
-  (void)client::decode_bundle(as_text(in));
+  if (auto bundle = local::decode_bundle(as_text(in))) {
+    auto again = local::decode_bundle(local::encode_bundle(*bundle));
+    if (!again || *again != *bundle) __builtin_trap();
+  }
   (void)client::decode_journal_line(as_text(in));
   if (auto sighting = client::decode_sighting(as_text(in))) {
     auto again = client::decode_sighting(client::to_line(*sighting));

@@ -17,15 +17,15 @@ namespace {
 using client::BundleEntry;
 
 Answer<std::vector<BundleEntry>> open_bundle(const std::string& file) {
-  auto text = disk::read_file(file, client::bundle_bytes_max);
+  auto text = disk::read_file(file, local::bundle_bytes_max);
   if (!text) return std::unexpected(own_problem(text.error()));
-  auto entries = client::decode_bundle(*text);
+  auto entries = local::decode_bundle(*text);
   if (!entries) return problem(ProblemKind::failed, file + ": " + entries.error().context);
   return std::move(*entries);
 }
 
 Answer<void> save_bundle(const std::string& file, const std::vector<BundleEntry>& entries) {
-  auto saved = disk::replace_file(file, client::encode_bundle(entries), 0600);
+  auto saved = disk::replace_file(file, local::encode_bundle(entries), 0600);
   if (!saved) return std::unexpected(own_problem(saved.error()));
   return {};
 }
@@ -102,6 +102,7 @@ Answer<void> bundle_exchange(Context& context) {
   Answer<void> asked;
   std::size_t good = 0;
   for (BundleEntry& entry : entries) {
+    if (entry.account.empty()) entry.account = context.in.get("account");
     asked = client::exchange(entry, context.api);
     if (!asked) break;
     good += !entry.grant.empty();

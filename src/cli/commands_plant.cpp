@@ -161,8 +161,14 @@ constexpr Command table[] = {
      .needs_server = false},
     {.name = "bundle exchange",
      .summary = "Fetch Grants for the Offers of a bundle",
-     .options = {{bundle_option}},
-     .more = "May be repeated: what waited for a decision is asked for again.",
+     .options = {{bundle_option,
+                  {"account", "ID",
+                   "for devices that name none, as on a USB stick; default: the user's"}}},
+     .more =
+         "May be repeated: what waited for a decision is asked for again. The file that a device\n"
+         "wrote to a USB stick is a bundle too; then bring the stick back to the device.",
+     .examples =
+         "  fairlead bundle exchange --bundle /media/usb/fairlead/SN-17.json --account acme",
      .run = bundle_exchange},
     {.name = "bundle deliver",
      .summary = "Hand the Grants of a bundle to their devices",

@@ -180,6 +180,7 @@ const std::map<std::string, Setter, std::less<>>& settings() {
       {"local.bluetooth_name", into(&Config::bluetooth_name)},
       {"local.wifi", into(&Config::wifi)},
       {"local.wifi_address_hook", into(&Config::wifi_address_hook)},
+      {"local.stick_directory", into(&Config::stick_directory)},
       {"local.security1_code_file", into(&Config::security1_code_file)},
       {"upstream.connect", into(&Config::connect)},
       {"upstream.uri", into(&Config::upstream_uri)},
@@ -259,6 +260,8 @@ constexpr Option options[] = {
      [](Config& c, std::string_view v) { return c.bluetooth_adapter = v, c.bluetooth = true; }},
     {"--bluetooth-name", true,
      [](Config& c, std::string_view v) { return c.bluetooth_name = v, !v.empty(); }},
+    {"--stick", true,
+     [](Config& c, std::string_view v) { return c.stick_directory = v, v.starts_with('/'); }},
     {"--code-file", true,
      [](Config& c, std::string_view v) { return c.code_file = v, !v.empty(); }},
     {"--security1-code-file", true,
@@ -387,6 +390,7 @@ Options
                           listens there: /run/wpa_supplicant/wlan0
   --wifi-address-hook PROGRAM
                           gets the address there (default: the system does so by itself)
+  --stick DIR             and take part with USB sticks that are mounted there (operations.md)
   --button-only           let nobody in before the button is pressed, upstream or none
   --code-file FILE        set-code: the code to take; - is standard input
   --security1-code-file F also take Espressif's Security 1 with the code in this file

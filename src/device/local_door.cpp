@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device/local_door.h"
 
+#include <algorithm>
+
 #include "base/events.h"
 #include "base/limits.h"
 #include "device/clock_judge.h"
@@ -12,6 +14,7 @@ using local::Actions;
 namespace {
 
 constexpr Duration tick = std::chrono::milliseconds(500);
+constexpr const char* owner_has_it = "the device's owner is taking it by rendezvous just now";
 constexpr Duration closed_after_wrong_codes = std::chrono::minutes(10);
 
 local::DoorOptions options_for(local::DeviceSecrets secrets, const LocalFacts& facts, bool wifi) {
@@ -169,11 +172,8 @@ net::Task<void> LocalDoor::perform(Actions actions, LocalAnswer* answer) {
   co_return ok();
 }
 
-net::Task<Actions> LocalDoor::make_offer(enroll::OfferNonce nonce) {
-  if (owner_at_work_) {
-    auto busy = fail(Errc::busy, "the device's owner is taking it by rendezvous just now");
-    co_return door_.offer_made(Result<Bytes>(busy), now());
-  }
+net::Task<Bytes> LocalDoor::write_offer(enroll::OfferNonce nonce) {
+  if (owner_at_work_) co_return fail(Errc::busy, owner_has_it);
   auto make_it = [this, nonce]() -> Result<LocalOffer> {
     TRY(auto identity, load_identity(shop_.directory));
     TRY(auto offer, make_local_offer(shop_, facts_, identity, nonce));
@@ -181,12 +181,42 @@ net::Task<Actions> LocalDoor::make_offer(enroll::OfferNonce nonce) {
     return offer;
   };
   auto making = shop_.loop.on_worker(make_it);
-  auto made = co_await std::move(making);
-  if (!made) co_return door_.offer_made(Result<Bytes>(fail(made.error())), now());
-  if (!made->unproven_because.empty())
-    log_(event::device_key_unproven, {{"why", made->unproven_because}});
+  CO_TRY(auto made, co_await std::move(making));
+  if (!made.unproven_because.empty())
+    log_(event::device_key_unproven, {{"why", made.unproven_because}});
   log_(event::device_offer_made, {{"serial", facts_.serial}});
-  co_return door_.offer_made(std::move(made->document), now());
+  co_return std::move(made.document);
+}
+
+net::Task<Actions> LocalDoor::make_offer(enroll::OfferNonce nonce) {
+  auto writing = write_offer(nonce);
+  auto written = co_await std::move(writing);
+  co_return door_.offer_made(std::move(written), now());
+}
+
+bool LocalDoor::is_open_offer(const crypto::Sha256& offer) const {
+  return std::ranges::count(offers_.newest_first(), offer) > 0;
+}
+
+net::Task<Bytes> LocalDoor::offer_for_stick() {
+  return write_offer(*enroll::OfferNonce::from(shop_.random.bytes(enroll::OfferNonce::size_bytes)));
+}
+
+net::Task<std::optional<local::Obstacle>> LocalDoor::grant_from_stick(Bytes grant, Bytes owner) {
+  if (owner_at_work_) co_return local::Obstacle{"busy", owner_has_it};
+  Actions actions;
+  auto obstacle = door_.take_from_stick(std::move(grant), std::move(owner), actions, now());
+  if (obstacle) co_return obstacle;
+  auto performing = perform(std::move(actions), nullptr);
+  CO_TRY_VOID(co_await std::move(performing));
+  while (trying()) {
+    auto sleeping = shop_.loop.sleep(tick);
+    CO_TRY_VOID(co_await std::move(sleeping));
+  }
+  if (door_.progress() == local::Progress::committed) co_return std::nullopt;
+  obstacle = door_.obstacle();
+  if (obstacle->words.empty()) obstacle = local::Obstacle{"busy", "somebody else came between"};
+  co_return obstacle;
 }
 
 net::Task<Actions> LocalDoor::check_grant(local::CheckGrant grant) {

@@ -32,6 +32,11 @@ class LocalDoor {
   net::Task<LocalAnswer> ask(local::Request request);
   void left(local::PeerId peer);
   void press_button();
+  // For a stick, which opens no session: an Offer as a client gets it; and a Grant that answers
+  // one, tried to the end. What stands in its way, or undid it; none: committed.
+  net::Task<Bytes> offer_for_stick();
+  net::Task<std::optional<local::Obstacle>> grant_from_stick(Bytes grant, Bytes owner);
+  bool is_open_offer(const crypto::Sha256& offer) const;
   // Whether the flow has no upstream: the door stays open while it hasn't.
   void needed(bool yes) { needed_ = yes; }
   std::optional<bool> is_needed() const { return needed_; }  // none: not known yet
@@ -43,6 +48,7 @@ class LocalDoor {
   // The owner is taking the device by TO2: no Offer is made meanwhile.
   void owner_at_work(bool yes) { owner_at_work_ = yes; }
   bool trying() const;  // what a client gave is being tried: TO2 has to wait
+  bool is_done() const { return door_.progress() == local::Progress::committed; }
   bool has_committed() const { return committed_; }
   bool take_committed() { return std::exchange(committed_, false); }
 
@@ -54,6 +60,7 @@ class LocalDoor {
   void offer_by(Way& way);
   // Carries actions out, and those that follow. The reply or refusal goes to `answer`.
   net::Task<void> perform(local::Actions actions, LocalAnswer* answer);
+  net::Task<Bytes> write_offer(enroll::OfferNonce nonce);
   net::Task<local::Actions> make_offer(enroll::OfferNonce nonce);
   net::Task<local::Actions> check_grant(local::CheckGrant grant);
   net::Task<local::Actions> show_networks();

@@ -18,6 +18,7 @@
 #include "device/local_code.h"
 #include "device/local_http.h"
 #include "device/local_presence.h"
+#include "device/local_stick.h"
 #include "device/removal.h"
 #include "device/status.h"
 #include "device/upstream_search.h"
@@ -166,7 +167,8 @@ Result<LocalFacts> local_facts(const Config& config, keystore::Keystore& keystor
 // What lets in from beside the device, or nothing where that is off.
 Result<std::unique_ptr<LocalDoor>> make_door(const Config& config, const Workshop& workshop,
                                              const LocalFacts& facts, Log& log) {
-  if (config.local_listen.empty() && !config.bluetooth) return nullptr;
+  if (config.local_listen.empty() && !config.bluetooth && config.stick_directory.empty())
+    return nullptr;
   local::DeviceSecrets secrets;
   TRY(auto verifier, load_local_code(workshop.directory));
   if (verifier) secrets.srp.push_back({std::move(*verifier), local::Proof::code});
@@ -195,6 +197,12 @@ Result<Carriers> carriers_for(const Config& config, const Workshop& workshop, Lo
   if (announcer)
     out.push_back(
         std::make_unique<LocalPresence>(config, facts, door, std::move(ways), *announcer));
+  if (!config.stick_directory.empty()) {
+    auto stick =
+        std::make_unique<LocalStick>(config, workshop.loop, log, workshop.random, door, facts);
+    workshop.loop.spawn("stick", stick->run());
+    out.push_back(std::move(stick));
+  }
   if (!config.bluetooth) return out;
 #ifdef FAIRLEAD_BLUEZ
   auto make = [&](link::GattOffering offering, link::GattEvents events) {

@@ -125,9 +125,14 @@ class Door {
   Actions wifi_joined(config::Connected connected, Time now);
   Actions wifi_failed(Obstacle obstacle, config::FailReason reason, Time now);
 
+  // A Grant that a stick brought, without a session: looked at like one of a client's. An obstacle:
+  // not now, and nothing is changed.
+  std::optional<Obstacle> take_from_stick(Bytes grant, Bytes owner, Actions& out, Time now);
+
   void set_upstreams(std::vector<Upstream> found) { upstreams_ = std::move(found); }
   bool has_session() const { return session_.has_value(); }
   Progress progress() const { return report_.progress; }
+  const Obstacle& obstacle() const { return report_.obstacle; }  // where it failed
   unsigned wrong_codes() const { return wrong_codes_; }
 
  private:

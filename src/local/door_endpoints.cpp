@@ -129,6 +129,20 @@ Answer Door::take_grant(command::TakeGrant command, Actions& out, Time now) {
   return answer::Done{};
 }
 
+std::optional<Obstacle> Door::take_from_stick(Bytes grant, Bytes owner, Actions& out, Time now) {
+  if (!open_) return Obstacle{"closed", "the device is not in provisioning mode"};
+  bool stock_joins = std::holds_alternative<config::Connecting>(wifi_status_.state);
+  if (session_ || stock_joins) return Obstacle{"busy", "somebody else is provisioning this device"};
+  if (under_way(report_.progress)) return in_the_way(report_.progress);
+  if (report_.progress == Progress::committed)
+    return Obstacle{"committed", "the device is provisioned; reset it instead"};
+  report_ = {Progress::checking, {}, {}};
+  grant_ = grant;
+  begun(now);
+  out.push_back(CheckGrant{std::move(grant), std::move(owner), Proof::stick});
+  return std::nullopt;
+}
+
 Answer Door::cancel(Actions& out) {
   if (report_.progress == Progress::committed)
     return answer::No{{"committed", "the device is provisioned; reset it instead"}};

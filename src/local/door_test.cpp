@@ -55,6 +55,39 @@ TEST_F(DoorTest, WhoProvedTheCodeChoosesTheUpstreamAndHearsWhatCameOfIt) {
   EXPECT_TRUE(door_.upstream_chosen({}, now_).empty()) << "nobody waits for it";
 }
 
+TEST_F(DoorTest, AStickBringsItsGrantWithoutASession) {
+  Actions out;
+  EXPECT_EQ(door_.take_from_stick(Bytes(3'000, 8), Bytes(91, 9), out, now_)->reason, "closed");
+  door_.open(Opening::unprovisioned, now_);
+  EXPECT_FALSE(door_.take_from_stick(Bytes(3'000, 8), Bytes(91, 9), out, now_));
+  auto* check = find<CheckGrant>(out);
+  ASSERT_TRUE(check);
+  EXPECT_EQ(check->proof, Proof::stick);
+  EXPECT_EQ(door_.take_from_stick(Bytes(3'000, 8), {}, out, now_)->reason, "busy");
+  EXPECT_TRUE(find<GoOnline>(door_.grant_checked({}, now_)));
+  EXPECT_TRUE(find<RollBack>(door_.offline({"broker_unreachable", "no answer"}, now_)));
+  EXPECT_EQ(door_.obstacle().words, "no answer");
+  EXPECT_FALSE(door_.take_from_stick(Bytes(3'000, 8), {}, out, now_)) << "the same one again";
+  door_.grant_checked({}, now_);
+  EXPECT_TRUE(find<Commit>(door_.online(now_)));
+  door_.committed(now_);
+  EXPECT_EQ(door_.take_from_stick(Bytes(3'000, 8), {}, out, now_)->reason, "committed");
+}
+
+TEST_F(DoorTest, AStickWaitsForWhoIsThereAndIsRolledBackWhenNothingComesOfIt) {
+  door_.open(Opening::unprovisioned, now_);
+  auto client = session(1);
+  Actions out;
+  EXPECT_EQ(door_.take_from_stick(Bytes(3'000, 8), {}, out, now_)->reason, "busy");
+  say(*client, 1, command::Cancel{});
+  EXPECT_FALSE(door_.take_from_stick(Bytes(3'000, 8), {}, out, now_));
+  auto other = session(2);
+  say(*other, 2, command::Cancel{});
+  EXPECT_EQ(door_.progress(), Progress::checking) << "not that client's to end";
+  now_ += limits::fail_safe;
+  EXPECT_TRUE(find<RollBack>(door_.on_deadline(now_)));
+}
+
 TEST_F(DoorTest, ARefusedUpstreamRollsBackAndSaysWhy) {
   door_.open(Opening::unprovisioned, now_);
   auto client = connecting(1);

@@ -18,6 +18,7 @@ namespace fairlead::local {
 enum class Proof {
   code,    // knows the code (label, display, engineering document)
   button,  // came in the short time after somebody pressed the button, without a code
+  stick,   // put a stick into the device, and later the same or another with the Grant
   none     // Security 0
 };
 std::string_view to_string(Proof proof);  // "code"

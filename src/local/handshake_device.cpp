@@ -83,6 +83,8 @@ std::string_view to_string(Proof proof) {
       return "code";
     case Proof::button:
       return "button";
+    case Proof::stick:
+      return "stick";
     case Proof::none:
       return "none";
   }

@@ -29,7 +29,17 @@ registry::Device new_device(const DeviceId& id, const enroll::Offer& offer, cons
 }
 
 std::string_view to_string(LocalProof proof) {
-  return proof == LocalProof::code ? "code" : proof == LocalProof::button ? "button" : "nothing";
+  switch (proof) {
+    case LocalProof::code:
+      return "code";
+    case LocalProof::button:
+      return "button";
+    case LocalProof::stick:
+      return "stick";
+    case LocalProof::none:
+      return "nothing";
+  }
+  std::unreachable();
 }
 
 // Whether the last deed on the device is this same claim, and all that came of it since is that it
@@ -49,8 +59,8 @@ bool says_so_already(const std::vector<registry::TimelineEvent>& story, const Lo
 }  // namespace
 
 std::optional<LocalProof> local_proof_from(std::string_view text) {
-  if (text == "code") return LocalProof::code;
-  if (text == "button") return LocalProof::button;
+  for (LocalProof each : {LocalProof::code, LocalProof::button, LocalProof::stick})
+    if (text == to_string(each)) return each;
   return std::nullopt;
 }
 

@@ -11,7 +11,8 @@ namespace fairlead::server {
 enum class LocalProof {
   code,
   button,
-  none  // nobody is there: the device asks by itself (Right::asked)
+  stick,  // the device gave its Offer by a stick: somebody stood there, who may not be who claims
+  none    // nobody is there: the device asks by itself (Right::asked)
 };
 std::optional<LocalProof> local_proof_from(std::string_view text);
 

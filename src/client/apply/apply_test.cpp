@@ -4,8 +4,6 @@
 #include "client/apply/bundle.h"
 #include "client/apply/history.h"
 #include "client/apply/run.h"
-#include "crypto/software_key.h"
-#include "crypto/system_random.h"
 
 namespace fairlead::client {
 namespace {
@@ -73,29 +71,6 @@ TEST(JournalLine, ComesBackAsItWas) {
   for (const char* bad : {"", "{}", R"({"at":"x","row":"r","step":"done"})",
                           R"({"at":"2026-01-01T00:00:00Z","row":"r","step":"dance"})"})
     EXPECT_FALSE(decode_journal_line(bad)) << bad;
-}
-
-TEST(Bundle, ComesBackAndRefusesAnOfferOfAnotherDevice) {
-  crypto::SystemRandom random;
-  auto key = crypto::SoftwareKey::generate(crypto::KeyType::p256);
-  enroll::Offer offer;
-  offer.serial = "SN-1";
-  offer.csr = *crypto::create_csr(**key, {"SN-1", {}, {}});
-  BundleEntry entry;
-  entry.row = "r";
-  entry.serial = "SN-1";
-  entry.button = true;
-  entry.offer = *enroll::encode_offer(offer, **key);
-  entry.grant = Bytes(10, 1);
-  auto back = decode_bundle(encode_bundle({entry}));
-  ASSERT_TRUE(back) << back.error().context;
-  EXPECT_EQ(back->front(), entry);
-  entry.serial = "SN-2";
-  EXPECT_FALSE(decode_bundle(encode_bundle({entry})));
-  for (const char* bad : {"", "{}", R"({"format":"fairlead-bundle","version":2,"entries":[]})",
-                          R"({"format":"fairlead-bundle","version":1,"entries":[1]})",
-                          R"({"format":"fairlead-bundle","version":1,"entries":[{"offer":"!"}]})"})
-    EXPECT_FALSE(decode_bundle(bad)) << bad;
 }
 
 TEST(Bundle, AGrantThatWasNotDeliveredIsNotGivenUpForANewOffer) {

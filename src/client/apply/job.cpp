@@ -24,7 +24,7 @@ ClaimRequest claim_of(const Job& job, const JobOptions& options) {
   out.replaces = job.replaces;
   out.account = row[Field::account].empty() ? options.account : row[Field::account];
   out.name = row[Field::name];
-  out.button = access_of(row, options.button).button;
+  out.proof = proof_of(access_of(row, options.button));
   return out;
 }
 
@@ -140,7 +140,7 @@ Answer<BundleEntry> collect(const Job& job, const JobOptions& options, const Wor
   out.account = claim.account;
   out.name = claim.name;
   out.replaces = claim.replaces;
-  out.button = claim.button;
+  out.proof = claim.proof;
   out.offer = std::move(offer->document);
   return out;
 }

@@ -132,9 +132,13 @@ Answer<CollectedOffer> collect_offer(DeviceLink& link, const Expected& expected,
   return CollectedOffer{std::move(offer->document), std::move(decoded->offer)};
 }
 
+local::Proof proof_of(const Access& access) {
+  return access.button ? local::Proof::button : local::Proof::code;
+}
+
 Answer<std::variant<Granted, Waiting>> claim_offer(Api& server, View offer,
                                                    const ClaimRequest& request) {
-  json::object body{{"offer", to_base64(offer)}, {"proof", request.button ? "button" : "code"}};
+  json::object body{{"offer", to_base64(offer)}, {"proof", local::to_string(request.proof)}};
   if (!request.account.empty()) body["account"] = request.account;
   if (!request.name.empty()) body["name"] = request.name;
   if (!request.replaces.empty()) body["replaces"] = request.replaces;
@@ -191,7 +195,7 @@ Answer<Provisioned> provision(DeviceCarrier& device, Api& server, const Provisio
   TRY(auto link, open_device(device, request.access, random));
   bystander.tell("The device knows the code.");
   ClaimRequest claim = request.claim;
-  claim.button = request.access.button;
+  claim.proof = proof_of(request.access);
   auto outcome = through_session(link, server, claim, request.wifi, random, bystander);
   // Otherwise the next one would hear "busy" for a while. What it answers changes nothing.
   if (!outcome) (void)link.say(local::command::Cancel{});

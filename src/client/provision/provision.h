@@ -19,6 +19,7 @@ struct Access {
   bool button = false;  // instead of the code: the device's button was just pressed
   std::string username = "wifiprov";
 };
+local::Proof proof_of(const Access& access);
 // What the device has to be; empty: whatever it is.
 struct Expected {
   std::string serial, product_uri, model;
@@ -46,9 +47,9 @@ struct Waiting {
   std::string device, why;  // a person has to decide
 };
 struct ClaimRequest {
-  std::string account, name;  // may be empty
-  bool button = false;        // by which proof the device let us in
-  std::string replaces{};     // a device that is revoked as this one is granted access
+  std::string account, name;                // may be empty
+  local::Proof proof = local::Proof::code;  // by which the device let us in
+  std::string replaces{};  // a device that is revoked as this one is granted access
 };
 Answer<std::variant<Granted, Waiting>> claim_offer(Api& server, View offer,
                                                    const ClaimRequest& request);

@@ -13,7 +13,7 @@ Result<Response> claim_device(Call& call) {
     return fail(Errc::malformed, "'offer' is not base64 of a signed Offer");
   TRY(auto proof_text, call.text("proof"));
   auto proof = local_proof_from(proof_text);
-  if (!proof) return fail(Errc::malformed, "'proof' is neither code nor button");
+  if (!proof) return fail(Errc::malformed, "'proof' is none of code, button and stick");
   LocalClaim claim;
   claim.right = call.who.user.role == registry::Role::engineer ? enroll::Right::plan_row
                                                                : enroll::Right::user;
