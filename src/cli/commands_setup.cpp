@@ -86,13 +86,21 @@ Answer<void> trust_add(Context& context) {
   json::object body{{"kind", context.in.get("kind", "manufacturer")}, {"pem", pem}};
   for (auto member : {"name", "account"})
     if (context.in.has(member)) body[member] = context.in.get(member);
-  TRY(auto answer, context.api.post(api_path({"trusted-keys"}), body));
-  std::string account = text_at(answer.value, "account");
+  auto answer = context.api.post(api_path({"trusted-keys"}), body);
+  if (!answer) {
+    client::Problem why = std::move(answer).error();
+    if (why.kind == ProblemKind::bad_request && why.advice.empty())
+      why.advice =
+          "The file has to hold a public key or a certificate as PEM (-----BEGIN ...); the "
+          "maker's server prints its own by `fairlead factory keys --manufacturer`.";
+    return std::unexpected(std::move(why));
+  }
+  std::string account = text_at(answer->value, "account");
   if (context.as_json())
-    context.print_json(answer);
+    context.print_json(*answer);
   else
-    context.console.note("The " + text_at(answer.value, "kind") + " with key " +
-                         text_at(answer.value, "fingerprint") + " is trusted from now on, by " +
+    context.console.note("The " + text_at(answer->value, "kind") + " with key " +
+                         text_at(answer->value, "fingerprint") + " is trusted from now on, by " +
                          (account.empty() ? "every account and the rendezvous server."
                                           : "account " + account + "."));
   return {};

@@ -2,6 +2,7 @@
 #include "cli/run.h"
 
 #include "cli/credentials.h"
+#include "tool/connect.h"
 
 namespace fairlead::cli {
 
@@ -74,14 +75,14 @@ Answer<void> carry_out(const World& world, const Invocation& in) {
   client::Api api(*transport, signs_in ? std::string() : access.token);
   // A device's session is sealed in itself; its carrier needs no protection.
   auto connect_device = [&](const std::string& address) {
-    return world.connect({address, {}, true});
+    return world.connect({tool::device_url(address), {}, true});
   };
   Context context{
       in,          api,        world.console,  {access.target.server, access.credentials},
       world.clock, world.wait, connect_device, world.bluetooth,
       world.go_on};
   auto outcome = in.command->run(context);
-  if (!outcome && outcome.error().kind == ProblemKind::unreachable)
+  if (!outcome && in.command->needs_server && outcome.error().kind == ProblemKind::unreachable)
     outcome.error().message = access.target.server + ": " + outcome.error().message;
   return outcome;
 }

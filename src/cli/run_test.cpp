@@ -86,6 +86,18 @@ TEST_F(Run, EachProblemHasItsExitCodeAndASentence) {
   EXPECT_EQ(run({"profile", "show"}), 2);
 }
 
+TEST_F(Run, AWrongFileIsAnsweredByWhatToWriteAndADevicesAddressNeedsNoScheme) {
+  server.answer("POST /api/v1/trusted-keys",
+                R"({"error":{"code":"malformed","message":"no PEM block in it"}})", 400);
+  EXPECT_EQ(run({"trust", "add", file("maker.pem", "nonsense")}), 1);
+  EXPECT_NE(err.find("-----BEGIN"), std::string::npos) << err;
+  auto code = file("code", "abcd1234");
+  server.script = [](const auto&) { return fail(Errc::io, "can't connect"); };
+  EXPECT_EQ(run({"upstreams", "--address", "127.0.0.1:1", "--code-file", code}), 1) << err;
+  EXPECT_EQ(target.server, "http://127.0.0.1:1");
+  EXPECT_EQ(err.find("8041"), std::string::npos) << "the server has no part in it: " << err;
+}
+
 TEST_F(Run, LoginKeepsTheTokenForItsOwnerOnlyAndTheNextRunUsesIt) {
   environment["FAIRLEAD_TOKEN"] = "";
   server.answer("POST /api/v1/login", R"({"token":"fl_new","expires":"2026-11-25T02:00:00Z"})");

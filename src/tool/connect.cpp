@@ -35,15 +35,20 @@ Answer<std::unique_ptr<client::Transport>> connect_server(const ServerAddress& s
   auto transport = HttpTransport::open(server.url, std::move(trust), server.plain_http);
   if (transport) return std::move(*transport);
   if (transport.error().code != Errc::refused)
-    return problem(ProblemKind::usage, transport.error().context);
+    return problem(ProblemKind::usage, "'" + server.url + "': " + transport.error().context,
+                   "Write http://ADDRESS:PORT or https://ADDRESS:PORT.");
   std::string advice = "Use https://";
   if (!server.plain_http_words.empty())
     advice += ", " + std::string(server.plain_http_words) + " if nobody else is on that network";
   return problem(ProblemKind::usage, transport.error().context, advice + ".");
 }
 
+std::string device_url(const std::string& address) {
+  return address.find("://") == address.npos ? "http://" + address : address;
+}
+
 Answer<std::unique_ptr<client::Transport>> connect_device(const std::string& url) {
-  return connect_server({url, {}, true});
+  return connect_server({device_url(url), {}, true});
 }
 
 }  // namespace fairlead::tool

@@ -21,8 +21,11 @@ struct ServerAddress {
 // authority's file.
 client::Answer<std::unique_ptr<client::Transport>> connect_server(const ServerAddress& server);
 
-// A device in provisioning mode at "http://HOST:PORT". Its session is sealed in itself; the carrier
-// needs no protection.
+// "HOST:PORT" is short for "http://HOST:PORT".
+std::string device_url(const std::string& address);
+
+// A device in provisioning mode at "http://HOST:PORT". Its session is
+// sealed in itself; the carrier needs no protection.
 client::Answer<std::unique_ptr<client::Transport>> connect_device(const std::string& url);
 
 }  // namespace fairlead::tool
