@@ -118,9 +118,9 @@ class Host:
         self.avahi = self.start("avahi-daemon", "-f", self.lan.folder / "avahi.conf", "--no-drop-root", "--no-chroot",
                                 "--no-rlimits", log=self.lan.folder / f"avahi-{self.name}.log")
 
-    def link_local(self):
+    def link_local(self, interface="eth0"):
         """Its fe80 address once it may be used; None before."""
-        words = ip("-n", self.namespace, "-6", "-o", "addr", "show", "dev", "eth0", "scope", "link").stdout.split()
+        words = ip("-n", self.namespace, "-6", "-o", "addr", "show", "dev", interface, "scope", "link").stdout.split()
         return words[3].split("/")[0] if len(words) > 3 and "tentative" not in words else None
 
     def has_address(self):

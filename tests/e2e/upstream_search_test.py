@@ -112,12 +112,12 @@ class Bench(Site):
         self.servers.start("env", f"KEA_PIDFILE_DIR={self.folder}", f"KEA_LOCKFILE_DIR={self.folder}", "kea-dhcp4", "-c",
                            file, log=self.folder / "dhcp.log")
 
-    def device(self, *addresses, made_by=None, **options):
+    def device(self, *addresses, made_by=None, host=None, interface="eth0", **options):
         """made_by: the station that makes it, whose owner's server it then is; its rendezvous server answers nobody."""
-        host = self.lan.host("device", *addresses)
-        until(host.link_local, "the device has its link-local address")
-        device = Device(self, "SN-1", made_by, model="Pump", retry_max=2, local="[::%eth0]:0", **options)
-        device.host = host
+        host = host or self.lan.host("device", *addresses)
+        until(lambda: host.link_local(interface), "the device has its link-local address")
+        device = Device(self, "SN-1", made_by, model="Pump", retry_max=2, local=f"[::%{interface}]:0", **options)
+        device.host, device.interface = host, interface
         if made_by:
             made_by.set_rendezvous({"ips": ["10.77.0.99"], "device_port": 9, "owner_port": 9, "protocol": "http",
                                     "delay_seconds": 1})
@@ -136,7 +136,7 @@ class Bench(Site):
         """What `fairlead upstreams` prints, as JSON."""
         file = self.folder / "code"
         file.write_text(CODE + "\n")
-        url = f"http://[{device.host.link_local()}%eth0]:{device.said('DEVICE_DOOR_LISTENS')['port']}"
+        url = f"http://[{device.host.link_local(device.interface)}%eth0]:{device.said('DEVICE_DOOR_LISTENS')['port']}"
         done = subprocess.run([self.bin / "fairlead", "--json", "upstreams", "--address", url, "--code-file", file, *words],
                               capture_output=True, text=True, timeout=60)
         if done.returncode:
