@@ -5,6 +5,7 @@
 announce_test.py --bin BUILD/bin [unittest options]      as root
 """
 import contextlib
+import json
 import re
 import signal
 import subprocess
@@ -15,6 +16,34 @@ from plant import EVERY_ROLE, Device, Server, Site, run_tests, until
 
 CODE = "tested-code-1"
 SERVICE = "_fairlead-dev._tcp"
+# Announces devices that don't exist, a thousand a second, from the addresses given (RFC 6762 §6: one answer with all of it).
+FLOOD = """
+import itertools, socket, struct, sys, time
+def name(*labels):
+    return b"".join(bytes([len(each)]) + each.encode() for each in labels) + b"\\0"
+def record(owner, kind, data):
+    return owner + struct.pack("!HHIH", kind, 1, 120, len(data)) + data
+service = ("_fairlead-dev", "_tcp", "local")
+def answer(number):
+    instance, host = name(f"GHOST-{number}", *service), name(f"ghost-{number}", "local")
+    text = b"".join(bytes([len(each)]) + each for each in (b"txtvers=1", b"st=new", b"api=1.0", b"sn=GHOST-%d" % number))
+    return (struct.pack("!6H", 0, 0x8400, 0, 4, 0, 0) + record(name(*service), 12, instance)
+            + record(instance, 33, struct.pack("!3H", 0, 0, 8080) + host) + record(instance, 16, text)
+            + record(host, 1, bytes([10, 77, 9, number % 256])))
+senders = []
+for address in sys.argv[1:]:
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sender.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sender.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)
+    sender.bind((address, 5353))
+    sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
+    senders.append(sender)
+begin = time.monotonic()
+for number in itertools.count():
+    senders[number % len(senders)].sendto(answer(number), ("224.0.0.251", 5353))
+    time.sleep(max(0, begin + number / 1000 - time.monotonic()))
+"""
 
 
 class Bench(Site):
@@ -89,6 +118,33 @@ class Bench(Site):
 
 def power_on(device):
     device.start(prefix=device.host.command(), more=["--announce"])
+
+
+class Strangers(unittest.TestCase):
+    def scanned(self, bench, seconds):
+        """What our own scanner lists: serials, with the addresses that they were seen at."""
+        done = subprocess.run([bench.bin / "fairlead", "--json", "scan", "--interface", "eth0", "--seconds", str(seconds)],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return {each["serial"]: each for each in json.loads(done.stdout)}
+
+    def test_a_thousand_announcements_a_second_hide_no_device(self):
+        with Bench() as bench:
+            real = [bench.device(f"SN-{number}") for number in range(201, 204)]
+            hostile = bench.lan.host("hostile", *(f"10.77.1.{number}/16" for number in range(1, 201)))
+            until(lambda: {each.serial for each in real} <= set(self.scanned(bench, 2)), "the devices are there")
+            for addresses in (["10.77.1.1"], [f"10.77.1.{number}" for number in range(1, 201)]):
+                with self.subTest(addresses=len(addresses)):
+                    flood = hostile.start("python3", "-c", FLOOD, *addresses, log=bench.folder / "flood.log")
+                    until(lambda: any(each.startswith("GHOST") for each in self.scanned(bench, 1)), "the flood is heard")
+                    seen = self.scanned(bench, 5)
+                    flood.kill()
+                    flood.wait()
+                    self.assertLessEqual({each.serial for each in real}, set(seen), f"of {len(seen)}")
+                    ghosts = sum(each.startswith("GHOST") for each in seen)
+                    print(f"\n{len(addresses)} senders: {ghosts} that don't exist are listed beside {len(real)} that do")
+                    if len(addresses) == 1:
+                        self.assertLess(ghosts, 1000, "one sender is held to its limit")
 
 
 class Announcement(unittest.TestCase):

@@ -5,6 +5,7 @@
 local_provisioning_test.py --bin BUILD/bin [unittest options]
 """
 import contextlib
+import re
 import signal
 import subprocess
 import time
@@ -78,6 +79,21 @@ class LocalProvisioning(unittest.TestCase):
             self.assertIn("the code is wrong", said)
             self.assertEqual(bench.server.json("device", "list", "--search", SERIAL)["items"], [])
             code, said = bench.provision_with(CODE)
+            self.assertEqual(code, 0, said)
+
+    def test_who_goes_on_guessing_waits_longer_each_time(self):
+        with Bench() as bench:
+            waits, was_wrong = [], False
+            while len(waits) < 3:
+                code, said = bench.provision_with("wrong-code-1")
+                self.assertIn(code, (1, 3), said)
+                wait = re.search(r"try again in (\d+) s", said)
+                if wait and was_wrong:  # the first word after another wrong code
+                    waits.append(int(wait[1]))
+                was_wrong = not wait
+            self.assertEqual(waits, sorted(waits))
+            self.assertGreater(waits[-1], waits[0])
+            code, said = until(lambda: (done := bench.provision_with(CODE))[0] == 0 and done, "the right code is taken")
             self.assertEqual(code, 0, said)
 
     def test_an_unreachable_upstream_rolls_back(self):
