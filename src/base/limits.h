@@ -82,6 +82,12 @@ inline constexpr auto dpp_attempts_window = std::chrono::minutes(10);
 inline constexpr std::size_t wifi_passphrase_bytes_min = 8;
 inline constexpr std::size_t wifi_reply_bytes_max = 64 * 1024;  // of wpa_supplicant, one answer
 
+// Labels
+inline constexpr std::size_t label_text_bytes_max = 2'953;    // ISO/IEC 18004: version 40, level L
+inline constexpr std::size_t label_member_bytes_max = 512;    // of the JSON in it
+inline constexpr std::size_t ndef_message_bytes_max = 8'192;  // the largest tags in use hold that
+inline constexpr std::size_t ndef_records_max = 16;
+
 // HTTP
 inline constexpr std::size_t http_header_bytes_max = 8 * 1024;
 inline constexpr std::size_t http_headers_max = 100;

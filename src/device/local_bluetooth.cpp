@@ -2,8 +2,8 @@
 #include "device/local_bluetooth.h"
 
 #include "base/events.h"
-#include "crypto/hash.h"
 #include "local/commands.h"
+#include "local/setup_label.h"
 
 namespace fairlead::device {
 
@@ -40,9 +40,7 @@ std::string source_of(std::string device) {
 }  // namespace
 
 std::string bluetooth_name(const std::string& configured, const std::string& serial) {
-  if (!configured.empty()) return configured;
-  auto digest = crypto::sha256(as_view(serial));
-  return "PROV_" + to_hex(View(digest).first(3));
+  return configured.empty() ? local::setup_name(serial) : configured;
 }
 
 LocalBluetooth::LocalBluetooth(Log& log, LocalDoor& door, std::string name,

@@ -10,8 +10,7 @@
 
 namespace fairlead::device {
 
-// The device's name to phones: `configured`, or PROV_ and six hexadecimal digits that follow from
-// the serial. Espressif's apps filter by the prefix.
+// The device's name to phones: `configured`, or what local::setup_name() makes of the serial.
 std::string bluetooth_name(const std::string& configured, const std::string& serial);
 
 class LocalBluetooth final : public LocalCarrier {

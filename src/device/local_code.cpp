@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device/local_code.h"
 
-#include <boost/json.hpp>
-
 #include "base/limits.h"
 #include "codec/cbor/reader.h"
 #include "codec/cbor/writer.h"
@@ -64,13 +62,6 @@ Result<std::string> set_local_code(const StateDirectory& directory, std::string 
     TRY_VOID(directory.write(std::string(local_code_file), encode_local_code(*verifier)));
     return code;
   }
-}
-
-std::string label_text(const std::string& name, const std::string& code,
-                       std::string_view transport) {
-  boost::json::object out{{"ver", "v1"}, {"name", name},           {"username", local_username},
-                          {"pop", code}, {"transport", transport}, {"security", 2}};
-  return boost::json::serialize(out);
 }
 
 }  // namespace fairlead::device

@@ -24,8 +24,4 @@ Result<std::optional<crypto::srp::Verifier>> load_local_code(const StateDirector
 Result<std::string> set_local_code(const StateDirectory& directory, std::string code,
                                    Random& random);
 
-// What a label shows as QR code, as Espressif's apps read it. `transport`: "ble" or "softap".
-std::string label_text(const std::string& name, const std::string& code,
-                       std::string_view transport);
-
 }  // namespace fairlead::device

@@ -54,11 +54,5 @@ TEST_F(LocalOfferTest, AnIdentityWithoutCredentialComesBackAsItWas) {
   EXPECT_EQ(state_of(std::optional(*back)), State::uninitialized);
 }
 
-TEST_F(LocalOfferTest, TheLabelIsWhatEspressifsAppsRead) {
-  EXPECT_EQ(label_text("SN-1", "abcd1234", "softap"),
-            R"({"ver":"v1","name":"SN-1","username":"wifiprov","pop":"abcd1234",)"
-            R"("transport":"softap","security":2})");
-}
-
 }  // namespace
 }  // namespace fairlead::device

@@ -23,6 +23,7 @@
 #include "device/status.h"
 #include "device/upstream_search.h"
 #include "keystore/built_in.h"
+#include "local/setup_label.h"
 #ifdef FAIRLEAD_AVAHI
 #include "link/avahi/avahi_announcer.h"
 #endif
@@ -130,16 +131,23 @@ std::string serial_of(const Config& config) {
   return config.serial.empty() ? machine_serial() : config.serial;
 }
 
+local::SetupLabel setup_label(const Config& config, const std::string& code) {
+  local::SetupLabel out;
+  out.name = serial_of(config);
+  if (config.bluetooth) out.name = bluetooth_name(config.bluetooth_name, out.name);
+  out.transport = config.bluetooth ? local::LabelTransport::ble : local::LabelTransport::softap;
+  out.username = local_username;
+  out.code = code;
+  return out;
+}
+
 int set_code(const Config& config, const StateDirectory& directory) {
   auto wanted = read_code(config.code_file);
   if (!wanted) return complain(wanted.error());
   crypto::SystemRandom random;
   auto code = set_local_code(directory, std::move(*wanted), random);
   if (!code) return complain(code.error());
-  std::string name = serial_of(config);
-  if (config.bluetooth) name = bluetooth_name(config.bluetooth_name, name);
-  std::string_view transport = config.bluetooth ? "ble" : "softap";
-  std::cout << *code << "\n" << label_text(name, *code, transport) << "\n";
+  std::cout << *code << "\n" << local::encode_setup_label(setup_label(config, *code)) << "\n";
   return 0;
 }
 

@@ -3,8 +3,8 @@
 """Turns tests/vectors into seeds for the fuzzers.
 
 OUTPUT/bytes gets every hexadecimal text of every JSON file (whole messages and their parts), the
-content of every PEM block and every binary file; OUTPUT/text every PEM and JSON file as it is. A
-seed is named by its hash, so a second run changes nothing.
+content of every PEM block and every binary file; OUTPUT/text every PEM and JSON file as it is, and
+what labels say. A seed is named by its hash, so a second run changes nothing.
 """
 import argparse
 import base64
@@ -52,6 +52,8 @@ def main():
             for text in texts_of(json.loads(data)):
                 for block in blocks_of(text.encode()):
                     save("bytes", block)
+                if re.match(r"\{|https?://|DPP:", text):
+                    save("text", text.encode())
                 if re.fullmatch(r"(?:[0-9a-fA-F]{2})+", text):
                     save("bytes", bytes.fromhex(text))
         elif path.suffix == ".pem":
