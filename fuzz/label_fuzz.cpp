@@ -17,6 +17,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ASSERT(again || text.size() > limits::label_text_bytes_max);
     ASSERT(!again || *again == *setup);
   }
+  if (auto facts = local::decode_label_facts(as_text(in))) {
+    auto again = local::decode_label_facts(local::encode_label_facts(*facts));
+    ASSERT(!again || *again == *facts);
+  }
   if (auto label = client::parse_label(as_text(in))) {
     const std::string text = client::label_text(*label);
     auto again = client::parse_label(text);

@@ -264,6 +264,7 @@ constexpr Option options[] = {
      [](Config& c, std::string_view v) { return c.stick_directory = v, v.starts_with('/'); }},
     {"--code-file", true,
      [](Config& c, std::string_view v) { return c.code_file = v, !v.empty(); }},
+    {"--label", true, [](Config& c, std::string_view v) { return c.label_file = v, !v.empty(); }},
     {"--security1-code-file", true,
      [](Config& c, std::string_view v) { return c.security1_code_file = v, !v.empty(); }},
     {"--once", false, [](Config& c, std::string_view) { return c.once = true; }},
@@ -392,7 +393,9 @@ Options
                           gets the address there (default: the system does so by itself)
   --stick DIR             and take part with USB sticks that are mounted there (operations.md)
   --button-only           let nobody in before the button is pressed, upstream or none
-  --code-file FILE        set-code: the code to take; - is standard input
+  --code-file FILE        set-code, initialize --label: the code to take; - is standard input
+  --label FILE            set-code, initialize: set a code, and write what a label needs to FILE as a
+                          line of JSON for `fairlead label`; - is standard output
   --security1-code-file F also take Espressif's Security 1 with the code in this file
   --no-connect            end when provisioned
   --once                  end instead of the first wait (status 1), and once connected (status 0)
@@ -402,6 +405,10 @@ Options
 
 std::string firmware_of(const Config& config) {
   return config.firmware.empty() ? "fairlead-device " + std::string(version_text) : config.firmware;
+}
+
+std::string serial_of(const Config& config) {
+  return config.serial.empty() ? machine_serial() : config.serial;
 }
 
 std::string machine_serial() {

@@ -74,7 +74,8 @@ struct Config {
   std::filesystem::path wifi_address_hook;    // program (local_wifi.h); empty: the system's affair
   std::filesystem::path stick_directory;      // where USB sticks are mounted; empty: none is used
   std::filesystem::path security1_code_file;  // Security 1 for old clients; empty: off
-  std::filesystem::path code_file;            // set-code: the code on the label; empty: drawn
+  std::filesystem::path code_file;            // the code for the label; empty: drawn
+  std::filesystem::path label_file;           // what a label needs goes there; empty: nowhere
 
   std::chrono::seconds retry_max{3600};  // no wait is longer
   bool once = false;                     // end instead of the first wait, and once connected
@@ -99,6 +100,8 @@ std::string_view usage();
 // Of the machine: DMI product serial, device tree serial-number, or the first half of machine-id;
 // "" if none.
 std::string machine_serial();
+// As configured, or the machine's.
+std::string serial_of(const Config& config);
 
 // As configured, or this program's own name and version.
 std::string firmware_of(const Config& config);

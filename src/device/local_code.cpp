@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "codec/cbor/reader.h"
 #include "codec/cbor/writer.h"
+#include "device/local_bluetooth.h"
 
 namespace fairlead::device {
 
@@ -62,6 +63,17 @@ Result<std::string> set_local_code(const StateDirectory& directory, std::string 
     TRY_VOID(directory.write(std::string(local_code_file), encode_local_code(*verifier)));
     return code;
   }
+}
+
+local::LabelFacts label_facts(const Config& config, const std::string& code) {
+  local::SetupLabel setup;
+  setup.name = serial_of(config);
+  if (config.bluetooth) setup.name = bluetooth_name(config.bluetooth_name, setup.name);
+  setup.transport = config.bluetooth ? local::LabelTransport::ble : local::LabelTransport::softap;
+  setup.username = local_username;
+  setup.code = code;
+  setup.product_uri = config.product_uri;
+  return {serial_of(config), config.model, config.vendor, config.product_uri, "", setup};
 }
 
 }  // namespace fairlead::device

@@ -7,7 +7,9 @@
 #include <string>
 
 #include "crypto/srp.h"
+#include "device/config.h"
 #include "device/state_directory.h"
+#include "local/setup_label.h"
 
 namespace fairlead::device {
 
@@ -23,5 +25,9 @@ Result<std::optional<crypto::srp::Verifier>> load_local_code(const StateDirector
 // refused: a code that is too short (8 characters), or that some clients can't use.
 Result<std::string> set_local_code(const StateDirectory& directory, std::string code,
                                    Random& random);
+
+// What is printed for this device with the code that was set: its QR code says how it is reached,
+// by Bluetooth where that is on.
+local::LabelFacts label_facts(const Config& config, const std::string& code);
 
 }  // namespace fairlead::device

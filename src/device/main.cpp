@@ -22,8 +22,8 @@
 #include "device/removal.h"
 #include "device/status.h"
 #include "device/upstream_search.h"
+#include "disk/whole_file.h"
 #include "keystore/built_in.h"
-#include "local/setup_label.h"
 #ifdef FAIRLEAD_AVAHI
 #include "link/avahi/avahi_announcer.h"
 #endif
@@ -127,28 +127,39 @@ Result<std::string> read_code(const std::filesystem::path& file) {
   return code;
 }
 
-std::string serial_of(const Config& config) {
-  return config.serial.empty() ? machine_serial() : config.serial;
+Result<void> write_label(const std::filesystem::path& file, const std::string& line) {
+  if (file != "-") return disk::replace_file(file, line + "\n", 0600);
+  std::cout << line << std::endl;
+  return std::cout ? ok() : fail(Errc::io, "standard output can't be written");
 }
 
-local::SetupLabel setup_label(const Config& config, const std::string& code) {
-  local::SetupLabel out;
-  out.name = serial_of(config);
-  if (config.bluetooth) out.name = bluetooth_name(config.bluetooth_name, out.name);
-  out.transport = config.bluetooth ? local::LabelTransport::ble : local::LabelTransport::softap;
-  out.username = local_username;
-  out.code = code;
-  return out;
-}
-
+// A code of its own for this device, and what its label needs. Only what checks the code is kept: a
+// label that gets lost takes another code.
 int set_code(const Config& config, const StateDirectory& directory) {
   auto wanted = read_code(config.code_file);
   if (!wanted) return complain(wanted.error());
+  auto before = load_local_code(directory);
   crypto::SystemRandom random;
   auto code = set_local_code(directory, std::move(*wanted), random);
   if (!code) return complain(code.error());
-  std::cout << *code << "\n" << local::encode_setup_label(setup_label(config, *code)) << "\n";
-  return 0;
+  auto facts = label_facts(config, *code);
+  if (config.label_file.empty()) {
+    std::cout << *code << "\n" << local::encode_setup_label(*facts.setup) << "\n";
+    return 0;
+  }
+  if (before && *before)
+    std::cerr
+        << "fairlead-device: this device had a code; a label with that one is worthless now\n";
+  auto written = write_label(config.label_file, local::encode_label_facts(facts));
+  return written ? 0 : complain(written.error());
+}
+
+// After DI, of a device that has its credential: a run that was stopped gets no label.
+int hand_out_label(const Config& config, const StateDirectory& directory) {
+  if (config.command != Command::initialize || config.label_file.empty()) return 0;
+  auto identity = load_identity(directory);
+  if (!identity) return complain(identity.error());
+  return *identity && (*identity)->has_credential() ? set_code(config, directory) : 1;
 }
 
 Result<std::unique_ptr<link::Announcer>> make_announcer(const Config& config, Log& log) {
@@ -277,8 +288,9 @@ int run(const Config& config, const StateDirectory& directory, keystore::Keystor
   if (!identity) return complain(identity.error());
   bool initialized = *identity && (*identity)->has_credential();
   if (initialized && config.command == Command::initialize) {
-    std::cout << "already initialised as " << fdo::to_text((*identity)->credential.guid) << "\n";
-    return 0;
+    std::ostream& out = config.label_file == "-" ? std::cerr : std::cout;
+    out << "already initialised as " << fdo::to_text((*identity)->credential.guid) << "\n";
+    return hand_out_label(config, directory);
   }
   std::optional<Error> lost;
   Journal journal = Journal::open(directory, system_clock(), lost);
@@ -314,7 +326,7 @@ int run(const Config& config, const StateDirectory& directory, keystore::Keystor
   // After the device's last word to its upstream, which may have gone by one of them.
   if (state_of(load_identity(directory).value_or(std::nullopt)) == State::decommissioned)
     forget_networks(config, directory, log);
-  if (!failure) return 0;
+  if (!failure) return hand_out_label(effective, directory);
   std::cerr << "fairlead-device: " << failure->context << "\n";
   return 1;
 }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,5 +44,22 @@ std::string encode_setup_label(const SetupLabel& label);
 // The device's name to phones where none is configured: PROV_ and six hexadecimal digits that
 // follow from the serial. Espressif's apps filter by the prefix.
 std::string setup_name(std::string_view serial);
+
+// What a factory has to know to print the label of one device: a line of JSON, which the device
+// writes when it is initialised, and `fairlead label` and any other printing software reads.
+//
+//   facts = { "serial": text, ? "model": text, ? "vendor": text, ? "id": text, ? "dpp": text,
+//             ? "qr": text }               ; qr: a setup label as above, as its QR code says it
+//
+// It holds the code: the file is as secret as the label itself.
+struct LabelFacts {
+  std::string serial, model, vendor;
+  std::string product_uri, dpp;     // may be empty, as in SetupLabel
+  std::optional<SetupLabel> setup;  // none: the device has no code, or nobody tells it here
+  friend bool operator==(const LabelFacts&, const LabelFacts&) = default;
+};
+// Limits and errors as of decode_setup_label(); malformed also without a serial.
+Result<LabelFacts> decode_label_facts(std::string_view line);
+std::string encode_label_facts(const LabelFacts& facts);  // without an end of line
 
 }  // namespace fairlead::local

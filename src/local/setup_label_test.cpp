@@ -64,5 +64,26 @@ TEST(SetupLabel, TheNameFollowsFromTheSerial) {
   EXPECT_EQ(setup_name("SN-1").size(), std::string_view("PROV_01b1e8").size());
 }
 
+TEST(LabelFacts, ComeBackWithEveryMember) {
+  LabelFacts facts{"SN-1",      "Pump 7", "Pump \"Works\"", "https://pumps.example/1",
+                   "DPP:K:x;;", full()};
+  auto back = decode_label_facts(encode_label_facts(facts));
+  ASSERT_TRUE(back) << back.error().context;
+  EXPECT_EQ(*back, facts);
+}
+
+TEST(LabelFacts, WhatIsMissingOrWrongIsNamed) {
+  auto why = [](std::string_view line) {
+    auto facts = decode_label_facts(line);
+    return facts ? "accepted" : facts.error().context;
+  };
+  EXPECT_EQ(why(R"({"serial":"SN-1","other":7})"), "accepted");
+  EXPECT_EQ(why(R"({"model":"Pump 7"})"), "the device's serial is missing");
+  EXPECT_EQ(why(R"({"serial":7})"), "the label's \"serial\" is no text, or too long");
+  EXPECT_EQ(why(R"({"serial":"SN-1","qr":"{}"})"), "qr: the label does not say the device's name");
+  EXPECT_EQ(why("[]"), "this is no label: its JSON can't be read");
+  EXPECT_EQ(why(std::string(20'000, ' ')), "this is too long for a label");
+}
+
 }  // namespace
 }  // namespace fairlead::local
