@@ -29,7 +29,7 @@ struct Option {
   std::string_view choices{};  // for completion: "made owned pending"
 };
 
-using Options = std::array<Option, 12>;
+using Options = std::array<Option, 18>;
 
 struct Argument {
   std::string_view name;  // "GUID"; empty: no argument

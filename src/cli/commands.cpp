@@ -97,6 +97,53 @@ constexpr Command table[] = {
      .examples = "  fairlead provision --address http://10.77.0.5:8080 --code-file label.txt\n"
                  "  fairlead provision --bluetooth PROV_01b1e8 --wifi PlantFloor",
      .run = provision},
+    {.name = "label",
+     .summary = "Print the label of a device, or of a batch: QR code, serial, code",
+     .arguments = {{{"FILE", false}}},
+     .options = {{{"out", "FILE", "a .pdf, .svg, .png, or .ndef for an NFC tag", true},
+                  {"qr", "WHAT", "what the QR code says (default: setup)", false,
+                   "setup espressif link dpp"},
+                  {"size", "WxH", "of a label, in mm (default: 50x25)"},
+                  {"dpi", "N", "of the printer (default: 300): modules are whole dots"},
+                  {"sheet", "PAPER", "many labels on a page", false, "a4 letter"},
+                  {"margin", "MM", "of the sheet at least (default: 5)"},
+                  {"gap", "XxY", "between the labels of a sheet, in mm (default: 0x0)"},
+                  {"skip", "N", "places of the first sheet that are used up"},
+                  {"serial", "SERIAL", "one device, without FILE: its serial"},
+                  {"model", "MODEL", "its model"},
+                  {"vendor", "VENDOR", "its maker"},
+                  {"product-uri", "URI", "its identification link (IEC 61406)"},
+                  {"dpp-uri", "URI", "its bootstrap URI of Wi-Fi Easy Connect"},
+                  code_file_option,
+                  button_option,
+                  {"transport", "T", "how apps reach it (default: ble)", false, "ble softap"},
+                  {"name", "NAME", "what it calls itself there (default: as the device does)"}}},
+     .more =
+         "FILE holds what devices wrote by `fairlead-device initialize --label`: a line each; - is "
+         "standard\n"
+         "input. setup is the JSON of Espressif's apps with product URI and DPP URI where there "
+         "are any,\n"
+         "espressif the same without them, link and dpp the bare URI.\n"
+         "{serial} in the name of --out makes a file for each device. Files are readable by their\n"
+         "owner only: they hold codes.",
+     .examples =
+         "  fairlead label batch.jsonl --out labels.pdf --sheet a4 --size 63.5x38.1 --gap 2.5x0\n"
+         "  fairlead label batch.jsonl --out 'tags/{serial}.ndef' --qr link\n"
+         "  fairlead label --serial SN-17 --model Pump --code-file code --out label.png "
+         "--dpi 203",
+     .run = print_labels,
+     .needs_server = false},
+    {.name = "label read",
+     .summary = "Say what a scanned label or tag says, or why it is none",
+     .arguments = {{{"FILE", false}}},
+     .options = {{{"with-code", "", "show the code, too"}}},
+     .more =
+         "FILE (default: standard input) holds what a scanner read from a QR code, or with a name "
+         "that\n"
+         "ends with .ndef the message of an NFC tag.",
+     .examples = "  zbarimg --raw -q label.png | fairlead label read",
+     .run = read_label,
+     .needs_server = false},
     {.name = "networks",
      .summary = "Which Wi-Fi networks the device beside you hears",
      .options = {{{"address", "URL", "where the device listens: http://HOST:PORT"},

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "cli/command.h"
 #include "cli/table.h"
+#include "client/label/print.h"
 #include "client/operator/api.h"
 #include "client/provision/device_carrier.h"
 
@@ -45,6 +46,10 @@ struct Bluetooth {
       connect;
 };
 
+// Pictures of labels (tool/print/label_pictures.h), where that is built in; empty where not.
+using DrawLabels = std::function<Result<std::string>(std::span<const client::PrintedLabel>,
+                                                     const client::LabelForm&)>;
+
 struct Context {
   const Invocation& in;
   client::Api& api;
@@ -56,6 +61,7 @@ struct Context {
   std::function<Answer<std::unique_ptr<client::Transport>>(const std::string& address)>
       connect_device;
   const Bluetooth& bluetooth;
+  const DrawLabels& draw_labels;
   std::function<bool()> go_on;  // false: somebody wants the command to come to its end
 
   bool as_json() const { return in.has("json"); }
@@ -109,6 +115,7 @@ Answer<void> device_list(Context&), device_waiting(Context&), device_show(Contex
 Answer<void> audit_list(Context&), audit_export(Context&), audit_verify(Context&);
 Answer<void> provision(Context&), nearby(Context&), show_networks(Context&),
     show_upstreams(Context&);
+Answer<void> print_labels(Context&), read_label(Context&);
 Answer<void> scan_plant(Context&), scanner(Context&), plan_import(Context&), plan_compare(Context&),
     apply_plan(Context&), plan_bind(Context&), plan_replace(Context&), plan_ignore(Context&),
     plan_undo(Context&), plan_export(Context&), report(Context&), nameplate(Context&),

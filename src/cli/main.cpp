@@ -18,6 +18,9 @@
 #include "link/bluez/central.h"
 #endif
 #include "tool/connect.h"
+#ifdef FAIRLEAD_LABELS
+#include "tool/print/label_pictures.h"
+#endif
 
 namespace {
 
@@ -120,6 +123,9 @@ int main(int argc, char** argv) {
               .go_on = go_on};
 #ifdef FAIRLEAD_BLUEZ
   world.bluetooth = bluetooth_by(link::open_bluez_central);
+#endif
+#ifdef FAIRLEAD_LABELS
+  world.draw_labels = tool::draw_labels;
 #endif
   std::vector<std::string> words(argv + 1, argv + argc);
   ExitCode code = run(world, words);

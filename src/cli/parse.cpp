@@ -72,7 +72,10 @@ Answer<std::size_t> name_command(const std::vector<std::string>& plain, Invocati
   for (std::size_t used = 0; used < plain.size();) {
     name += (used ? " " : "") + plain[used];
     ++used;
-    if ((out.command = find_command(name))) return used;
+    out.command = find_command(name);
+    // "label read" is a command of its own, and so is "label" before anything else.
+    const bool more = used < plain.size() && find_command(name + " " + plain[used]);
+    if (out.command && !more) return used;
     if (!is_group(name)) break;
     deepest_group = name;
   }

@@ -131,5 +131,14 @@ TEST(Wrapped, BreaksAtBlanksAndIndentsWhatFollows) {
   EXPECT_EQ(wrapped("one two", 0, 2), "one two");
 }
 
+TEST(Parse, ACommandMayBeTheBeginningOfAnother) {
+  std::vector<std::string> print{"label", "read.jsonl", "--out", "x.pdf"},
+      read{"label", "read", "x"};
+  EXPECT_EQ(parse(print)->command->name, "label");
+  EXPECT_EQ(parse(print)->arguments, std::vector<std::string>{"read.jsonl"});
+  EXPECT_EQ(parse(read)->command->name, "label read");
+  EXPECT_EQ(parse(read)->arguments, std::vector<std::string>{"x"});
+}
+
 }  // namespace
 }  // namespace fairlead::cli

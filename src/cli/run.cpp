@@ -77,10 +77,16 @@ Answer<void> carry_out(const World& world, const Invocation& in) {
   auto connect_device = [&](const std::string& address) {
     return world.connect({tool::device_url(address), {}, true});
   };
-  Context context{
-      in,          api,        world.console,  {access.target.server, access.credentials},
-      world.clock, world.wait, connect_device, world.bluetooth,
-      world.go_on};
+  Context context{in,
+                  api,
+                  world.console,
+                  {access.target.server, access.credentials},
+                  world.clock,
+                  world.wait,
+                  connect_device,
+                  world.bluetooth,
+                  world.draw_labels,
+                  world.go_on};
   auto outcome = in.command->run(context);
   if (!outcome && in.command->needs_server && outcome.error().kind == ProblemKind::unreachable)
     outcome.error().message = access.target.server + ": " + outcome.error().message;

@@ -21,6 +21,7 @@ struct World {
   };
   std::function<Answer<std::unique_ptr<client::Transport>>(const Target&)> connect;
   Bluetooth bluetooth{};
+  DrawLabels draw_labels{};
   std::function<bool()> go_on = [] { return true; };  // false: interrupted
 };
 

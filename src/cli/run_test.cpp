@@ -307,5 +307,35 @@ TEST_F(Import, WaitsForABusyServer) {
   EXPECT_EQ(waits, (std::vector<Duration>{std::chrono::seconds(1), std::chrono::seconds(2)}));
 }
 
+TEST_F(Run, ATagIsWrittenWithoutPicturesAndAPictureRefusedInWords) {
+  const std::string tag = (home.path() / "x.ndef").string(),
+                    page = (home.path() / "x.pdf").string();
+  ASSERT_EQ(run({"label", "--serial", "SN-1", "--out", tag}), 0) << err;
+  ASSERT_EQ(run({"label", "read", tag, "--json"}), 0) << err;
+  EXPECT_NE(out.find(R"("code":"not shown")"), std::string::npos) << out;
+  ASSERT_EQ(run({"label", "read", tag, "--with-code"}), 0) << err;
+  EXPECT_NE(out.find("correct horse"), std::string::npos) << out;
+  EXPECT_EQ(run({"label", "--serial", "SN-1", "--out", page}), 1);
+  EXPECT_NE(err.find("built without pictures"), std::string::npos) << err;
+  EXPECT_FALSE(std::filesystem::exists(page));
+}
+
+TEST_F(Run, WrongWishesOfALabelAreRefusedBeforeAnythingIsWritten) {
+  const std::string page = (home.path() / "x.pdf").string();
+  const std::vector<std::vector<std::string>> wrong{
+      {"--size", "50"},       {"--size", "4x25"},      {"--size", "50x1e9"},
+      {"--size", "nanx25"},   {"--sheet", "a5"},       {"--dpi", "0"},
+      {"--qr", "everything"}, {"--transport", "wire"}, {"--sheet", "a4", "--gap", "-1x0"}};
+  for (const auto& words : wrong) {
+    std::vector<std::string> all{"label", "--serial", "SN-1", "--out", page};
+    all.insert(all.end(), words.begin(), words.end());
+    EXPECT_EQ(run(all), 2) << words[0] << " " << words[1] << err;
+  }
+  EXPECT_EQ(run({"label", "--out", page}), 2);
+  EXPECT_EQ(run({"label", "--serial", "SN-1", "--out", "x.gif"}), 2);
+  EXPECT_EQ(run({"label", "read", file("scan", "WIFI:T:WPA;S:x;P:secret;;")}), 1);
+  EXPECT_EQ(err, "fairlead: this is the login of a Wi-Fi network, not a device's label\n");
+}
+
 }  // namespace
 }  // namespace fairlead::cli
