@@ -20,6 +20,10 @@ Actions refusal(PeerId peer, Kind kind, std::string why) {
   return out;
 }
 
+Actions busy(PeerId peer) {
+  return refusal(peer, Kind::busy, "somebody else is provisioning this device");
+}
+
 std::string seconds_text(Duration time) {
   return std::to_string((time.count() + 999) / 1000) + " s";
 }
@@ -120,10 +124,17 @@ Actions Door::on_request(Request request, Time now) {
     return out;
   }
   if (session_ && session_->idle_at <= now && !session_->asked_driver) session_.reset();
-  if (session_ && session_->peer != request.peer)
-    return refusal(request.peer, Kind::busy, "somebody else is provisioning this device");
+  if (session_ && session_->peer != request.peer && !may_come_back(request))
+    return busy(request.peer);
   if (request.endpoint == "prov-session") return knock(std::move(request), now);
   return secured(std::move(request), now);
+}
+
+// A program that was started again, by HTTP: another cookie from the same address. The session it
+// had ends when it has proven the code once more.
+bool Door::may_come_back(const Request& request) const {
+  return request.endpoint == "prov-session" && request.source == session_->source &&
+         !session_->asked_driver;
 }
 
 Door::Wrong& Door::wrong_of(const std::string& source) {
@@ -159,7 +170,7 @@ Actions Door::knock(Request request, Time now) {
                    "the code was wrong " + std::to_string(wrong->failures) +
                        " times; try again in " + seconds_text(wrong->until - now));
   // A session's own client begins anew: what was secured before ends here.
-  session_.reset();
+  if (session_ && session_->peer == request.peer) session_.reset();
   bool button = open_->button_until && *open_->button_until > now;
   if (button) {
     auto verifier = crypto::srp::make_verifier(button_user, {}, random_);
@@ -179,9 +190,11 @@ Actions Door::knock(Request request, Time now) {
     return out;
   }
   auto& done = std::get<Secured>(*stepped);
+  if (session_ && done.proof != Proof::code) return busy(request.peer);
   if (wrong)
     std::erase_if(wrong_, [&](const Wrong& each) { return each.source == request.source; });
   session_ = Session{.peer = request.peer,
+                     .source = std::move(request.source),
                      .channel = std::move(done.channel),
                      .proof = done.proof,
                      .idle_at = now + limits::session_idle};

@@ -176,6 +176,25 @@ TEST_F(DoorTest, ASecondClientHearsBusyUntilTheFirstIsQuiet) {
   EXPECT_EQ(status(*third, 3).progress, Progress::waiting);
 }
 
+TEST_F(DoorTest, WhoComesAgainFromTheSameAddressWithTheCodeTakesItsOwnPlace) {
+  door_.open(Opening::button, now_);
+  auto first = session(1);
+  auto again = [&](ClientSecret with) {
+    Conversation client(std::move(with), random_);
+    auto ask = [&](const Send& message) {
+      return door_.on_request({9, "10.0.0.1", message.endpoint, message.body}, now_);
+    };
+    auto cmd1 = client.hear(find<Reply>(ask(client.begin()))->body);
+    return ask(std::get<Send>(*cmd1));
+  };
+  EXPECT_EQ(refused(again(secret("guess"))).kind, Kind::wrong_code);
+  EXPECT_EQ(refused(again(secret("", "button"))).kind, Kind::busy);
+  EXPECT_EQ(status(*first, 1).progress, Progress::waiting);
+  EXPECT_TRUE(find<Reply>(again(secret())));
+  auto late = first->say(command::AskStatus{});
+  EXPECT_EQ(refused(send(1, *late)).kind, Kind::busy);
+}
+
 TEST_F(DoorTest, StrangersWhoBeginHandshakesPushNobodyOut) {
   door_.open(Opening::unprovisioned, now_);
   Conversation client(secret(), random_);
