@@ -12,7 +12,7 @@ from pathlib import Path
 from fairlead import Device, Server, until
 from foreign import Astarte, Client, Peer
 from go_fdo_server import GoFdoServer
-from toolchains import build_go, build_go_fdo_server, build_rust
+from toolchains import build_espressif, build_go, build_go_fdo_server, build_rust
 
 ENCODINGS = ("x509", "x5chain", "cose")  # of the maker's key in the voucher
 OURS = {"ec256": "p256", "ec384": "p384"}  # go-fdo's names of keys, and ours
@@ -50,6 +50,10 @@ class World:
     @functools.cached_property
     def rust_program(self):
         return build_rust(self.cache)
+
+    @functools.cached_property
+    def espressif_modules(self):
+        return build_espressif(self.cache)
 
     def server(self, key):
         return self.start(key, lambda: Server(self.ours, self.folder / key, OURS[key]))

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -59,3 +60,23 @@ def build_rust(cache):
     succeeds([cargo, "build", "--locked", "-j", "2", "--target-dir", cache / "rust"],
              "building the Rust program", limit=900, cwd=HERE / "astarte")
     return cache / "rust/debug/astarte-peer"
+
+
+def build_python(cache, name, requirements):
+    """The folder that holds `requirements`, a file that pins every byte: what PYTHONPATH is to say."""
+    folder, installed = cache / name, cache / f"{name}.installed"
+    if installed.exists() and installed.read_text() == requirements.read_text():
+        return folder
+    if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode != 0:
+        raise Missing("python3-pip is not installed")
+    shutil.rmtree(folder, ignore_errors=True)
+    succeeds([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--no-compile",
+              "--disable-pip-version-check", "--require-hashes", "--target", folder, "--requirement", requirements],
+             f"installing {name}", limit=600)
+    installed.write_text(requirements.read_text())
+    return folder
+
+
+def build_espressif(cache):
+    """Espressif's provisioning tool, in the same way."""
+    return build_python(cache, "espressif", HERE / "espressif/requirements.txt")
