@@ -19,6 +19,9 @@ constexpr Option adapter_option{"bluetooth-adapter", "A",
                                 "this machine's adapter: hci0 (default: the first)"};
 constexpr Option code_file_option{"code-file", "FILE",
                                   "the code on its label; else it is asked for"};
+constexpr Option username_option{"username", "NAME", "stock firmware: as on its label (wifiprov)"};
+constexpr Option without_encryption_option{"without-encryption", "",
+                                           "stock firmware that knows none: all the same"};
 constexpr Option button_option{"button", "", "no code: its button was pressed within two minutes"};
 constexpr std::string_view roles = "admin factory operator engineer installer auditor";
 constexpr std::string_view device_words = "DEVICE is a device's id, GUID, serial or name.";
@@ -84,6 +87,8 @@ constexpr Command table[] = {
                   adapter_option,
                   code_file_option,
                   button_option,
+                  username_option,
+                  without_encryption_option,
                   {"wifi", "NETWORK", "the Wi-Fi network that it is to join; see networks"},
                   {"wifi-passphrase-file", "FILE", "its passphrase (default: asked for)"},
                   {"account", "ACCOUNT", "whose device it is to be"},
@@ -93,7 +98,8 @@ constexpr Command table[] = {
              "the device joins the network, tries the upstream that it was given, and keeps both "
              "only if\n"
              "it was let in. A wrong passphrase is asked for again, without starting afresh.\n"
-             "When the server wants a person's decision first, approve and provision again.",
+             "When the server wants a person's decision first, approve and provision again.\n"
+             "A device with stock firmware of Espressif's gets the Wi-Fi network, and that is all.",
      .examples = "  fairlead provision --address http://10.77.0.5:8080 --code-file label.txt\n"
                  "  fairlead provision --bluetooth PROV_01b1e8 --wifi PlantFloor",
      .run = provision},
@@ -150,7 +156,9 @@ constexpr Command table[] = {
                   {"bluetooth", "NAME", "or its name or address by Bluetooth; see nearby"},
                   adapter_option,
                   code_file_option,
-                  button_option}},
+                  button_option,
+                  username_option,
+                  without_encryption_option}},
      .more = "A name that is no text is shown as 0x and its bytes, and taken so by --wifi.",
      .examples = "  fairlead networks --bluetooth PROV_01b1e8",
      .run = show_networks,

@@ -50,6 +50,29 @@ Answer<Way> way_to_device(Context& context) {
   return out;
 }
 
+// Without the code, which is asked for.
+client::Access access_by(const Context& context) {
+  client::Access out;
+  out.button = context.in.has("button");
+  out.username = context.in.get("username", out.username);
+  out.without_encryption = context.in.has("without-encryption");
+  return out;
+}
+
+client::Bystander bystander_of(const Context& context) {
+  return {[&context](std::string_view text) { context.console.note(text); }, context.wait};
+}
+
+// Of stock firmware: the server knows nothing of it.
+void tell_joined(const Context& context, const std::string& address) {
+  const std::string network = context.in.get("wifi"), where = client::plain_text(address);
+  context.console.note("The device joined " + network +
+                       (where.empty() ? "" : ", where it is " + where) +
+                       ". That is all its firmware can do: the server knows nothing of it.");
+  if (context.as_json())
+    context.print(json::serialize(json::object{{"network", network}, {"address", where}}) + "\n");
+}
+
 Answer<void> require_one_way(const Context& context) {
   if (context.in.has("address") != context.in.has("bluetooth")) return {};
   return problem(ProblemKind::usage, "say --address or --bluetooth, one of them");
@@ -60,16 +83,19 @@ Answer<void> require_one_way(const Context& context) {
 Answer<void> provision(Context& context) {
   TRY_VOID(require_one_way(context));
   client::ProvisionRequest request;
-  request.access.button = context.in.has("button");
+  request.access = access_by(context);
   request.claim.account = context.in.get("account");
   request.claim.name = context.in.get("name");
   request.wifi = wifi_wish(context);
   TRY(request.access.code, code_of_label(context));
   TRY(auto way, way_to_device(context));
   crypto::SystemRandom random;
-  client::Bystander bystander{[&](std::string_view text) { context.console.note(text); },
-                              context.wait};
-  TRY(auto done, client::provision(*way.carrier, context.api, request, random, bystander));
+  TRY(auto done,
+      client::provision(*way.carrier, context.api, request, random, bystander_of(context)));
+  if (done.device.empty()) {
+    tell_joined(context, done.address);
+    return {};
+  }
   if (context.as_json())
     context.print(json::serialize(json::object{{"device", done.device}}) + "\n");
   else
@@ -102,18 +128,14 @@ Answer<void> nearby(Context& context) {
 
 Answer<void> show_networks(Context& context) {
   TRY_VOID(require_one_way(context));
-  client::Access access;
-  access.button = context.in.has("button");
+  client::Access access = access_by(context);
   TRY(access.code, code_of_label(context));
   TRY(auto way, way_to_device(context));
   crypto::SystemRandom random;
-  TRY(auto link, client::open_device(*way.carrier, access, random));
-  auto heard = client::nearby_networks(link);
-  (void)link.say(local::command::Cancel{});  // who comes next would hear "busy" for a minute
-  if (!heard) return std::unexpected(std::move(heard.error()));
+  TRY(auto heard, client::networks_of(*way.carrier, access, random, bystander_of(context)));
   Table table{{"NETWORK", "SIGNAL", "CHANNEL", "SECURITY", "NOT FOR THIS DEVICE"}, {}};
   json::array items;
-  for (const auto& each : *heard) {
+  for (const auto& each : heard) {
     const std::string name = link::name_of_network(each.ssid), security(to_string(each.auth));
     table.rows.push_back({name, std::to_string(each.signal_dbm) + " dBm",
                           std::to_string(each.channel), security,
@@ -126,7 +148,7 @@ Answer<void> show_networks(Context& context) {
   }
   if (context.as_json())
     context.print(json::serialize(json::object{{"items", std::move(items)}}) + "\n");
-  else if (heard->empty())
+  else if (heard.empty())
     context.console.note("The device hears no Wi-Fi network.");
   else
     context.print_table(table);

@@ -34,8 +34,9 @@ Answer<local::WifiCredentials> choose(Context& context,
     return problem(ProblemKind::usage, "the name of a Wi-Fi network has at most 32 bytes");
   auto found = std::ranges::find(heard, out.ssid, &local::NearbyNetwork::ssid);
   if (found == heard.end()) {
-    context.console.note("The device does not hear " + wanted +
-                         "; it will look for it as a hidden network.");
+    context.console.note(wanted +
+                         " is not in the device's list of networks; it will look for it "
+                         "all the same.");
   } else if (!found->why_not.empty()) {
     return problem(ProblemKind::conflict,
                    "the device can't join " + wanted + ": " + client::plain_text(found->why_not));

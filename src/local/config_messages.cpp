@@ -34,8 +34,8 @@ Result<Connected> read_connected(View body) {
     if (in.field() == 1) out.ip4_address = in.text(address_bytes_max);
     if (in.field() == 2) {
       std::uint32_t auth = in.uint32();
-      if (auth > 7) in.fail_here("security of the network is not a known one");
-      out.auth = static_cast<WifiAuth>(auth & 7);
+      // One of a kind that came later is not told apart: the network is joined all the same.
+      if (auth <= 7) out.auth = static_cast<WifiAuth>(auth & 7);
     }
     if (in.field() == 3) out.ssid = to_bytes(in.bytes(limits::ssid_bytes_max));
     if (in.field() == 4) out.bssid = to_bytes(in.bytes(6));

@@ -22,11 +22,24 @@ Result<Send> Conversation::send_frame(Commanding state, const Frame& frame) {
   return Send{std::string(own_endpoint), std::move(body)};
 }
 
-Result<Send> Conversation::say(const Command& command) {
+Result<Channel> Conversation::take_idle() {
   auto* idle = std::get_if<Idle>(&state_);
   if (!idle) return fail(Errc::conflict, "no session with the device is open");
-  Commanding next{std::move(idle->channel), encode_command(command), false, {}};
+  Channel out = std::move(idle->channel);
   state_ = std::monostate();
+  return out;
+}
+
+Result<Send> Conversation::ask(std::string endpoint, View plain) {
+  TRY(auto channel, take_idle());
+  TRY(auto body, channel.seal(plain));
+  state_ = Asking{std::move(channel)};
+  return Send{std::move(endpoint), std::move(body)};
+}
+
+Result<Send> Conversation::say(const Command& command) {
+  TRY(auto channel, take_idle());
+  Commanding next{std::move(channel), encode_command(command), false, {}};
   TRY(auto first, part_of(++number_, next.command, 0));
   next.sent_all = first.content.size() == next.command.size();
   return send_frame(std::move(next), first);
@@ -44,6 +57,11 @@ Result<Heard> Conversation::hear(View answer) {
     binding_ = to_bytes(channel.binding());
     state_ = Idle{std::move(channel)};
     return Heard(SessionOpen{});
+  }
+  if (auto* asking = std::get_if<Asking>(&state)) {
+    TRY(auto plain, asking->channel.open(answer));
+    state_ = Idle{std::move(asking->channel)};
+    return Heard(StockAnswer{std::move(plain)});
   }
   auto* commanding = std::get_if<Commanding>(&state);
   if (!commanding) return fail(Errc::malformed, "the device answers what was not asked");

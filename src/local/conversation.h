@@ -17,7 +17,10 @@ struct Send {
   Bytes body;
 };
 struct SessionOpen {};
-using Heard = std::variant<Send, SessionOpen, Answer>;
+struct StockAnswer {
+  Bytes plain;
+};
+using Heard = std::variant<Send, SessionOpen, Answer, StockAnswer>;
 
 class Conversation {
  public:
@@ -27,6 +30,8 @@ class Conversation {
 
   // The next command. Only when the one before is answered, and the session open.
   Result<Send> say(const Command& command);
+  // A message to one of Espressif's own endpoints ("prov-config"), under the same rules.
+  Result<Send> ask(std::string endpoint, View plain);
   // The device's answer to what was sent last. untrusted: not from the device of this session.
   Result<Heard> hear(View answer);
 
@@ -40,12 +45,16 @@ class Conversation {
   struct Idle {
     Channel channel;
   };
+  struct Asking {
+    Channel channel;
+  };
   struct Commanding {
     Channel channel;
     Bytes command;
     bool sent_all = false;
     Joiner answer;
   };
+  Result<Channel> take_idle();
   Result<Heard> hear_frame(Commanding state, const Frame& frame);
   Result<Send> send_frame(Commanding state, const Frame& frame);
 
@@ -53,7 +62,7 @@ class Conversation {
   std::uint32_t number_ = 0;  // of the command
   Bytes binding_;
   // Broken after an error: nothing more can be said.
-  std::variant<std::monostate, Fresh, ClientHandshake, Idle, Commanding> state_;
+  std::variant<std::monostate, Fresh, ClientHandshake, Idle, Asking, Commanding> state_;
 };
 
 }  // namespace fairlead::local

@@ -86,6 +86,24 @@ TEST(ScanMessages, BoundsTheListOfNetworks) {
   EXPECT_FALSE(scan::decode_scan_answer(scan::encode_answer(one)));
 }
 
+TEST(ScanMessages, TakesNamesWithTheirBufferAndLeavesOutKindsThatCameLater) {
+  auto entry = [](Bytes ssid, std::uint32_t auth) {
+    scan::TellResult page;
+    page.entries.push_back({std::move(ssid), 1, -40, Bytes(6), static_cast<WifiAuth>(auth)});
+    return scan::decode_scan_answer(scan::encode_answer(page));
+  };
+  Bytes buffer = to_bytes("Floor");
+  buffer.resize(33);
+  auto padded = entry(buffer, 3);
+  ASSERT_TRUE(padded) << padded.error().context;
+  EXPECT_EQ(std::get<scan::TellResult>(*padded).entries.at(0).ssid, to_bytes("Floor"));
+  auto later = entry(to_bytes("Floor"), 8);
+  ASSERT_TRUE(later) << later.error().context;
+  EXPECT_TRUE(std::get<scan::TellResult>(*later).entries.empty());
+  EXPECT_FALSE(entry(Bytes(33, 'x'), 3));
+  EXPECT_FALSE(entry(Bytes(34), 3));
+}
+
 TEST(ScanMessages, CommandsComeBackAsTheyWere) {
   auto start = scan::decode_scan_command(scan::encode_command(scan::Start{true, false, 5, 120}));
   ASSERT_TRUE(start);
@@ -183,6 +201,7 @@ TEST(Version, SaysWhoTheDeviceIsAsFarAsThatIsShort) {
 TEST(Version, TakesWhatOldFirmwareSays) {
   auto bare = decode_version(as_view("v1.1"));
   ASSERT_TRUE(bare);
+  EXPECT_TRUE(decode_version(as_view("V0.1")));
   EXPECT_EQ(bare->security, Security::x25519);
   auto no_patch = decode_version(as_view(R"({"prov":{"sec_ver":2,"cap":[]}})"));
   ASSERT_TRUE(no_patch);
@@ -194,7 +213,7 @@ TEST(Version, TakesWhatOldFirmwareSays) {
 
 TEST(Version, RefusesWhatIsNotOne) {
   for (std::string_view bad :
-       {"", "{", "[]", "{}", R"({"prov":1})", R"({"prov":{"sec_ver":3}})",
+       {"", "{", "v", "vest", "[]", "{}", R"({"prov":1})", R"({"prov":{"sec_ver":3}})",
         R"({"prov":{"sec_ver":-1}})", R"({"prov":{"sec_patch_ver":2}})", "[[[[[[[[[[1]]]]]]]]]]"})
     EXPECT_FALSE(decode_version(as_view(bad))) << bad;
   EXPECT_FALSE(decode_version(Bytes(limits::local_version_bytes_max + 1, 'v')));

@@ -33,21 +33,32 @@ Result<AskResult> read_ask_result(View body) {
   return in.finish(out);
 }
 
-Result<Entry> read_entry(View body) {
+// Firmware of before sends its whole buffer: the name, and zeros up to 33 bytes.
+Bytes read_ssid(Reader& in) {
+  Bytes out = to_bytes(in.bytes(limits::ssid_bytes_max + 1));
+  while (!out.empty() && out.back() == 0) out.pop_back();
+  if (out.size() > limits::ssid_bytes_max) in.fail_here("the network's name is too long");
+  return out;
+}
+
+// Nothing where its security is of a kind that came later (WAPI and others): as stock clients do.
+Result<std::optional<Entry>> read_entry(View body) {
   Reader in(body);
   Entry out;
+  bool known = true;
   while (in.next()) {
-    if (in.field() == 1) out.ssid = to_bytes(in.bytes(limits::ssid_bytes_max));
+    if (in.field() == 1) out.ssid = read_ssid(in);
     if (in.field() == 2) out.channel = in.uint32();
     if (in.field() == 3) out.rssi = in.int32();
     if (in.field() == 4) out.bssid = to_bytes(in.bytes(6));
     if (in.field() == 5) {
       std::uint32_t auth = in.uint32();
-      if (auth > 7) in.fail_here("security of the network is not a known one");
+      known = auth <= 7;
       out.auth = static_cast<WifiAuth>(auth & 7);
     }
   }
-  return in.finish(std::move(out));
+  TRY_VOID(in.finish());
+  return known ? std::optional(std::move(out)) : std::nullopt;
 }
 
 Result<std::vector<Entry>> read_entries(View body) {
@@ -59,7 +70,7 @@ Result<std::vector<Entry>> read_entries(View body) {
     if (out.size() == limits::scan_entries_taken_max) in.fail_here("too many networks");
     if (in.failed()) break;
     TRY(auto entry, read_entry(one));
-    out.push_back(std::move(entry));
+    if (entry) out.push_back(std::move(*entry));
   }
   return in.finish(std::move(out));
 }

@@ -69,6 +69,11 @@ Result<std::int64_t> number_of(const json::object& object, std::string_view name
   return value->get_int64();
 }
 
+// "v1.0", "V0.1"
+bool is_version_text(std::string_view text) {
+  return text.size() > 1 && (text[0] == 'v' || text[0] == 'V') && text[1] >= '0' && text[1] <= '9';
+}
+
 }  // namespace
 
 bool Version::has(std::string_view capability) const {
@@ -98,7 +103,7 @@ Result<Version> decode_version(View in) {
   options.max_depth = 8;
   json::value value = json::parse(json::string_view(as_text(in)), error, {}, options);
   if (error)
-    return as_text(in).starts_with('v') ? Result<Version>(Version{})
+    return is_version_text(as_text(in)) ? Result<Version>(Version{})
                                         : fail(Errc::malformed, "the device's version is not JSON");
   const json::object* root = value.if_object();
   const json::value* prov = root ? root->if_contains("prov") : nullptr;

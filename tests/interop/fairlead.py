@@ -18,10 +18,10 @@ PORTS = Ports()
 class Process:
     """A program in the background, its output in `log`; ended by its own id, never by name."""
 
-    def __init__(self, command, log):
+    def __init__(self, command, log, environment=None):
         self.log = Path(log)
         with open(log, "wb") as out:
-            self.child = subprocess.Popen([str(word) for word in command], stdout=out, stderr=subprocess.STDOUT)
+            self.child = subprocess.Popen([str(word) for word in command], stdout=out, stderr=subprocess.STDOUT, env=environment)
 
     def said(self):
         return self.log.read_text(errors="replace")

@@ -11,6 +11,17 @@ Problem own_problem(const Error& error) {
   return {kind, error.context};
 }
 
+bool broke_off(const Problem& problem) {
+  return problem.kind == ProblemKind::failed || problem.kind == ProblemKind::server_fault;
+}
+
+Problem wrong_code_perhaps(const Problem& problem) {
+  return {ProblemKind::forbidden,
+          "the device broke off when the code was shown to it, so that is wrong, most likely (" +
+              problem.message + ")",
+          "Compare it with the label. The firmware of this device says no more than that."};
+}
+
 }  // namespace
 
 Answer<local::Version> ask_version(DeviceCarrier& device) {
@@ -21,14 +32,24 @@ Answer<local::Version> ask_version(DeviceCarrier& device) {
 }
 
 Answer<DeviceLink> DeviceLink::open(DeviceCarrier& device, local::ClientSecret secret,
-                                    Random& random) {
+                                    Random& random, Firmware firmware) {
   DeviceLink out(device, std::move(secret), random);
   local::Send next = out.conversation_.begin();
-  for (;;) {
-    TRY(auto heard, out.exchange(std::move(next)));
-    if (std::holds_alternative<local::SessionOpen>(heard)) return out;
-    next = std::move(std::get<local::Send>(heard));
+  for (bool shown = false;; shown = true) {
+    auto heard = out.exchange(std::move(next));
+    if (!heard && shown && firmware == Firmware::stock && broke_off(heard.error()))
+      return std::unexpected(wrong_code_perhaps(heard.error()));
+    if (!heard) return std::unexpected(std::move(heard.error()));
+    if (std::holds_alternative<local::SessionOpen>(*heard)) return out;
+    next = std::move(std::get<local::Send>(*heard));
   }
+}
+
+Answer<Bytes> DeviceLink::ask(const std::string& endpoint, View plain) {
+  auto send = conversation_.ask(endpoint, plain);
+  if (!send) return std::unexpected(own_problem(send.error()));
+  TRY(auto heard, exchange(std::move(*send)));
+  return std::move(std::get<local::StockAnswer>(heard).plain);
 }
 
 Answer<local::Heard> DeviceLink::exchange(local::Send send) {

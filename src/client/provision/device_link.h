@@ -7,14 +7,20 @@
 
 namespace fairlead::client {
 
+// Stock firmware says no more than that it broke off.
+enum class Firmware { ours, stock };
+
 // A secured session with one device (docs/wire/local.md). Blocks.
 class DeviceLink {
  public:
   // untrusted_server: it doesn't know the code; forbidden: wrong code, or not in provisioning mode;
   // busy: somebody else is at it, or wait after wrong codes. The carrier outlives the link.
-  static Answer<DeviceLink> open(DeviceCarrier& device, local::ClientSecret secret, Random& random);
+  static Answer<DeviceLink> open(DeviceCarrier& device, local::ClientSecret secret, Random& random,
+                                 Firmware firmware = Firmware::ours);
 
   Answer<local::Answer> say(const local::Command& command);
+  // One message to an endpoint of Espressif's. After a failure the session is over.
+  Answer<Bytes> ask(const std::string& endpoint, View plain);
   enroll::OfferNonce expected_nonce(const enroll::OfferNonce& nonce) const {
     return conversation_.expected_nonce(nonce);
   }

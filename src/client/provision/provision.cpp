@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "client/provision/stock.h"
 #include "codec/base64.h"
 
 namespace fairlead::client {
@@ -103,16 +104,32 @@ Answer<Provisioned> through_session(DeviceLink& link, Api& server, const ClaimRe
   return Provisioned{std::move(granted.device)};
 }
 
+Answer<DeviceLink> open_ours(DeviceCarrier& device, const local::Version& version,
+                             const Access& access, Random& random) {
+  if (version.security == local::Security::none)
+    return problem(ProblemKind::conflict, "the device talks without encryption only");
+  return DeviceLink::open(device, secret_for(access, version), random);
+}
+
+Answer<Provisioned> provision_stock(DeviceCarrier& device, const local::Version& version,
+                                    const ProvisionRequest& request, Random& random,
+                                    const Bystander& bystander) {
+  if (!request.wifi)
+    return problem(ProblemKind::conflict,
+                   "the device has stock firmware, which takes a Wi-Fi network and no access to an "
+                   "upstream",
+                   "Say --wifi NETWORK to bring it there.");
+  TRY(auto address, give_wifi(device, version, request.access, *request.wifi, random, bystander));
+  return Provisioned{{}, std::move(address)};
+}
+
 }  // namespace
 
 Answer<DeviceLink> open_device(DeviceCarrier& device, const Access& access, Random& random) {
   TRY(auto version, ask_version(device));
-  if (std::ranges::find(version.fairlead_capabilities, "offer") ==
-      version.fairlead_capabilities.end())
+  if (is_stock(version))
     return problem(ProblemKind::conflict, "the device makes no Offers: it isn't one of ours");
-  if (version.security == local::Security::none)
-    return problem(ProblemKind::conflict, "the device talks without encryption only");
-  return DeviceLink::open(device, secret_for(access, version), random);
+  return open_ours(device, version, access, random);
 }
 
 Answer<CollectedOffer> collect_offer(DeviceLink& link, const Expected& expected, Random& random) {
@@ -161,6 +178,16 @@ Answer<std::vector<local::NearbyNetwork>> nearby_networks(DeviceLink& link) {
                  "Its network is configured elsewhere.");
 }
 
+Answer<std::vector<local::NearbyNetwork>> networks_of(DeviceCarrier& device, const Access& access,
+                                                      Random& random, const Bystander& bystander) {
+  TRY(auto version, ask_version(device));
+  if (is_stock(version)) return stock_networks(device, version, access, random, bystander);
+  TRY(auto link, open_ours(device, version, access, random));
+  auto heard = nearby_networks(link);
+  (void)link.say(local::command::Cancel{});  // who comes next would hear "busy" for a minute
+  return heard;
+}
+
 Answer<void> deliver_grant(DeviceLink& link, const Granted& granted, const Bystander& bystander) {
   TRY_VOID(take_grant(link, granted));
   TRY(auto obstacle, watch(link, bystander));
@@ -192,7 +219,9 @@ Answer<void> identify(DeviceLink& link, std::uint8_t seconds) {
 
 Answer<Provisioned> provision(DeviceCarrier& device, Api& server, const ProvisionRequest& request,
                               Random& random, const Bystander& bystander) {
-  TRY(auto link, open_device(device, request.access, random));
+  TRY(auto version, ask_version(device));
+  if (is_stock(version)) return provision_stock(device, version, request, random, bystander);
+  TRY(auto link, open_ours(device, version, request.access, random));
   bystander.tell("The device knows the code.");
   ClaimRequest claim = request.claim;
   claim.proof = proof_of(request.access);

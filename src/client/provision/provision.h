@@ -18,6 +18,7 @@ struct Access {
   std::string code;     // as on the label
   bool button = false;  // instead of the code: the device's button was just pressed
   std::string username = "wifiprov";
+  bool without_encryption = false;  // stock firmware that knows none may be talked to
 };
 local::Proof proof_of(const Access& access);
 // What the device has to be; empty: whatever it is.
@@ -63,6 +64,9 @@ struct WifiWish {
 };
 // conflict: the device joins no Wi-Fi networks.
 Answer<std::vector<local::NearbyNetwork>> nearby_networks(DeviceLink& link);
+// The same in a session of its own, with stock firmware too (stock.h).
+Answer<std::vector<local::NearbyNetwork>> networks_of(DeviceCarrier& device, const Access& access,
+                                                      Random& random, const Bystander& bystander);
 
 // Hands the Grant over and waits until the device is online. The device rolled back where this
 // fails.
@@ -81,10 +85,11 @@ struct ProvisionRequest {
   std::optional<WifiWish> wifi{};  // none: the device's network is there
 };
 struct Provisioned {
-  std::string device;  // the server's id of it
+  std::string device{};   // the server's id of it; empty: stock firmware, which joined a network,
+  std::string address{};  // where it is this
 };
-// busy: the server wants a person's decision first; the words say whose. Otherwise as the steps
-// say.
+// busy: the server wants a person's decision first; the words say whose. conflict: stock firmware,
+// and no network is wished for. Otherwise as the steps say.
 Answer<Provisioned> provision(DeviceCarrier& device, Api& server, const ProvisionRequest& request,
                               Random& random, const Bystander& bystander);
 
