@@ -14,6 +14,7 @@ namespace fairlead::device {
 namespace {
 
 constexpr std::chrono::seconds hook_limit{20};
+constexpr Duration hook_poll = std::chrono::milliseconds(50);
 // There: set, and not yet kept. What was set and, on a second line, the access that it is to stay
 // with.
 const std::string trial_file = "network-trial";
@@ -114,18 +115,38 @@ Result<std::vector<std::string>> network_words(const local::NetworkSettings& set
 Hooks::Hooks(const Config& config, const StateDirectory& directory, Log& log)
     : config_(config), directory_(directory), log_(log) {}
 
-Result<void> run_hook(const std::vector<std::string>& words, const std::filesystem::path& folder) {
-  TRY(auto result, run_command(words, folder, hook_limit));
+namespace {
+
+Result<void> outcome_of(const CommandResult& result, const std::string& word) {
   if (result.exit_code == 0) return ok();
   std::string said = last_line(result.err);
-  return fail(Errc::io, said.empty()
-                            ? words[1] + " failed with code " + std::to_string(result.exit_code)
-                            : said);
+  return fail(Errc::io,
+              said.empty() ? word + " failed with code " + std::to_string(result.exit_code) : said);
+}
+
+}  // namespace
+
+Result<void> run_hook(std::vector<std::string> words, const std::filesystem::path& folder) {
+  const std::string word = words[1];
+  TRY(auto result, run_command(std::move(words), folder, hook_limit));
+  return outcome_of(result, word);
+}
+
+net::Task<void> run_hook(std::vector<std::string> words, std::filesystem::path folder,
+                         net::Loop& loop) {
+  const std::string word = words[1];
+  CO_TRY(auto running, RunningCommand::start(std::move(words), folder, hook_limit));
+  for (;;) {
+    CO_TRY(auto ended, running.wait(std::chrono::milliseconds(0)));
+    if (ended) co_return outcome_of(*ended, word);
+    auto sleeping = loop.sleep(hook_poll);
+    CO_TRY_VOID(co_await std::move(sleeping));
+  }
 }
 
 Result<void> Hooks::run(const std::filesystem::path& hook, std::vector<std::string> words) {
   words.insert(words.begin(), hook.string());
-  return run_hook(words, directory_.path());
+  return run_hook(std::move(words), directory_.path());
 }
 
 Result<void> Hooks::set_network(const local::NetworkSettings& settings) {

@@ -16,6 +16,7 @@
 #include "device/config.h"
 #include "device/state_directory.h"
 #include "local/commands.h"
+#include "net/loop.h"
 
 namespace fairlead::device {
 
@@ -47,7 +48,10 @@ class Hooks {
 
 // One program of the device's, by full path, with its words. io: the last line that it wrote to
 // standard error, or its exit code.
-Result<void> run_hook(const std::vector<std::string>& words, const std::filesystem::path& folder);
+Result<void> run_hook(std::vector<std::string> words, const std::filesystem::path& folder);
+// The same for the loop, which goes on meanwhile.
+net::Task<void> run_hook(std::vector<std::string> words, std::filesystem::path folder,
+                         net::Loop& loop);
 
 // The words after `set`. malformed, in words for a person, where an address, a prefix or a name is
 // not one. `otherwise`: the interface, where the settings name none.

@@ -138,5 +138,37 @@ TEST_F(HooksTest, WithoutAHookTheNetworkIsNotOurs) {
   EXPECT_TRUE(Hooks(config_, directory_, log_).identify(3));
 }
 
+net::Task<void> run_to_its_end(net::Loop& loop, std::vector<std::string> words,
+                               std::filesystem::path folder, std::optional<Error>& said) {
+  auto running = run_hook(std::move(words), std::move(folder), loop);
+  auto ran = co_await std::move(running);
+  if (!ran) said = ran.error();
+  loop.stop();
+  co_return ok();
+}
+
+net::Task<void> make_by_worker(net::Loop& loop, std::filesystem::path file) {
+  auto make_it = [&]() -> Result<void> {
+    std::ofstream(file) << "go";
+    return ok();
+  };
+  auto making = loop.on_worker(make_it);
+  co_return co_await std::move(making);
+}
+
+TEST_F(HooksTest, TheOnlyWorkerGoesOnWhileAHookRuns) {
+  const auto go = folder_.path() / "go";
+  std::ofstream(config_.network_hook) << "#!/bin/sh\nuntil [ -e '" << go.string()
+                                      << "' ]; do sleep 0.02; done\necho gone >&2\nexit 4\n";
+  net::Loop loop(log_, 1, 8);
+  std::optional<Error> said;
+  loop.spawn("hook", run_to_its_end(loop, {config_.network_hook.string(), "wlan0"},
+                                    directory_.path(), said));
+  loop.spawn("work", make_by_worker(loop, go));
+  loop.run();
+  ASSERT_TRUE(said);
+  EXPECT_EQ(said->context, "gone");
+}
+
 }  // namespace
 }  // namespace fairlead::device

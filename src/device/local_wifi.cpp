@@ -183,10 +183,8 @@ std::string LocalWifi::address() const {
 }
 
 net::Task<void> LocalWifi::run_address_hook() {
-  auto run_it = [this] {
-    return run_hook({config_.wifi_address_hook.string(), wifi_->interface()}, directory_.path());
-  };
-  auto running = loop_.on_worker(run_it);
+  auto running =
+      run_hook({config_.wifi_address_hook.string(), wifi_->interface()}, directory_.path(), loop_);
   co_return co_await std::move(running);
 }
 

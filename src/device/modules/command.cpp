@@ -117,37 +117,73 @@ int exit_code_of(int status) {
 
 }  // namespace
 
-Result<CommandResult> run_command(const std::vector<std::string>& arguments,
-                                  const std::filesystem::path& folder, std::chrono::seconds limit) {
-  TRY(auto out, Pipe::open());
-  TRY(auto err, Pipe::open());
-  TRY(pid_t child, start(arguments, folder, out, err));
-  out.close_write();
-  err.close_write();
-  CommandResult result;
-  auto deadline = steady_clock::now() + limit;
-  int status = 0;
-  bool ended = false, late = false;
+struct RunningCommand::Impl {
+  std::vector<std::string> arguments;
+  std::chrono::seconds limit;
+  steady_clock::time_point deadline;
+  Pipe out, err;
+  pid_t child = -1;
+  bool ended = false;
+  CommandResult result{};
+
+  // The program, if it is late, and whatever it left behind.
+  ~Impl() {
+    ::kill(-child, SIGKILL);
+    if (!ended) ::waitpid(child, nullptr, 0);
+  }
   // Ends with the program, not with its pipes: a child of it may keep those open.
-  while (!ended && !late) {
-    auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady_clock::now());
-    late = left.count() <= 0;
+  void take(std::chrono::milliseconds patience) {
     std::array<pollfd, 2> wanted{pollfd{out.read, POLLIN, 0}, pollfd{err.read, POLLIN, 0}};
-    ::poll(wanted.data(), wanted.size(),
-           static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 20)));
+    ::poll(wanted.data(), wanted.size(), static_cast<int>(patience.count()));
     if (wanted[0].revents != 0) take_output(out, result.out);
     if (wanted[1].revents != 0) take_output(err, result.err);
-    bool quiet = wanted[0].revents == 0 && wanted[1].revents == 0;
-    if (quiet) ended = ::waitpid(child, &status, WNOHANG) == child;
+    const bool quiet = wanted[0].revents == 0 && wanted[1].revents == 0;
+    int status = 0;
+    ended = quiet && ::waitpid(child, &status, WNOHANG) == child;
+    if (ended) result.exit_code = exit_code_of(status);
   }
-  ::kill(-child, SIGKILL);  // the program if it is late, and whatever it left behind
-  if (!ended) ::waitpid(child, &status, 0);
-  if (late && !ended)
-    return fail(Errc::timed_out,
-                arguments[0] + " did not end within " + std::to_string(limit.count()) + " s");
-  result.exit_code = exit_code_of(status);
-  return result;
+};
+
+RunningCommand::RunningCommand(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+RunningCommand::RunningCommand(RunningCommand&&) noexcept = default;
+RunningCommand::~RunningCommand() = default;
+
+Result<RunningCommand> RunningCommand::start(std::vector<std::string> arguments,
+                                             const std::filesystem::path& folder,
+                                             std::chrono::seconds limit) {
+  TRY(auto out, Pipe::open());
+  TRY(auto err, Pipe::open());
+  TRY(pid_t child, device::start(arguments, folder, out, err));
+  out.close_write();
+  err.close_write();
+  return RunningCommand(std::make_unique<Impl>(std::move(arguments), limit,
+                                               steady_clock::now() + limit, std::move(out),
+                                               std::move(err), child));
+}
+
+Result<std::optional<CommandResult>> RunningCommand::wait(std::chrono::milliseconds patience) {
+  using std::chrono::milliseconds;
+  constexpr milliseconds step{20};
+  const auto until = steady_clock::now() + patience;
+  for (;;) {
+    const auto now = steady_clock::now();
+    if (now >= impl_->deadline)
+      return fail(Errc::timed_out, impl_->arguments[0] + " did not end within " +
+                                       std::to_string(impl_->limit.count()) + " s");
+    const auto left = std::chrono::duration_cast<milliseconds>(until - now);
+    impl_->take(std::clamp(left, milliseconds(0), step));
+    if (impl_->ended) return std::optional(std::move(impl_->result));
+    if (left <= milliseconds(0)) return std::optional<CommandResult>();
+  }
+}
+
+Result<CommandResult> run_command(std::vector<std::string> arguments,
+                                  const std::filesystem::path& folder, std::chrono::seconds limit) {
+  TRY(auto running, RunningCommand::start(std::move(arguments), folder, limit));
+  for (;;) {
+    TRY(auto ended, running.wait(limit));
+    if (ended) return std::move(*ended);
+  }
 }
 
 namespace {

@@ -11,9 +11,28 @@ struct CommandResult {
   int exit_code = 0;  // 128 + signal where one ended it
   Bytes out, err;     // at most 60,000 bytes each; what is more is dropped and said
 };
-// Runs `arguments[0]` (a full path) in `folder` with a bare environment, and waits for it: at most
-// `limit`, then the whole process group is killed (timed_out). Blocks.
-Result<CommandResult> run_command(const std::vector<std::string>& arguments,
+// `arguments[0]` (a full path) in `folder` with a bare environment: at most `limit`, then the whole
+// process group is killed, as it is when the object goes. For callers that do something else
+// meanwhile.
+class RunningCommand {
+ public:
+  static Result<RunningCommand> start(std::vector<std::string> arguments,
+                                      const std::filesystem::path& folder,
+                                      std::chrono::seconds limit);
+  ~RunningCommand();
+  RunningCommand(RunningCommand&&) noexcept;
+
+  // None: it still runs, after `patience`. timed_out: it was killed. Not called again after it
+  // ended.
+  Result<std::optional<CommandResult>> wait(std::chrono::milliseconds patience);
+
+ private:
+  struct Impl;
+  explicit RunningCommand(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+// The same, waiting for its end.
+Result<CommandResult> run_command(std::vector<std::string> arguments,
                                   const std::filesystem::path& folder, std::chrono::seconds limit);
 
 // o: command tstr, args, may_fail, return_stdout, return_stderr bool, execute; d: stdout bstr,
