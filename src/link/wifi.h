@@ -37,6 +37,7 @@ struct WifiNetwork {
   unsigned channel = 0;
   int signal_dbm = 0;
   WifiSecurity security = WifiSecurity::open;
+  unsigned frequency_mhz = 0;
 };
 
 struct WifiCredentials {

@@ -66,6 +66,10 @@ class SupplicantSocket {
     return next_ - 1;
   }
   int saved() const { return saved_; }
+  std::string selected() {  // the words of the last SELECT_NETWORK
+    std::lock_guard lock(mutex_);
+    return selected_;
+  }
 
  private:
   struct Network {
@@ -86,7 +90,8 @@ class SupplicantSocket {
       const std::string command(text, static_cast<std::size_t>(length));
       if (command == "ATTACH") listener_ = {from, size};
       send(answer(command), from, size);
-      if (command.starts_with("SELECT_NETWORK ")) tell(on_select_, command.substr(15));
+      if (command.starts_with("SELECT_NETWORK "))
+        tell(on_select_, command.substr(15, command.find(' ', 15) - 15));
       if (command == "SCAN") tell({"CTRL-EVENT-SCAN-STARTED ", "CTRL-EVENT-SCAN-RESULTS "}, "");
     }
   }
@@ -113,6 +118,7 @@ class SupplicantSocket {
     if (words[0] == "SET_NETWORK" && !settable_.empty() && words.at(2) != settable_)
       return "FAIL\n";
     if (words[0] == "PING") return "PONG\n";
+    if (words[0] == "BSS_FLUSH") return "OK\n";
     if (words[0] == "STATUS") return status_;
     if (words[0] == "SCAN_RESULTS") return scan_results_;
     if (words[0] == "LIST_NETWORKS") return list();
@@ -126,6 +132,7 @@ class SupplicantSocket {
     if (!networks_.contains(number)) return "FAIL\n";
     if (words[0] == "REMOVE_NETWORK") networks_.erase(number);
     if (words[0] == "ENABLE_NETWORK") networks_[number].enabled = true;
+    if (words[0] == "SELECT_NETWORK") selected_ = command.substr(15);
     if (words[0] == "SELECT_NETWORK")
       for (auto& [each, network] : networks_) network.enabled = each == number;
     if (words[0] == "SET_NETWORK") networks_[number].values[words[2]] = words.at(3);
@@ -144,7 +151,7 @@ class SupplicantSocket {
   TemporaryDirectory directory_;
   std::filesystem::path socket_;
   std::vector<std::string> on_select_;
-  std::string scan_results_, status_, refused_, settable_;
+  std::string scan_results_, status_, refused_, settable_, selected_;
   std::pair<sockaddr_un, socklen_t> listener_{};
   std::mutex mutex_;
   std::map<int, Network> networks_;

@@ -85,6 +85,7 @@ std::optional<WifiNetwork> network_of(std::string_view line) {
   WifiNetwork out;
   out.bssid = *bssid;
   out.channel = channel_of(*frequency);
+  out.frequency_mhz = static_cast<unsigned>(*frequency);
   out.signal_dbm = *signal;
   out.security = security_of(take(line, '\t'));
   out.ssid = decode_printed(line);

@@ -59,6 +59,7 @@ class WpaWifi final : public Wifi {
     Bytes ssid;
     JoinWatch watch;
     steady_clock::time_point until;
+    bool narrow = false;  // so far it was looked for only on the channel where it was heard
   };
 
   Result<void> connect();
@@ -69,7 +70,8 @@ class WpaWifi final : public Wifi {
   Result<std::vector<Ours>> ours();
   Result<std::vector<Ours>> trials();
   Result<void> add(const WifiCredentials& credentials, const std::string& word);
-  Result<void> describe(const std::string& id, const WifiCredentials& credentials);
+  Result<void> describe(const std::string& id, const WifiCredentials& credentials, bool hides);
+  Verdict look_again();
   Result<void> enable_others();
   Result<std::vector<WifiNetwork>> heard();
   Result<WifiNetwork> joined_network();
@@ -128,6 +130,7 @@ Result<void> WpaWifi::start_scan() {
   }
   scan_over_ = false;
   scanning_until_ = steady_clock::now() + scan_deadline;
+  ignore(tell("BSS_FLUSH 0"), "then what was heard before is shown too");
   auto scan = ask("SCAN");
   // FAIL-BUSY: one is under way already, and its end is ours.
   if (!scan && scan.error().code != Errc::refused) return fail(scan.error());
@@ -173,11 +176,9 @@ Result<std::vector<WpaWifi::Ours>> WpaWifi::trials() {
 // SAE beside PSK: wpa_supplicant takes what the access point offers, the better first. A hidden
 // network answers only to who calls it by its name (scan_ssid); one that is heard need not be
 // called so wherever this device goes.
-Result<void> WpaWifi::describe(const std::string& id, const WifiCredentials& credentials) {
+Result<void> WpaWifi::describe(const std::string& id, const WifiCredentials& credentials,
+                               bool hides) {
   TRY_VOID(set(id, "ssid", to_hex(credentials.ssid)));
-  TRY(auto networks, heard());
-  const bool hides =
-      std::ranges::find(networks, credentials.ssid, &WifiNetwork::ssid) == networks.end();
   TRY_VOID(set(id, "scan_ssid", hides ? "1" : "0"));
   if (credentials.passphrase.empty()) return set(id, "key_mgmt", "NONE");
   if (!set(id, "key_mgmt", "SAE WPA-PSK WPA-PSK-SHA256"))  // built without SAE
@@ -196,16 +197,37 @@ Result<void> WpaWifi::add(const WifiCredentials& credentials, const std::string&
   TRY_VOID(set(id, "id_str",
                in_quotes(std::string(our_mark) + enabled + " with " + to_hex(as_view(word)))));
   TRY_VOID(set(id, "priority", std::string(on_trial)));
-  TRY_VOID(describe(id, credentials));
+  TRY(auto networks, heard());
+  std::ranges::sort(networks, std::greater(), &WifiNetwork::signal_dbm);
+  auto found = std::ranges::find(networks, credentials.ssid, &WifiNetwork::ssid);
+  const bool is_heard = found != networks.end();
+  TRY_VOID(describe(id, credentials, !is_heard));
   for (unsigned i = 0; i < events_at_once; ++i) {
     TRY(auto old, event());
     if (!old) break;
   }
-  TRY_VOID(tell("SELECT_NETWORK " + id));
-  joining_.emplace(id, credentials.ssid,
-                   JoinWatch(id, credentials.ssid, !credentials.passphrase.empty()),
-                   steady_clock::now() + join_deadline);
+  // What was heard of it may be of an access point as it was; and where one is, is looked at
+  // first: one channel takes a tenth of the time of all.
+  ignore(tell("BSS_FLUSH 0"), "then it may be tried as it was");
+  TRY_VOID(tell("SELECT_NETWORK " + id +
+                (is_heard ? " freq=" + std::to_string(found->frequency_mhz) : "")));
+  joining_.emplace(
+      id, credentials.ssid,
+      JoinWatch(id, credentials.ssid, !credentials.passphrase.empty()),
+      steady_clock::now() + join_deadline, is_heard);
   return ok();
+}
+
+// It moved to another channel, or hides its name by now: wpa_supplicant goes on looking everywhere.
+Verdict WpaWifi::look_again() {
+  auto networks = heard().value_or(std::vector<WifiNetwork>());
+  const bool is_heard =
+      std::ranges::find(networks, joining_->ssid, &WifiNetwork::ssid) != networks.end();
+  if (!is_heard && std::exchange(joining_->narrow, false)) {
+    ignore(set(joining_->id, "scan_ssid", "1"), "then it is found if it shows its name");
+    return Undecided{};
+  }
+  return joining_->watch.on_networks(networks);
 }
 
 std::expected<void, WifiFailure> WpaWifi::start_trial(const WifiCredentials& credentials,
@@ -234,8 +256,7 @@ WifiTrial WpaWifi::trial() {
     if (!next) return std::unexpected(missing(next.error()));
     if (!*next) break;
     verdict = joining_->watch.on_event(**next);
-    if (std::holds_alternative<LookAround>(verdict))
-      verdict = joining_->watch.on_networks(heard().value_or(std::vector<WifiNetwork>()));
+    if (std::holds_alternative<LookAround>(verdict)) verdict = look_again();
   }
   if (auto* failure = std::get_if<WifiFailure>(&verdict))
     return std::unexpected(std::move(*failure));

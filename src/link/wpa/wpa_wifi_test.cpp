@@ -158,6 +158,22 @@ TEST_F(WpaWifiTest, AHiddenNetworkIsCalledByNameAndAnotherIsNot) {
   EXPECT_EQ(supplicant.value(joined(), "scan_ssid"), "1");
 }
 
+TEST_F(WpaWifiTest, ANetworkThatIsHeardIsLookedForOnItsChannelFirst) {
+  joined();
+  EXPECT_EQ(supplicant.selected(), "0 freq=2412");
+  supplicant.hears("");
+  joined();
+  EXPECT_EQ(supplicant.selected(), "1");
+}
+
+TEST_F(WpaWifiTest, OneThatIsGoneFromItsChannelIsCalledByNameEverywhere) {
+  supplicant.says_on_select({"CTRL-EVENT-NETWORK-NOT-FOUND "});
+  ASSERT_TRUE(wifi->start_trial(plant_floor(), "d-1"));
+  supplicant.hears("");  // it began to hide meanwhile
+  while (supplicant.value(supplicant.last(), "scan_ssid") != "1")
+    ASSERT_TRUE(wifi->trial()) << "it was given up";
+}
+
 // A station of WPA3 that has a value changed loses its link.
 TEST_F(WpaWifiTest, OnceJoinedNothingIsSetButThePriority) {
   const int trial = joined();
