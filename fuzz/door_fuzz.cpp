@@ -19,7 +19,7 @@ constexpr std::string_view endpoints[] = {"proto-ver", "prov-session", "prov-con
 DoorOptions options() {
   DoorOptions out;
   out.secrets.security1 = SecretBytes::copy_of(as_view("abcd1234"));
-  out.wifi = true;
+  out.wifi = out.easy_connect = true;
   return out;
 }
 
@@ -88,7 +88,7 @@ class Run {
   }
   void step(std::uint8_t what) {
     std::string_view endpoint = endpoints[what / 16 % std::size(endpoints)];
-    switch (what % 17) {
+    switch (what % 18) {
       case 0:
         return door_.open(static_cast<Opening>(what / 16 % 3), now_);
       case 1:
@@ -125,8 +125,20 @@ class Run {
         return check(door_.wifi_joined({}, now_));
       case 15:
         return check(door_.networks_seen({{take_bytes(), 1, -40, Bytes(6), WifiAuth::open}}));
+      case 16:
+        return tunnel(take_bytes());
       default:
         return check(door_.close("so the input says"));
+    }
+  }
+  void tunnel(Bytes content) {
+    switch (content.size() % 3) {
+      case 0:
+        return check(door_.tunnel_opened(std::string(as_text(content))));
+      case 1:
+        return check(door_.tunnel_carried(answer::Carried{true, std::move(content)}));
+      default:
+        return check(door_.tunnel_closed(WifiCredentials{std::move(content), {}}, now_));
     }
   }
   Bytes whole(Bytes command) {

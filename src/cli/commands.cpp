@@ -91,6 +91,7 @@ constexpr Command table[] = {
                   without_encryption_option,
                   {"wifi", "NETWORK", "the Wi-Fi network that it is to join; see networks"},
                   {"wifi-passphrase-file", "FILE", "its passphrase (default: asked for)"},
+                  {"easy-connect", "URI", "give it to the key in this DPP: URI of the label only"},
                   {"account", "ACCOUNT", "whose device it is to be"},
                   {"name", "NAME", "what people call it"}}},
      .more = "The device shows that it knows the code, makes its key and an Offer; the server "
@@ -98,8 +99,9 @@ constexpr Command table[] = {
              "the device joins the network, tries the upstream that it was given, and keeps both "
              "only if\n"
              "it was let in. A wrong passphrase is asked for again, without starting afresh.\n"
-             "When the server wants a person's decision first, approve and provision again.\n"
-             "A device with stock firmware of Espressif's gets the Wi-Fi network, and that is all.",
+              "The passphrase goes to the device by Wi-Fi Easy Connect where it has it.\n"
+              "When the server wants a person's decision first, approve and provision again.\n"
+              "A device with stock firmware of Espressif's gets the Wi-Fi network, and that is all.",
      .examples = "  fairlead provision --address http://10.77.0.5:8080 --code-file label.txt\n"
                  "  fairlead provision --bluetooth PROV_01b1e8 --wifi PlantFloor",
      .run = provision},

@@ -57,6 +57,7 @@ Answer<local::WifiCredentials> choose(Context& context,
 std::optional<client::WifiWish> wifi_wish(Context& context) {
   if (!context.in.has("wifi")) return std::nullopt;
   client::WifiWish out;
+  out.label = context.in.get("easy-connect");
   out.choose = [&context](const std::vector<local::NearbyNetwork>& heard) {
     return choose(context, heard);
   };

@@ -179,6 +179,7 @@ const std::map<std::string, Setter, std::less<>>& settings() {
       {"local.bluetooth_adapter", into(&Config::bluetooth_adapter)},
       {"local.bluetooth_name", into(&Config::bluetooth_name)},
       {"local.wifi", into(&Config::wifi)},
+      {"local.call_for_network", into(&Config::call_for_network)},
       {"local.wifi_address_hook", into(&Config::wifi_address_hook)},
       {"local.stick_directory", into(&Config::stick_directory)},
       {"local.security1_code_file", into(&Config::security1_code_file)},
@@ -247,6 +248,8 @@ constexpr Option options[] = {
     {"--network-hook", true,
      [](Config& c, std::string_view v) { return c.network_hook = v, v.starts_with('/'); }},
     {"--wifi", true, [](Config& c, std::string_view v) { return c.wifi = v, v.starts_with('/'); }},
+    {"--call-for-network", false,
+     [](Config& c, std::string_view) { return c.call_for_network = true; }},
     {"--wifi-address-hook", true,
      [](Config& c, std::string_view v) { return c.wifi_address_hook = v, v.starts_with('/'); }},
     {"--identify-hook", true,
@@ -389,6 +392,8 @@ Options
   --bluetooth-name NAME   as phones see it (default: PROV_ and six digits of the serial)
   --wifi SOCKET           and say which Wi-Fi network it is to join, by the wpa_supplicant that
                           listens there: /run/wpa_supplicant/wlan0
+  --call-for-network      while it has no network, call for whoever knows its label to give it
+                          one, by Wi-Fi Easy Connect
   --wifi-address-hook PROGRAM
                           gets the address there (default: the system does so by itself)
   --stick DIR             and take part with USB sticks that are mounted there (operations.md)

@@ -71,6 +71,7 @@ struct Config {
   std::string bluetooth_adapter;  // "hci0"; empty: the first
   std::string bluetooth_name;     // as phones see it; empty: PROV_ and six digits of the serial
   std::filesystem::path wifi;     // control socket of wpa_supplicant for one interface; empty: none
+  bool call_for_network = false;  // by Wi-Fi Easy Connect, while there is none
   std::filesystem::path wifi_address_hook;    // program (local_wifi.h); empty: the system's affair
   std::filesystem::path stick_directory;      // where USB sticks are mounted; empty: none is used
   std::filesystem::path security1_code_file;  // Security 1 for old clients; empty: off

@@ -65,15 +65,17 @@ Result<std::string> set_local_code(const StateDirectory& directory, std::string 
   }
 }
 
-local::LabelFacts label_facts(const Config& config, const std::string& code) {
+local::LabelFacts label_facts(const Config& config, const std::string& code,
+                              const std::string& dpp) {
   local::SetupLabel setup;
   setup.name = serial_of(config);
   if (config.bluetooth) setup.name = bluetooth_name(config.bluetooth_name, setup.name);
   setup.transport = config.bluetooth ? local::LabelTransport::ble : local::LabelTransport::softap;
   setup.username = local_username;
   setup.code = code;
+  setup.dpp = dpp;
   setup.product_uri = config.product_uri;
-  return {serial_of(config), config.model, config.vendor, config.product_uri, "", setup};
+  return {serial_of(config), config.model, config.vendor, config.product_uri, dpp, setup};
 }
 
 }  // namespace fairlead::device

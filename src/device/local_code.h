@@ -27,7 +27,8 @@ Result<std::string> set_local_code(const StateDirectory& directory, std::string 
                                    Random& random);
 
 // What is printed for this device with the code that was set: its QR code says how it is reached,
-// by Bluetooth where that is on.
-local::LabelFacts label_facts(const Config& config, const std::string& code);
+// by Bluetooth where that is on. `dpp`: bootstrapping URI for Wi-Fi Easy Connect; empty: none.
+local::LabelFacts label_facts(const Config& config, const std::string& code,
+                              const std::string& dpp);
 
 }  // namespace fairlead::device

@@ -17,9 +17,11 @@ constexpr Duration tick = std::chrono::milliseconds(500);
 constexpr const char* owner_has_it = "the device's owner is taking it by rendezvous just now";
 constexpr Duration closed_after_wrong_codes = std::chrono::minutes(10);
 
-local::DoorOptions options_for(local::DeviceSecrets secrets, const LocalFacts& facts, bool wifi) {
+local::DoorOptions options_for(local::DeviceSecrets secrets, const LocalFacts& facts,
+                               const LocalDoor::Radio& radio) {
   local::DoorOptions out;
-  out.wifi = wifi;
+  out.wifi = radio.wifi != nullptr;
+  out.easy_connect = radio.wifi && radio.enrollee && radio.label;
   out.secrets = std::move(secrets);
   out.about = {facts.product_uri, {}, facts.model, facts.serial, facts.firmware, {}};
   return out;
@@ -38,18 +40,20 @@ local::Obstacle obstacle_of(const Failure& failure) {
 }  // namespace
 
 LocalDoor::LocalDoor(const Config& config, Workshop workshop, Log& log,
-                     local::DeviceSecrets secrets, LocalFacts facts,
-                     std::unique_ptr<link::Wifi> wifi)
+                     local::DeviceSecrets secrets, LocalFacts facts, Radio radio)
     : config_(config),
       shop_(std::move(workshop)),
       log_(log),
       facts_(std::move(facts)),
-      door_(options_for(std::move(secrets), facts_, wifi != nullptr), shop_.random),
+      door_(options_for(std::move(secrets), facts_, radio), shop_.random),
       hooks_(config, shop_.directory, log_),
       offers_(OutstandingOffers::load(shop_.directory)) {
-  if (wifi)
-    wifi_ =
-        std::make_unique<LocalWifi>(config_, shop_.directory, shop_.loop, log_, std::move(wifi));
+  if (!radio.wifi) return;
+  wifi_ = std::make_unique<LocalWifi>(config_, shop_.directory, shop_.loop, log_,
+                                      std::move(radio.wifi));
+  if (radio.enrollee && radio.label)
+    easy_connect_ = std::make_unique<LocalEasyConnect>(
+        shop_.loop, log_, *wifi_, std::move(radio.enrollee), std::move(*radio.label));
 }
 
 Time LocalDoor::now() const {
@@ -66,14 +70,19 @@ bool LocalDoor::trying() const {
 void LocalDoor::press_button() { button_ = true; }
 
 void LocalDoor::open_if_needed() {
+  std::string why;
   if (std::exchange(button_, false)) {
     door_.open(local::Opening::button, now());
-    log_(event::device_door_open, {{"why", "its button was pressed"}});
+    why = "its button was pressed";
   } else if (needed_.value_or(false) && !config_.local_by_button_only && !door_.is_open() &&
              now() >= closed_until_) {
     door_.open(local::Opening::unprovisioned, now());
-    log_(event::device_door_open, {{"why", "the device has no upstream"}});
+    why = "the device has no upstream";
   }
+  if (why.empty()) return;
+  log_(event::device_door_open, {{"why", std::move(why)}});
+  // Whoever comes in a moment finds the list ready.
+  if (wifi_) shop_.loop.spawn("look for networks", look_around());
 }
 
 // What is in a carrier's way is said once, until it changes.
@@ -97,6 +106,9 @@ net::Task<void> LocalDoor::run() {
     auto settling_wifi = wifi_->settle(std::move(access));
     CO_TRY_VOID(co_await std::move(settling_wifi));
   }
+  if (easy_connect_ && config_.call_for_network)
+    shop_.loop.spawn("calls for a network",
+                     easy_connect_->call_while([this] { return wants_network(); }));
   for (;;) {
     open_if_needed();
     for (Way& way : ways_) offer_by(way);
@@ -160,6 +172,9 @@ net::Task<void> LocalDoor::perform(Actions actions, LocalAnswer* answer) {
     } else if (std::holds_alternative<local::KeepWifi>(action)) {
       auto keeping = wifi_->keep();
       ignore(co_await std::move(keeping), "it is said; the network stays until the next start");
+    } else if (auto* tunnel = std::get_if<local::UseTunnel>(&action)) {
+      auto using_it = use_tunnel(std::move(*tunnel));
+      CO_TRY(more, co_await std::move(using_it));
     } else if (auto* choice = std::get_if<local::ChooseUpstream>(&action)) {
       more = choose(*choice);
     } else if (auto* closed = std::get_if<local::Closed>(&action)) {
@@ -274,6 +289,25 @@ net::Task<void> LocalDoor::join_wifi(local::WifiCredentials network) {
   co_return co_await std::move(performing);
 }
 
+net::Task<Actions> LocalDoor::use_tunnel(local::UseTunnel tunnel) {
+  if (auto* open = std::get_if<local::command::OpenTunnel>(&tunnel.how)) {
+    auto opening = easy_connect_->open(std::move(open->uri));
+    co_return door_.tunnel_opened(co_await std::move(opening));
+  }
+  if (auto* carry = std::get_if<local::command::Carry>(&tunnel.how)) {
+    auto carrying = easy_connect_->carry(std::move(carry->content));
+    co_return door_.tunnel_carried(co_await std::move(carrying));
+  }
+  auto closing = easy_connect_->close();
+  auto network = co_await std::move(closing);
+  co_return door_.tunnel_closed(std::move(network), now());
+}
+
+// Calls are for when nobody is beside the device, and nothing else leads to its upstream.
+bool LocalDoor::wants_network() const {
+  return needed_.value_or(false) && !door_.has_session() && !trying() && !has_network();
+}
+
 // The upstream has the last word: only who was let in there commits.
 net::Task<void> LocalDoor::go_online() {
   Identity trying = *staged_;  // a roll-back may come meanwhile
@@ -348,6 +382,10 @@ net::Task<void> LocalDoor::roll_back(std::string why) {
   auto reverting = shop_.loop.on_worker(revert_it);
   CO_TRY_VOID(co_await std::move(reverting));
   if (!wifi_) co_return ok();
+  if (easy_connect_) {
+    auto dropping = easy_connect_->drop();
+    ignore(co_await std::move(dropping), "the next exchange begins with it, too");
+  }
   auto leaving = wifi_->revert();
   auto left = co_await std::move(leaving);
   (void)left;  // it is said, and done again before the next trial

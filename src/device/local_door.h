@@ -10,6 +10,7 @@
 #include "device/config.h"
 #include "device/hooks.h"
 #include "device/local_carrier.h"
+#include "device/local_easy_connect.h"
 #include "device/local_offer.h"
 #include "device/local_wifi.h"
 #include "device/outstanding_offers.h"
@@ -22,9 +23,15 @@ using LocalAnswer = std::variant<Bytes, local::Refusal>;
 
 class LocalDoor {
  public:
-  // All outlive the door. `wifi`: what joins networks; may be null.
+  // What joins networks and gets them by Wi-Fi Easy Connect; all may be missing.
+  struct Radio {
+    std::unique_ptr<link::Wifi> wifi{};
+    std::unique_ptr<link::Enrollee> enrollee{};
+    std::optional<LabelKey> label{};
+  };
+  // All outlive the door.
   LocalDoor(const Config& config, Workshop workshop, Log& log, local::DeviceSecrets secrets,
-            LocalFacts facts, std::unique_ptr<link::Wifi> wifi);
+            LocalFacts facts, Radio radio);
 
   void add(LocalCarrier& carrier) { ways_.push_back({&carrier, {}}); }  // before run()
   net::Task<void> run();                                                // until the loop stops
@@ -66,6 +73,8 @@ class LocalDoor {
   net::Task<local::Actions> show_networks();
   net::Task<void> look_around();
   net::Task<void> join_wifi(local::WifiCredentials network);
+  net::Task<local::Actions> use_tunnel(local::UseTunnel tunnel);
+  bool wants_network() const;
   net::Task<void> go_online();
   net::Task<local::Actions> commit();
   net::Task<void> roll_back(std::string why);
@@ -81,7 +90,8 @@ class LocalDoor {
   LocalFacts facts_;
   local::Door door_;
   Hooks hooks_;
-  std::unique_ptr<LocalWifi> wifi_;  // may be null
+  std::unique_ptr<LocalWifi> wifi_;                 // may be null
+  std::unique_ptr<LocalEasyConnect> easy_connect_;  // may be null
   std::vector<Way> ways_;
   OutstandingOffers offers_;
   Chooser chooser_;

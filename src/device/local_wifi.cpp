@@ -18,6 +18,7 @@ constexpr auto heard_age_max = std::chrono::seconds(60);
 // bluetoothd gives up on a request after five seconds.
 constexpr auto patience_of_clients = std::chrono::seconds(4);
 constexpr std::chrono::seconds address_limit{20};
+constexpr unsigned address_tries_max = 3;  // by the hook
 
 local::WifiAuth auth_of(link::WifiSecurity security) {
   switch (security) {
@@ -124,6 +125,9 @@ AttemptTask<local::config::Connected> LocalWifi::join(local::WifiCredentials net
   const unsigned trial = ++trial_;
   on_trial_ = link::name_of_network(network.ssid);
   link::WifiCredentials credentials{std::move(network.ssid), std::move(network.passphrase)};
+  if (auto& by = network.connector)
+    credentials.connector =
+        link::WifiConnector{std::move(by->text), std::move(by->c_sign), std::move(by->network_key)};
   std::expected<void, link::WifiFailure> started;
   auto start = [&]() -> Result<void> {
     auto forgotten = forget_networks(directory_, *wifi_);  // later nobody could tell which are old
@@ -188,22 +192,35 @@ net::Task<void> LocalWifi::run_address_hook() {
   co_return co_await std::move(running);
 }
 
-AttemptTask<std::string> LocalWifi::get_address(unsigned trial) {
-  const std::string where = "the network " + on_trial_;
-  if (!config_.wifi_address_hook.empty()) {
+// An access point under load may lose a station in its first second, so one failure is not the end.
+AttemptTask<void> LocalWifi::ask_for_address(unsigned trial) {
+  for (unsigned tries = 1; trial == trial_; ++tries) {
     auto running = run_address_hook();
     auto ran = co_await std::move(running);
-    if (!ran && ran.error().code == Errc::cancelled)
-      co_return std::unexpected(local_failure(ran.error()));
-    if (!ran)
-      co_return give_up(Reason::no_address, where + " gave none (" + ran.error().context + ")");
+    if (ran) co_return Attempt<void>{};
+    if (ran.error().code == Errc::cancelled) co_return std::unexpected(local_failure(ran.error()));
+    if (tries == address_tries_max)
+      co_return give_up(Reason::no_address,
+                        "the network " + on_trial_ + " gave none (" + ran.error().context + ")");
+    auto sleeping = loop_.sleep(poll);
+    auto slept = co_await std::move(sleeping);
+    CO_TRY_VOID(locally(std::move(slept), Reason::interrupted));
+  }
+  co_return std::unexpected(ended());
+}
+
+AttemptTask<std::string> LocalWifi::get_address(unsigned trial) {
+  const bool by_hook = !config_.wifi_address_hook.empty();
+  if (by_hook) {
+    auto asking = ask_for_address(trial);
+    CO_TRY_VOID(co_await std::move(asking));
   }
   const auto until = steady_clock::now() + address_limit;
   for (;;) {
     if (trial != trial_) co_return std::unexpected(ended());
     if (std::string found = address(); !found.empty()) co_return found;
-    if (steady_clock::now() >= until || !config_.wifi_address_hook.empty())
-      co_return give_up(Reason::no_address, where + " gave none within " +
+    if (steady_clock::now() >= until || by_hook)
+      co_return give_up(Reason::no_address, "the network " + on_trial_ + " gave none within " +
                                                 std::to_string(address_limit.count()) + " s");
     auto sleeping = loop_.sleep(poll);
     auto slept = co_await std::move(sleeping);

@@ -5,7 +5,7 @@
 // Joined means joined with an address. Who gets that is the system's affair (systemd-networkd,
 // dhcpcd: they watch the link), or that of a program: ADDRESS-HOOK INTERFACE, after every change of
 // network; it ends with 0 once there is an address, within 20 seconds, and says in its last line
-// why there is none.
+// why there is none. It is called three times before that counts.
 #pragma once
 
 #include "base/log.h"
@@ -45,6 +45,7 @@ class LocalWifi {
   net::Task<void> look_around();
   net::Task<void> look_once();
   AttemptTask<link::WifiNetwork> wait_for_join(unsigned trial);
+  AttemptTask<void> ask_for_address(unsigned trial);
   AttemptTask<std::string> get_address(unsigned trial);
   net::Task<void> run_address_hook();
   net::Task<void> regain_address(unsigned trial);

@@ -31,6 +31,7 @@
 #include "link/bluez/peripheral.h"
 #endif
 #ifdef FAIRLEAD_WIFI
+#include "link/wpa/wpa_enrollee.h"
 #include "link/wpa/wpa_wifi.h"
 #endif
 
@@ -135,14 +136,20 @@ Result<void> write_label(const std::filesystem::path& file, const std::string& l
 
 // A code of its own for this device, and what its label needs. Only what checks the code is kept: a
 // label that gets lost takes another code.
-int set_code(const Config& config, const StateDirectory& directory) {
+int set_code(const Config& config, const StateDirectory& directory, keystore::Keystore& keystore) {
   auto wanted = read_code(config.code_file);
   if (!wanted) return complain(wanted.error());
   auto before = load_local_code(directory);
   crypto::SystemRandom random;
   auto code = set_local_code(directory, std::move(*wanted), random);
   if (!code) return complain(code.error());
-  auto facts = label_facts(config, *code);
+  LabelKey key;
+  if (!config.wifi.empty()) {
+    auto made = make_label_key(directory, keystore, serial_of(config), random);
+    if (!made) return complain(made.error());
+    key = std::move(*made);
+  }
+  auto facts = label_facts(config, *code, key.uri);
   if (config.label_file.empty()) {
     std::cout << *code << "\n" << local::encode_setup_label(*facts.setup) << "\n";
     return 0;
@@ -155,11 +162,12 @@ int set_code(const Config& config, const StateDirectory& directory) {
 }
 
 // After DI, of a device that has its credential: a run that was stopped gets no label.
-int hand_out_label(const Config& config, const StateDirectory& directory) {
+int hand_out_label(const Config& config, const StateDirectory& directory,
+                   keystore::Keystore& keystore) {
   if (config.command != Command::initialize || config.label_file.empty()) return 0;
   auto identity = load_identity(directory);
   if (!identity) return complain(identity.error());
-  return *identity && (*identity)->has_credential() ? set_code(config, directory) : 1;
+  return *identity && (*identity)->has_credential() ? set_code(config, directory, keystore) : 1;
 }
 
 Result<std::unique_ptr<link::Announcer>> make_announcer(const Config& config, Log& log) {
@@ -183,10 +191,25 @@ Result<LocalFacts> local_facts(const Config& config, keystore::Keystore& keystor
   return facts;
 }
 
+Result<LocalDoor::Radio> make_radio(const Config& config, const Workshop& workshop) {
+  LocalDoor::Radio out;
+  if (config.wifi.empty()) return out;
+  TRY(out.label, load_label_key(workshop.directory, workshop.keystore, serial_of(config)));
+  if (config.call_for_network && !out.label)
+    return fail(Errc::not_found,
+                "there is no label to call by: `fairlead-device set-code --wifi SOCKET` makes it");
+  TRY(out.wifi, make_wifi(config));
+#ifdef FAIRLEAD_WIFI
+  out.enrollee = link::wpa::wpa_enrollee(config.wifi);
+#endif
+  return out;
+}
+
 // What lets in from beside the device, or nothing where that is off.
 Result<std::unique_ptr<LocalDoor>> make_door(const Config& config, const Workshop& workshop,
                                              const LocalFacts& facts, Log& log) {
-  if (config.local_listen.empty() && !config.bluetooth && config.stick_directory.empty())
+  if (config.local_listen.empty() && !config.bluetooth && config.stick_directory.empty() &&
+      !config.call_for_network)
     return nullptr;
   local::DeviceSecrets secrets;
   TRY(auto verifier, load_local_code(workshop.directory));
@@ -196,9 +219,9 @@ Result<std::unique_ptr<LocalDoor>> make_door(const Config& config, const Worksho
     if (code.empty()) return fail(Errc::refused, "the code for Security 1 is empty");
     secrets.security1 = SecretBytes::copy_of(as_view(code));
   }
-  TRY(auto wifi, make_wifi(config));
+  TRY(auto radio, make_radio(config, workshop));
   return std::make_unique<LocalDoor>(config, workshop, log, std::move(secrets), facts,
-                                     std::move(wifi));
+                                     std::move(radio));
 }
 
 using Carriers = std::vector<std::unique_ptr<LocalCarrier>>;
@@ -290,7 +313,7 @@ int run(const Config& config, const StateDirectory& directory, keystore::Keystor
   if (initialized && config.command == Command::initialize) {
     std::ostream& out = config.label_file == "-" ? std::cerr : std::cout;
     out << "already initialised as " << fdo::to_text((*identity)->credential.guid) << "\n";
-    return hand_out_label(config, directory);
+    return hand_out_label(config, directory, keystore);
   }
   std::optional<Error> lost;
   Journal journal = Journal::open(directory, system_clock(), lost);
@@ -326,7 +349,7 @@ int run(const Config& config, const StateDirectory& directory, keystore::Keystor
   // After the device's last word to its upstream, which may have gone by one of them.
   if (state_of(load_identity(directory).value_or(std::nullopt)) == State::decommissioned)
     forget_networks(config, directory, log);
-  if (!failure) return hand_out_label(effective, directory);
+  if (!failure) return hand_out_label(effective, directory, keystore);
   std::cerr << "fairlead-device: " << failure->context << "\n";
   return 1;
 }
@@ -352,7 +375,7 @@ int main(int argc, char** argv) {
       config.keystore, keystore::built_in, config.state / "keys",
       keystore::Credentials::from_environment(config.keystore_credentials), checkpoint);
   if (!keys) return complain(keys.error());
-  if (config.command == Command::set_code) return set_code(config, *directory);
+  if (config.command == Command::set_code) return set_code(config, *directory, **keys);
   if (config.command == Command::reset) return reset(config, *directory, **keys, log);
   return run(config, *directory, **keys, log, checkpoint);
 }

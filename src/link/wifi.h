@@ -40,9 +40,17 @@ struct WifiNetwork {
   unsigned frequency_mhz = 0;
 };
 
+// What lets a station join by its key instead of a passphrase, of Wi-Fi Easy Connect.
+struct WifiConnector {
+  std::string text;         // JWS, compact
+  Bytes c_sign;             // SubjectPublicKeyInfo of the key that signed it
+  SecretBytes network_key;  // ECPrivateKey
+};
+
 struct WifiCredentials {
   Bytes ssid;              // 1 to 32 bytes
-  SecretBytes passphrase;  // 8 to 63 printable characters; none: the network is open
+  SecretBytes passphrase;  // 8 to 63 printable characters; none: open, or there is a Connector
+  std::optional<WifiConnector> connector{};
 };
 
 enum class WifiObstacle : std::uint8_t {

@@ -177,6 +177,9 @@ struct WriteCommand {
     out.array(3).uint(9).text(c.uri);
     write_fingerprint(out, c.fingerprint);
   }
+  void operator()(const command::OpenTunnel& c) { out.array(2).uint(10).text(c.uri); }
+  void operator()(const command::Carry& c) { out.array(2).uint(11).bytes(c.content); }
+  void operator()(const command::CloseTunnel&) { out.array(1).uint(12); }
 };
 
 struct WriteAnswer {
@@ -201,6 +204,10 @@ struct WriteAnswer {
     std::size_t count = std::min(a.heard.size(), limits::scan_entries_max);
     out.array(2).uint(5).array(count);
     for (std::size_t i = 0; i < count; ++i) write_network(out, a.heard[i]);
+  }
+  void operator()(const answer::TunnelOpen& a) { out.array(2).uint(6).text(a.uri); }
+  void operator()(const answer::Carried& a) {
+    out.array(3).uint(7).boolean(a.open).bytes(a.content);
   }
 };
 
@@ -228,6 +235,12 @@ Command read_command(Reader& in, std::uint64_t number) {
       return command::UseWifi{read_credentials(in)};
     case 8:
       return command::AskNetworks{};
+    case 10:
+      return command::OpenTunnel{in.text(limits::dpp_uri_bytes_max)};
+    case 11:
+      return command::Carry{to_bytes(in.bytes(limits::dpp_message_bytes_max))};
+    case 12:
+      return command::CloseTunnel{};
     default: {
       command::ChooseUpstream out;
       out.uri = in.text(uri_bytes_max);
@@ -237,13 +250,14 @@ Command read_command(Reader& in, std::uint64_t number) {
   }
 }
 
-constexpr std::size_t command_members[] = {1, 2, 3, 2, 2, 1, 1, 3, 1, 3};
-constexpr std::size_t answer_members[] = {1, 5, 2, 3, 2, 2};
+constexpr std::size_t command_members[] = {1, 2, 3, 2, 2, 1, 1, 3, 1, 3, 2, 2, 1};
+constexpr std::size_t answer_members[] = {1, 5, 2, 3, 2, 2, 2, 3};
 
 }  // namespace
 
 // command = [0] / [1, nonce] / [2, grant, owner] / [3, seconds] / [4, network-settings] / [5] /
-//           [6] / [7, ssid, passphrase] / [8] / [9, uri, fingerprint]
+//           [6] / [7, ssid, passphrase] / [8] / [9, uri, fingerprint] / [10, uri] /
+//           [11, content] / [12]
 Result<Command> decode_command(View in) {
   Reader reader(in);
   std::size_t members = reader.array_between(1, 3);
@@ -262,7 +276,7 @@ Bytes encode_command(const Command& command) {
 }
 
 // answer = [0] / [1, progress, reason, words, proof] / [2, offer] / [3, reason, words] /
-//          [4, [*10 upstream]] / [5, [*24 nearby-network]]
+//          [4, [*10 upstream]] / [5, [*24 nearby-network]] / [6, uri] / [7, open, content]
 Result<Answer> decode_answer(View in) {
   Reader reader(in);
   std::size_t members = reader.array_between(1, 5);
@@ -289,6 +303,11 @@ Result<Answer> decode_answer(View in) {
     out = answer::Upstreams{read_upstreams(reader)};
   } else if (number == 5) {
     out = answer::Networks{read_networks(reader)};
+  } else if (number == 6) {
+    out = answer::TunnelOpen{reader.text(limits::dpp_uri_bytes_max)};
+  } else if (number == 7) {
+    const bool open = reader.boolean();
+    out = answer::Carried{open, to_bytes(reader.bytes(limits::dpp_message_bytes_max))};
   }
   return reader.finish(std::move(out));
 }

@@ -28,9 +28,16 @@ struct NetworkSettings {
   std::vector<std::string> name_servers, time_servers;
 };
 
+// What lets a station join by its key, of Wi-Fi Easy Connect.
+struct WifiConnector {
+  std::string text;         // JWS, compact
+  Bytes c_sign;             // SubjectPublicKeyInfo of the key that signed it
+  SecretBytes network_key;  // ECPrivateKey
+};
 struct WifiCredentials {
-  Bytes ssid;              // 1 to ssid_bytes_max, of any value
-  SecretBytes passphrase;  // none, or wifi_passphrase_bytes_min to _max
+  Bytes ssid;                                // 1 to ssid_bytes_max, of any value
+  SecretBytes passphrase;                    // none, or wifi_passphrase_bytes_min to _max
+  std::optional<WifiConnector> connector{};  // never by UseWifi
 };
 bool plausible(const WifiCredentials& network);  // sizes as above
 
@@ -62,11 +69,21 @@ struct ChooseUpstream {
   std::string uri;    // empty: none any more
   Bytes fingerprint;  // SHA-256 of the key (SubjectPublicKeyInfo) that it has to have; empty: any
 };
+// A tunnel for Wi-Fi Easy Connect: what client and device's Enrollee say to each other over TCP,
+// carried by commands. The network that comes out of it goes with the next Grant, as by UseWifi.
+struct OpenTunnel {
+  std::string uri;  // bootstrapping URI of the client's Configurator
+};
+struct Carry {
+  Bytes content;  // at most dpp_message_bytes_max; none: what has the device to say?
+};
+struct CloseTunnel {};
 }  // namespace command
 using Command =
     std::variant<command::AskStatus, command::MakeOffer, command::TakeGrant, command::Identify,
                  command::SetNetwork, command::Cancel, command::AskUpstreams, command::UseWifi,
-                 command::AskNetworks, command::ChooseUpstream>;
+                 command::AskNetworks, command::ChooseUpstream, command::OpenTunnel, command::Carry,
+                 command::CloseTunnel>;
 Result<Command> decode_command(View in);
 Bytes encode_command(const Command& command);
 
@@ -130,9 +147,16 @@ struct Upstreams {
 struct Networks {
   std::vector<NearbyNetwork> heard;  // strongest first, at most scan_entries_max
 };
+struct TunnelOpen {
+  std::string uri;  // bootstrapping URI of the device
+};
+struct Carried {
+  bool open = true;  // false: the device ended the connection
+  Bytes content;
+};
 }  // namespace answer
 using Answer = std::variant<answer::Done, Report, answer::Offer, answer::No, answer::Upstreams,
-                            answer::Networks>;
+                            answer::Networks, answer::TunnelOpen, answer::Carried>;
 Result<Answer> decode_answer(View in);
 Bytes encode_answer(const Answer& answer);
 

@@ -33,7 +33,11 @@ TEST(Commands, ComeBackAsTheyWere) {
                          wifi(32, 0),
                          command::AskNetworks{},
                          command::ChooseUpstream{"https://edge", Bytes(32, 1)},
-                         command::ChooseUpstream{}};
+                         command::ChooseUpstream{},
+                         command::OpenTunnel{"DPP:K:1;;"},
+                         command::Carry{hex("0102")},
+                         command::Carry{},
+                         command::CloseTunnel{}};
   for (const Command& each : all) {
     auto back = decode_command(encode_command(each));
     ASSERT_TRUE(back) << each.index() << back.error().context;
@@ -43,7 +47,8 @@ TEST(Commands, ComeBackAsTheyWere) {
 }
 
 TEST(Commands, RefusesWhatIsNotOne) {
-  for (std::string_view bad : {"", "80", "8109", "8309604100", "820960", "8100ff", "820040", "8201",
+  for (std::string_view bad : {"", "80", "8109", "8309604100", "810a", "820b60", "820c00", "810d",
+                               "820960", "8100ff", "820040", "8201",
                                "82014f"
                                "00",
                                "8203183d",            // 61 seconds
@@ -71,6 +76,17 @@ TEST(Commands, BoundsTheGrant) {
   EXPECT_FALSE(accepted(limits::grant_bytes_max + 1));
 }
 
+TEST(Commands, BoundsWhatATunnelCarries) {
+  auto accepted = [](std::size_t size) {
+    return decode_command(encode_command(command::Carry{Bytes(size)})).has_value() &&
+           decode_answer(encode_answer(answer::Carried{true, Bytes(size)})).has_value();
+  };
+  EXPECT_TRUE(accepted(limits::dpp_message_bytes_max));
+  EXPECT_FALSE(accepted(limits::dpp_message_bytes_max + 1));
+  EXPECT_FALSE(decode_command(
+      encode_command(command::OpenTunnel{std::string(limits::dpp_uri_bytes_max + 1, 'x')})));
+}
+
 TEST(Answers, ComeBackAsTheyWere) {
   const Answer all[] = {
       answer::Done{},
@@ -79,6 +95,9 @@ TEST(Answers, ComeBackAsTheyWere) {
       answer::No{{"busy", "later"}},
       answer::Upstreams{},
       answer::Networks{},
+      answer::TunnelOpen{"DPP:K:1;;"},
+      answer::Carried{false, hex("03")},
+      answer::Carried{},
       answer::Networks{{{hex("ff00"), WifiAuth::wpa3_psk, -127, 165, "no"},
                         {hex(""), WifiAuth::open, 0, 0, ""}}},
       answer::Upstreams{{{"dhcp4-143", "eth0", "https://edge", "Edge", "fe80::2%eth0", Bytes(32, 1),
@@ -111,10 +130,11 @@ TEST(Answers, LongWordsAreCutAtACharacter) {
 }
 
 TEST(Answers, RefusesWhatIsNotOne) {
-  for (std::string_view bad : {"", "8104", "8200", "850107606060", "8500000000", "8301",
-                               "820581854000010160",  // a signal of 1 dBm
-                               "8205818540083880"     // security 8
-                               "0160"})
+  for (std::string_view bad :
+       {"", "8104", "8200", "83070040", "8207f5", "850107606060", "8500000000", "8301",
+        "820581854000010160",  // a signal of 1 dBm
+        "8205818540083880"     // security 8
+        "0160"})
     EXPECT_FALSE(decode_answer(hex(bad))) << bad;
 }
 

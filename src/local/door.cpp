@@ -39,6 +39,7 @@ Version version_of(const DoorOptions& options) {
   if (secrets.security0) out.capabilities.push_back("no_sec");
   out.fairlead_capabilities = {"offer", "grant", "identify", "network"};
   if (options.wifi) out.fairlead_capabilities.push_back("wifi");
+  if (options.easy_connect) out.fairlead_capabilities.push_back("dpp");
   out.about = options.about;
   return out;
 }

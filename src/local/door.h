@@ -84,18 +84,22 @@ struct JoinWifi {        // for a trial; then wifi_joined() or wifi_failed()
   WifiCredentials network;
 };
 struct KeepWifi {};  // who set it wanted the join and no more
-struct Closed {      // the door is; why is for the log
+struct UseTunnel {   // then tunnel_opened(), tunnel_carried() or tunnel_closed()
+  std::variant<command::OpenTunnel, command::Carry, command::CloseTunnel> how;
+};
+struct Closed {  // the door is; why is for the log
   std::string why;
 };
-using Action =
-    std::variant<Reply, Refuse, MakeOffer, CheckGrant, GoOnline, Commit, RollBack, Identify,
-                 SetNetwork, ChooseUpstream, LookAround, ShowNetworks, JoinWifi, KeepWifi, Closed>;
+using Action = std::variant<Reply, Refuse, MakeOffer, CheckGrant, GoOnline, Commit, RollBack,
+                            Identify, SetNetwork, ChooseUpstream, LookAround, ShowNetworks,
+                            JoinWifi, KeepWifi, UseTunnel, Closed>;
 using Actions = std::vector<Action>;
 
 struct DoorOptions {
   DeviceSecrets secrets;
-  bool wifi = false;  // there is something that joins Wi-Fi networks
-  About about;        // for whoever asks
+  bool wifi = false;          // there is something that joins Wi-Fi networks
+  bool easy_connect = false;  // and gets them by Wi-Fi Easy Connect
+  About about{};              // for whoever asks
 };
 
 class Door {
@@ -123,6 +127,9 @@ class Door {
   Actions network_set(std::optional<Obstacle> obstacle, Time now);
   Actions upstream_chosen(std::optional<Obstacle> obstacle, Time now);
   Actions networks_seen(std::vector<scan::Entry> heard);
+  Actions tunnel_opened(Result<std::string> uri);
+  Actions tunnel_carried(Result<answer::Carried> carried);
+  Actions tunnel_closed(Result<WifiCredentials> network, Time now);  // what came out of it
   Actions wifi_joined(config::Connected connected, Time now);
   Actions wifi_failed(Obstacle obstacle, config::FailReason reason, Time now);
 
@@ -178,6 +185,8 @@ class Door {
   Actions reply(View plain);
   Actions on_own(View plain, Time now);
   Actions on_command(Command command, Time now);
+  Actions on_tunnel(UseTunnel tunnel, Time now);
+  std::optional<Obstacle> no_network_now() const;  // why none can be given to the device
   Actions answer_command(const Answer& answer);
   Actions driver_is_done(std::optional<Obstacle> obstacle);
   Actions on_config(View plain, Time now);

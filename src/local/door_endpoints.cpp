@@ -5,23 +5,9 @@
 #include "base/limits.h"
 #include "crypto/hash.h"
 #include "local/door.h"
+#include "local/door_obstacles.h"
 
 namespace fairlead::local {
-
-namespace {
-
-Obstacle in_the_way(Progress progress) {
-  return {"busy", "the device is " + std::string(to_string(progress)) + "; wait for the end"};
-}
-
-Obstacle no_wifi() { return {"unsupported", "this device joins no Wi-Fi networks"}; }
-
-bool under_way(Progress progress) {
-  return progress == Progress::checking || progress == Progress::joining ||
-         progress == Progress::connecting;
-}
-
-}  // namespace
 
 Actions Door::on_own(View plain, Time now) {
   auto frame = decode_frame(plain);
@@ -60,6 +46,12 @@ Actions Door::answer_command(const Answer& answer) {
 Actions Door::on_command(Command command, Time now) {
   Actions out;
   Answer answer = answer::Done{};
+  if (auto* open = std::get_if<command::OpenTunnel>(&command))
+    return on_tunnel({std::move(*open)}, now);
+  if (auto* carry = std::get_if<command::Carry>(&command))
+    return on_tunnel({std::move(*carry)}, now);
+  if (std::holds_alternative<command::CloseTunnel>(command))
+    return on_tunnel({command::CloseTunnel{}}, now);
   if (auto* offer = std::get_if<command::MakeOffer>(&command)) {
     if (session_->channel.binding().empty())
       return answer_command(answer::No{{"no_security", "an Offer needs a secured session"}});
@@ -184,16 +176,6 @@ Actions Door::grant_checked(std::optional<Obstacle> obstacle, Time now) {
   }
   if (report_.progress == Progress::connecting) out.push_back(GoOnline{});
   return out;
-}
-
-Answer Door::use_wifi(WifiCredentials network, Time now) {
-  if (!options_.wifi) return answer::No{no_wifi()};
-  if (under_way(report_.progress)) return answer::No{in_the_way(report_.progress)};
-  if (report_.progress == Progress::committed)
-    return answer::No{{"committed", "the device is provisioned; reset it instead"}};
-  wifi_with_grant_ = std::move(network);
-  begun(now);
-  return answer::Done{};
 }
 
 Actions Door::online(Time) {

@@ -139,12 +139,66 @@ TEST_F(DoorWithWifi, OurClientSeesWhatIsInReachAndWhatItCanNotUse) {
   EXPECT_FALSE(heard[1].why_not.empty());
 }
 
+TEST_F(DoorWithWifi, WhatComesOutOfATunnelIsJoinedWithTheNextGrant) {
+  auto client = session(1);
+  Actions opening = say(*client, 1, command::OpenTunnel{"DPP:K:1;;"});
+  ASSERT_TRUE(find<UseTunnel>(opening));
+  EXPECT_EQ(std::get<command::OpenTunnel>(find<UseTunnel>(opening)->how).uri, "DPP:K:1;;");
+  finish(*client, 1, door_.tunnel_opened(std::string("DPP:K:2;;")));
+  EXPECT_EQ(std::get<answer::TunnelOpen>(last_).uri, "DPP:K:2;;");
+  Actions carrying = say(*client, 1, command::Carry{Bytes(700, 1)});  // in two parts
+  ASSERT_TRUE(find<UseTunnel>(carrying));
+  EXPECT_EQ(std::get<command::Carry>(find<UseTunnel>(carrying)->how).content, Bytes(700, 1));
+  finish(*client, 1, door_.tunnel_carried(answer::Carried{true, Bytes(800, 2)}));
+  EXPECT_EQ(std::get<answer::Carried>(last_).content, Bytes(800, 2));
+  say(*client, 1, command::CloseTunnel{});
+  finish(*client, 1, door_.tunnel_closed(std::move(plant_floor().network), now_));
+  EXPECT_TRUE(std::holds_alternative<answer::Done>(last_));
+  say(*client, 1, command::TakeGrant{Bytes(10, 8), Bytes(91, 9)});
+  Actions checked = door_.grant_checked({}, now_);
+  ASSERT_TRUE(find<JoinWifi>(checked));
+  EXPECT_EQ(as_text(find<JoinWifi>(checked)->network.ssid), "PlantFloor");
+}
+
+TEST_F(DoorWithWifi, ATunnelThatCameToNothingLeavesNoNetwork) {
+  auto client = session(1);
+  say(*client, 1, command::CloseTunnel{});
+  auto none = fail(Errc::refused, "no network came through it");
+  finish(*client, 1, door_.tunnel_closed(Result<WifiCredentials>(none), now_));
+  EXPECT_EQ(std::get<answer::No>(last_).obstacle.words, "no network came through it");
+  say(*client, 1, command::TakeGrant{Bytes(10, 8), Bytes(91, 9)});
+  Actions checked = door_.grant_checked({}, now_);
+  EXPECT_FALSE(find<JoinWifi>(checked));
+  EXPECT_TRUE(find<GoOnline>(checked));
+}
+
+TEST_F(DoorWithWifi, ATunnelThatNobodyClosesEndsWithTheRollBack) {
+  auto client = session(1);
+  say(*client, 1, command::OpenTunnel{"DPP:K:1;;"});
+  finish(*client, 1, door_.tunnel_opened(std::string("DPP:K:2;;")));
+  door_.left(1, now_);
+  now_ += return_window;
+  EXPECT_TRUE(find<RollBack>(door_.on_deadline(now_)));
+  Actions late = door_.tunnel_closed(std::move(plant_floor().network), now_);
+  EXPECT_TRUE(late.empty());
+}
+
+TEST_F(DoorWithWifi, NoTunnelIsOpenedWhileADeviceJoins) {
+  auto client = session(1);
+  give(*client);
+  Actions opening = say(*client, 1, command::OpenTunnel{"DPP:K:1;;"});
+  EXPECT_FALSE(find<UseTunnel>(opening));
+  EXPECT_EQ(std::get<answer::No>(last_).obstacle.reason, "busy");
+}
+
 TEST_F(DoorTest, ADeviceWithoutWifiSaysSo) {
   door_.open(Opening::unprovisioned, now_);
   auto client = session(1);
   say(*client, 1, command::AskNetworks{});
   EXPECT_EQ(std::get<answer::No>(last_).obstacle.reason, "unsupported");
   say(*client, 1, command::UseWifi{{to_bytes("PlantFloor"), {}}});
+  EXPECT_EQ(std::get<answer::No>(last_).obstacle.reason, "unsupported");
+  say(*client, 1, command::OpenTunnel{"DPP:K:1;;"});
   EXPECT_EQ(std::get<answer::No>(last_).obstacle.reason, "unsupported");
 }
 

@@ -19,7 +19,7 @@ class DoorTest : public testing::Test {
 
   DoorOptions options(bool wifi) {
     DoorOptions out;
-    out.wifi = wifi;
+    out.wifi = out.easy_connect = wifi;
     auto verifier = crypto::srp::make_verifier("wifiprov", as_view(code), random_);
     out.secrets.srp.push_back({std::move(*verifier), Proof::code});
     return out;

@@ -16,6 +16,7 @@ class WpaPeer {
   WpaPeer();
 
   link::wpa::Control& control() { return *control_; }
+  std::filesystem::path socket() const { return directory_.path() / "ctrl" / "lo"; }
   // Makes a bootstrapping key; its number is what other commands call it by.
   std::string make_key(std::string_view curve = "prime256v1");
   dpp::BootstrapUri uri_of(const std::string& key);

@@ -39,6 +39,13 @@ class SupplicantSocket {
   void says_on_select(std::vector<std::string> events) { on_select_ = std::move(events); }
   void hears(std::string scan_results) { scan_results_ = std::move(scan_results); }
   void has_status(std::string status) { status_ = std::move(status); }
+  // The answer to commands that begin so, before any other.
+  void answers(std::string command, std::string text) {
+    std::lock_guard lock(mutex_);
+    answers_.emplace_back(std::move(command), std::move(text));
+  }
+  void says_on_chirp(std::vector<std::string> events) { on_chirp_ = std::move(events); }
+  unsigned chirps() const { return chirps_; }  // how often it was told to
   void refuses_to_set_but(std::string name) { settable_ = std::move(name); }
   void refuses(std::string command) { refused_ = std::move(command); }
   // A network as it was configured before; its number.
@@ -92,6 +99,7 @@ class SupplicantSocket {
       send(answer(command), from, size);
       if (command.starts_with("SELECT_NETWORK "))
         tell(on_select_, command.substr(15, command.find(' ', 15) - 15));
+      if (command.starts_with("DPP_CHIRP")) tell(on_chirp_, "");
       if (command == "SCAN") tell({"CTRL-EVENT-SCAN-STARTED ", "CTRL-EVENT-SCAN-RESULTS "}, "");
     }
   }
@@ -114,6 +122,9 @@ class SupplicantSocket {
       at = end == command.npos ? command.size() : end + 1;
       if (words.size() == 3 && at < command.size()) words.push_back(command.substr(at));
     }
+    chirps_ += command.starts_with("DPP_CHIRP");
+    for (const auto& [begin, text] : answers_)
+      if (command.starts_with(begin)) return text;
     if (!refused_.empty() && command.starts_with(refused_)) return "FAIL\n";
     if (words[0] == "SET_NETWORK" && !settable_.empty() && words.at(2) != settable_)
       return "FAIL\n";
@@ -150,7 +161,9 @@ class SupplicantSocket {
 
   TemporaryDirectory directory_;
   std::filesystem::path socket_;
-  std::vector<std::string> on_select_;
+  std::vector<std::string> on_select_, on_chirp_;
+  std::vector<std::pair<std::string, std::string>> answers_;
+  std::atomic<unsigned> chirps_ = 0;
   std::string scan_results_, status_, refused_, settable_, selected_;
   std::pair<sockaddr_un, socklen_t> listener_{};
   std::mutex mutex_;

@@ -24,13 +24,17 @@ class DeviceLink {
   enroll::OfferNonce expected_nonce(const enroll::OfferNonce& nonce) const {
     return conversation_.expected_nonce(nonce);
   }
+  Random& random() { return random_; }
+  // What the device can do on our endpoint (Version::fairlead_capabilities); set by open_device().
+  std::vector<std::string> capabilities{};
 
  private:
   DeviceLink(DeviceCarrier& device, local::ClientSecret secret, Random& random)
-      : device_(device), conversation_(std::move(secret), random) {}
+      : device_(device), random_(random), conversation_(std::move(secret), random) {}
   Answer<local::Heard> exchange(local::Send send);
 
   DeviceCarrier& device_;
+  Random& random_;
   local::Conversation conversation_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "client/provision/easy_connect.h"
 #include "client/provision/stock.h"
 #include "codec/base64.h"
 
@@ -73,12 +74,30 @@ Answer<void> take_grant(DeviceLink& link, const Granted& granted) {
   return {};
 }
 
-Answer<void> use_wifi(DeviceLink& link, const local::WifiCredentials& network) {
+Answer<void> give_plainly(DeviceLink& link, const local::WifiCredentials& network) {
   local::command::UseWifi command{{network.ssid, network.passphrase.clone()}};
   TRY(auto taken, link.say(std::move(command)));
   if (auto* no = std::get_if<local::answer::No>(&taken))
     return std::unexpected(refused_by_device(no->obstacle));
   return {};
+}
+
+// By Wi-Fi Easy Connect, which needs a passphrase. A fault there leaves the other way open, unless
+// the passphrase is for the key on the label alone.
+Answer<void> give_network(DeviceLink& link, const local::WifiCredentials& network,
+                          const std::string& label, const Bystander& bystander) {
+  const bool has_it = std::ranges::find(link.capabilities, "dpp") != link.capabilities.end();
+  if (network.passphrase.empty()) return give_plainly(link, network);
+  if (!has_it && label.empty()) return give_plainly(link, network);
+  if (!has_it)
+    return problem(ProblemKind::conflict, "the device has no Wi-Fi Easy Connect",
+                   "Provision it without saying what its label holds.");
+  auto given = give_by_easy_connect(link, network, label, link.random());
+  if (given) bystander.tell("The device was given the network by Wi-Fi Easy Connect.");
+  if (given || !label.empty()) return given;
+  bystander.tell("Wi-Fi Easy Connect: " + given.error().message +
+                 ". The network is given without it.");
+  return give_plainly(link, network);
 }
 
 Answer<Provisioned> through_session(DeviceLink& link, Api& server, const ClaimRequest& request,
@@ -108,7 +127,9 @@ Answer<DeviceLink> open_ours(DeviceCarrier& device, const local::Version& versio
                              const Access& access, Random& random) {
   if (version.security == local::Security::none)
     return problem(ProblemKind::conflict, "the device talks without encryption only");
-  return DeviceLink::open(device, secret_for(access, version), random);
+  TRY(auto link, DeviceLink::open(device, secret_for(access, version), random));
+  link.capabilities = version.fairlead_capabilities;
+  return link;
 }
 
 Answer<Provisioned> provision_stock(DeviceCarrier& device, const local::Version& version,
@@ -198,7 +219,7 @@ Answer<void> deliver_grant(DeviceLink& link, const Granted& granted, const Bysta
 Answer<void> deliver_grant(DeviceLink& link, const Granted& granted, local::WifiCredentials network,
                            const WifiWish& wish, const Bystander& bystander) {
   for (;;) {
-    TRY_VOID(use_wifi(link, network));
+    TRY_VOID(give_network(link, network, wish.label, bystander));
     TRY_VOID(take_grant(link, granted));
     TRY(auto obstacle, watch(link, bystander));
     if (!obstacle) return {};

@@ -61,6 +61,9 @@ struct WifiWish {
   std::function<Answer<local::WifiCredentials>(const std::vector<local::NearbyNetwork>&)> choose;
   // Another passphrase, where the network does not take that one. Nothing else is begun anew.
   std::function<Answer<SecretBytes>()> choose_passphrase;
+  // The device's bootstrapping URI as its label has it: then the passphrase is for the key on that
+  // label alone, by Wi-Fi Easy Connect. Empty: Easy Connect where the device has it.
+  std::string label{};
 };
 // conflict: the device joins no Wi-Fi networks.
 Answer<std::vector<local::NearbyNetwork>> nearby_networks(DeviceLink& link);

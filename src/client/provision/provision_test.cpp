@@ -7,7 +7,9 @@
 #include "codec/base64.h"
 #include "crypto/software_key.h"
 #include "crypto/system_random.h"
+#include "dpp/uri.h"
 #include "local/door.h"
+#include "support/dpp_enrollee.h"
 #include "support/fake_transport.h"
 
 namespace fairlead::client {
@@ -16,7 +18,7 @@ namespace {
 // The device's door behind HTTP's status codes, with a driver that does what the test says.
 class FakeDevice final : public Transport {
  public:
-  explicit FakeDevice(Random& random) : door_(options(random), random) {
+  explicit FakeDevice(Random& random) : random_(random), door_(options(random), random) {
     door_.open(local::Opening::button, now_);
   }
   Result<ApiResponse> exchange(const ApiRequest& request) override {
@@ -38,12 +40,17 @@ class FakeDevice final : public Transport {
   bool refuse_online = false, foreign_nonce = false;
   std::string passphrase, joined;  // what its network takes, and which one it is on
   bool committed = false;
+  bool silent = false;  // its Enrollee
+  std::string given;    // the configuration that it was given by Easy Connect
+  std::string label() const {
+    return dpp::encode_bootstrap_uri({{}, {}, "", 2, dpp::bootstrap_key(label_key_.point)});
+  }
   Bytes offer, grant;
 
  private:
   static local::DoorOptions options(Random& random) {
     local::DoorOptions out;
-    out.wifi = true;
+    out.wifi = out.easy_connect = true;
     auto verifier = crypto::srp::make_verifier("wifiprov", as_view("abcd1234"), random);
     out.secrets.srp.push_back({std::move(*verifier), local::Proof::code});
     return out;
@@ -62,6 +69,25 @@ class FakeDevice final : public Transport {
     }
     return door_.wifi_failed({"wifi_wrong_passphrase", "does not take this passphrase"},
                              local::config::FailReason::auth_error, now_);
+  }
+  local::Actions use_tunnel(const local::UseTunnel& tunnel) {
+    if (auto* open = std::get_if<local::command::OpenTunnel>(&tunnel.how)) {
+      auto configurator = test::must(dpp::decode_bootstrap_uri(open->uri)).key.point;
+      enrollee_.emplace(label_key_.clone(), random_, test::DppEnrollee::Habits{.mutual = true});
+      says_ = silent ? Bytes() : dpp::framed(enrollee_->start(configurator));
+      return door_.tunnel_opened(label());
+    }
+    if (auto* carry = std::get_if<local::command::Carry>(&tunnel.how)) {
+      dpp::BodyJoiner joiner;
+      test::must(joiner.take(carry->content));
+      while (auto body = joiner.next())
+        for (const Bytes& each : enrollee_->on_message(*body)) append(says_, dpp::framed(each));
+      return door_.tunnel_carried(local::answer::Carried{true, std::exchange(says_, {})});
+    }
+    given = enrollee_->configurations().at(0);
+    return door_.tunnel_closed(
+        local::WifiCredentials{to_bytes("PlantFloor"), SecretBytes::copy_of(as_view(passphrase))},
+        now_);
   }
   void carry_out(local::Actions actions, ApiResponse& answer) {
     for (std::size_t i = 0; i < actions.size(); ++i) {
@@ -84,6 +110,8 @@ class FakeDevice final : public Transport {
             {{to_bytes("PlantFloor"), 6, -40, Bytes(6), local::WifiAuth::wpa2_psk}});
       } else if (auto* join = std::get_if<local::JoinWifi>(&action)) {
         more = join_wifi(join->network);
+      } else if (auto* tunnel = std::get_if<local::UseTunnel>(&action)) {
+        more = use_tunnel(*tunnel);
       } else if (std::holds_alternative<local::Commit>(action)) {
         committed = true;
         more = door_.committed(now_);
@@ -93,7 +121,11 @@ class FakeDevice final : public Transport {
   }
 
   Time now_ = from_unix_seconds(1'000);
+  Random& random_;
   local::Door door_;
+  crypto::CurveKey label_key_ = test::must(generate_curve_key(crypto::Curve::p256, random_));
+  std::optional<test::DppEnrollee> enrollee_;
+  Bytes says_;
   std::unique_ptr<crypto::SoftwareKey> key_ =
       std::move(*crypto::SoftwareKey::generate(crypto::KeyType::p256));
   int polls_ = 0;
@@ -152,6 +184,62 @@ TEST_F(ProvisionTest, AWrongPassphraseIsAskedForAgainAndNothingElseIsDoneTwice) 
   EXPECT_EQ(device.joined, "PlantFloor");
   EXPECT_TRUE(device.committed);
   EXPECT_EQ(server.seen.size(), 1u);  // one claim
+}
+
+struct EasyConnect : ProvisionTest {
+  EasyConnect() {
+    device.passphrase = "correct horse";
+    request.wifi = WifiWish{
+        [](const std::vector<local::NearbyNetwork>& networks) -> Answer<local::WifiCredentials> {
+          return local::WifiCredentials{networks.at(0).ssid,
+                                        SecretBytes::copy_of(as_view("correct horse"))};
+        },
+        {}};
+  }
+  bool was_told(std::string_view words) const {
+    return std::ranges::any_of(told, [&](const auto& each) { return each.contains(words); });
+  }
+};
+
+TEST_F(EasyConnect, GivesTheNetworkToTheKeyOnTheLabel) {
+  request.wifi->label = device.label();
+  auto done = run();
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(device.joined, "PlantFloor");
+  EXPECT_TRUE(device.given.contains("correct horse")) << device.given;
+  EXPECT_TRUE(device.given.contains("psk+sae")) << device.given;
+  EXPECT_TRUE(was_told("by Wi-Fi Easy Connect"));
+}
+
+TEST_F(EasyConnect, IsUsedWhereTheDeviceHasItWithoutALabelToo) {
+  ASSERT_TRUE(run());
+  EXPECT_FALSE(device.given.empty());
+}
+
+TEST_F(EasyConnect, ADeviceWithAnotherLabelIsGivenNothing) {
+  auto other = test::must(generate_curve_key(crypto::Curve::p256, random));
+  request.wifi->label = dpp::encode_bootstrap_uri({{}, {}, "", 2, dpp::bootstrap_key(other.point)});
+  auto done = run();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, ProblemKind::conflict);
+  EXPECT_TRUE(device.given.empty());
+  EXPECT_TRUE(device.joined.empty());
+}
+
+TEST_F(EasyConnect, WhereItComesToNothingTheNetworkIsGivenPlainly) {
+  device.silent = true;
+  auto done = run();
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_TRUE(device.given.empty());
+  EXPECT_EQ(device.joined, "PlantFloor");
+  EXPECT_TRUE(was_told("given without it"));
+}
+
+TEST_F(EasyConnect, WithALabelNothingIsGivenPlainly) {
+  device.silent = true;
+  request.wifi->label = device.label();
+  ASSERT_FALSE(run());
+  EXPECT_TRUE(device.joined.empty());
 }
 
 TEST_F(ProvisionTest, TheButtonNeedsNoCodeAndTheClaimSaysSo) {

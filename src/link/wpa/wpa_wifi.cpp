@@ -180,10 +180,19 @@ Result<void> WpaWifi::describe(const std::string& id, const WifiCredentials& cre
                                bool hides) {
   TRY_VOID(set(id, "ssid", to_hex(credentials.ssid)));
   TRY_VOID(set(id, "scan_ssid", hides ? "1" : "0"));
-  if (credentials.passphrase.empty()) return set(id, "key_mgmt", "NONE");
-  if (!set(id, "key_mgmt", "SAE WPA-PSK WPA-PSK-SHA256"))  // built without SAE
-    TRY_VOID(set(id, "key_mgmt", "WPA-PSK"));
+  const bool by_passphrase = !credentials.passphrase.empty();
+  if (!by_passphrase && !credentials.connector) return set(id, "key_mgmt", "NONE");
   TRY_VOID(set(id, "ieee80211w", "1"));
+  if (credentials.connector) {
+    const WifiConnector& connector = *credentials.connector;
+    TRY_VOID(set(id, "dpp_connector", in_quotes(connector.text)));
+    TRY_VOID(set(id, "dpp_csign", to_hex(connector.c_sign)));
+    TRY_VOID(set(id, "dpp_netaccesskey", to_hex(connector.network_key.reveal())));
+  }
+  if (!by_passphrase) return set(id, "key_mgmt", "DPP");
+  const std::string dpp = credentials.connector ? " DPP" : "";
+  if (!set(id, "key_mgmt", "SAE WPA-PSK WPA-PSK-SHA256" + dpp))  // built without SAE
+    TRY_VOID(set(id, "key_mgmt", "WPA-PSK" + dpp));
   return set(id, "psk", in_quotes(as_text(credentials.passphrase.reveal())));
 }
 
@@ -213,7 +222,7 @@ Result<void> WpaWifi::add(const WifiCredentials& credentials, const std::string&
                 (is_heard ? " freq=" + std::to_string(found->frequency_mhz) : "")));
   joining_.emplace(
       id, credentials.ssid,
-      JoinWatch(id, credentials.ssid, !credentials.passphrase.empty()),
+      JoinWatch(id, credentials.ssid, !credentials.passphrase.empty() || credentials.connector),
       steady_clock::now() + join_deadline, is_heard);
   return ok();
 }
