@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/wifi_choice.h"
+#include "client/provision/wifi_words.h"
 #include "crypto/system_random.h"
 #include "link/wifi.h"
 
@@ -22,11 +23,6 @@ Answer<std::string> code_of_label(Context& context) {
 
 namespace {
 
-struct Way {
-  std::unique_ptr<client::Transport> transport;  // of HTTP
-  std::unique_ptr<client::DeviceCarrier> carrier;
-};
-
 std::string signal_text(std::optional<int> dbm) {
   return dbm ? std::to_string(*dbm) + " dBm" : "unknown";
 }
@@ -36,18 +32,16 @@ Answer<void> require_bluetooth(const Context& context) {
   return problem(ProblemKind::failed, "this program was built without Bluetooth");
 }
 
-Answer<Way> way_to_device(Context& context) {
-  Way out;
+Answer<std::unique_ptr<client::DeviceCarrier>> way_to_device(Context& context) {
   if (context.in.has("address")) {
-    TRY(out.transport, context.connect_device(context.in.get("address")));
-    out.carrier = std::make_unique<client::HttpCarrier>(*out.transport);
-    return out;
+    TRY(auto transport, context.connect_device(context.in.get("address")));
+    return std::make_unique<client::HttpCarrier>(std::move(transport));
   }
   TRY_VOID(require_bluetooth(context));
-  TRY(out.carrier,
+  TRY(auto carrier,
       context.bluetooth.connect(context.in.get("bluetooth-adapter"), context.in.get("bluetooth")));
   context.console.note("Connected by Bluetooth.");
-  return out;
+  return carrier;
 }
 
 // Without the code, which is asked for.
@@ -88,10 +82,10 @@ Answer<void> provision(Context& context) {
   request.claim.name = context.in.get("name");
   request.wifi = wifi_wish(context);
   TRY(request.access.code, code_of_label(context));
-  TRY(auto way, way_to_device(context));
+  TRY(auto carrier, way_to_device(context));
   crypto::SystemRandom random;
   TRY(auto done,
-      client::provision(*way.carrier, context.api, request, random, bystander_of(context)));
+      client::provision(*carrier, context.api, request, random, bystander_of(context)));
   if (done.device.empty()) {
     tell_joined(context, done.address);
     return {};
@@ -130,13 +124,13 @@ Answer<void> show_networks(Context& context) {
   TRY_VOID(require_one_way(context));
   client::Access access = access_by(context);
   TRY(access.code, code_of_label(context));
-  TRY(auto way, way_to_device(context));
+  TRY(auto carrier, way_to_device(context));
   crypto::SystemRandom random;
-  TRY(auto heard, client::networks_of(*way.carrier, access, random, bystander_of(context)));
+  TRY(auto heard, client::networks_of(*carrier, access, random, bystander_of(context)));
   Table table{{"NETWORK", "SIGNAL", "CHANNEL", "SECURITY", "NOT FOR THIS DEVICE"}, {}};
   json::array items;
   for (const auto& each : heard) {
-    const std::string name = link::name_of_network(each.ssid), security(to_string(each.auth));
+    const std::string name = link::name_of_network(each.ssid), security(client::to_string(each.auth));
     table.rows.push_back({name, std::to_string(each.signal_dbm) + " dBm",
                           std::to_string(each.channel), security,
                           client::plain_text(each.why_not)});

@@ -10,7 +10,7 @@
 #include "cli/table.h"
 #include "client/label/print.h"
 #include "client/operator/api.h"
-#include "client/provision/device_carrier.h"
+#include "tool/bluetooth.h"
 
 namespace fairlead::cli {
 
@@ -32,20 +32,6 @@ struct Session {
   std::filesystem::path credentials;  // where login keeps its token
 };
 
-// The Bluetooth of this machine, where it is built in; both empty where not. `adapter`: "hci0", or
-// "" for the first.
-struct Bluetooth {
-  struct Nearby {
-    std::string name, address;
-    std::optional<int> signal_dbm;  // none: the adapter can't say
-  };
-  // Devices in provisioning mode, strongest first.
-  std::function<Answer<std::vector<Nearby>>(const std::string& adapter, Duration)> look;
-  std::function<Answer<std::unique_ptr<client::DeviceCarrier>>(const std::string& adapter,
-                                                               const std::string& name_or_address)>
-      connect;
-};
-
 // Pictures of labels (tool/print/label_pictures.h), where that is built in; empty where not.
 using DrawLabels = std::function<Result<std::string>(std::span<const client::PrintedLabel>,
                                                      const client::LabelForm&)>;
@@ -60,7 +46,7 @@ struct Context {
   // A device in provisioning mode, at "http://HOST:PORT".
   std::function<Answer<std::unique_ptr<client::Transport>>(const std::string& address)>
       connect_device;
-  const Bluetooth& bluetooth;
+  const tool::Bluetooth& bluetooth;
   const DrawLabels& draw_labels;
   std::function<bool()> go_on;  // false: somebody wants the command to come to its end
 

@@ -12,7 +12,6 @@
 #include <ctime>
 #include <thread>
 
-#include "cli/bluetooth.h"
 #include "cli/run.h"
 #ifdef FAIRLEAD_BLUEZ
 #include "link/bluez/central.h"
@@ -122,7 +121,7 @@ int main(int argc, char** argv) {
               .connect = connect_to,
               .go_on = go_on};
 #ifdef FAIRLEAD_BLUEZ
-  world.bluetooth = bluetooth_by(link::open_bluez_central);
+  world.bluetooth = tool::bluetooth_by(link::open_bluez_central);
 #endif
 #ifdef FAIRLEAD_LABELS
   world.draw_labels = tool::draw_labels;

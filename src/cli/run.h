@@ -20,7 +20,7 @@ struct World {
     bool plain_http = false;
   };
   std::function<Answer<std::unique_ptr<client::Transport>>(const Target&)> connect;
-  Bluetooth bluetooth{};
+  tool::Bluetooth bluetooth{};
   DrawLabels draw_labels{};
   std::function<bool()> go_on = [] { return true; };  // false: interrupted
 };

@@ -93,7 +93,7 @@ TEST_F(Run, AWrongFileIsAnsweredByWhatToWriteAndADevicesAddressNeedsNoScheme) {
   EXPECT_NE(err.find("-----BEGIN"), std::string::npos) << err;
   auto code = file("code", "abcd1234");
   server.script = [](const auto&) { return fail(Errc::io, "can't connect"); };
-  EXPECT_EQ(run({"upstreams", "--address", "127.0.0.1:1", "--code-file", code}), 1) << err;
+  EXPECT_EQ(run({"upstreams", "--address", "127.0.0.1:1", "--code-file", code}), 6) << err;
   EXPECT_EQ(target.server, "http://127.0.0.1:1");
   EXPECT_EQ(err.find("8041"), std::string::npos) << "the server has no part in it: " << err;
 }

@@ -2,7 +2,8 @@
 #include "cli/wifi_choice.h"
 
 #include <algorithm>
-#include <utility>
+
+#include "client/provision/wifi_words.h"
 
 namespace fairlead::cli {
 
@@ -42,7 +43,7 @@ Answer<local::WifiCredentials> choose(Context& context,
                    "the device can't join " + wanted + ": " + client::plain_text(found->why_not));
   } else {
     context.console.note("The device hears " + wanted + " at " + std::to_string(found->signal_dbm) +
-                         " dBm, " + std::string(to_string(found->auth)) + ".");
+                         " dBm, " + std::string(client::to_string(found->auth)) + ".");
   }
   if (found != heard.end() && found->auth == local::WifiAuth::open) {
     context.console.note(wanted + " is open: who is near can read whatever isn't encrypted.");
@@ -75,28 +76,6 @@ Bytes ssid_of(const std::string& shown) {
   if (shown.starts_with("0x"))
     if (auto bytes = from_hex(std::string_view(shown).substr(2))) return std::move(*bytes);
   return to_bytes(shown);
-}
-
-std::string_view to_string(local::WifiAuth auth) {
-  switch (auth) {
-    case local::WifiAuth::open:
-      return "open";
-    case local::WifiAuth::wep:
-      return "WEP";
-    case local::WifiAuth::wpa_psk:
-      return "WPA";
-    case local::WifiAuth::wpa2_psk:
-      return "WPA2";
-    case local::WifiAuth::wpa_wpa2_psk:
-      return "WPA/WPA2";
-    case local::WifiAuth::wpa2_enterprise:
-      return "enterprise";
-    case local::WifiAuth::wpa3_psk:
-      return "WPA3";
-    case local::WifiAuth::wpa2_wpa3_psk:
-      return "WPA2/WPA3";
-  }
-  std::unreachable();
 }
 
 }  // namespace fairlead::cli

@@ -13,8 +13,5 @@ std::optional<client::WifiWish> wifi_wish(Context& context);
 // "0x" and an even number of hexadecimal digits are those bytes, as they are shown; anything else
 // is itself.
 Bytes ssid_of(const std::string& text);
-std::string shown_ssid(View ssid);
-
-std::string_view to_string(local::WifiAuth auth);  // "WPA2"
 
 }  // namespace fairlead::cli

@@ -65,6 +65,7 @@ struct HttpTransport::Impl {
     out.body = as_text(answer->body);
     if (auto etag = net::find_header(answer->headers, "ETag")) out.etag = *etag;
     if (auto cookie = net::find_header(answer->headers, "Set-Cookie")) out.set_cookie = *cookie;
+    if (auto reason = net::find_header(answer->headers, "Fairlead-Reason")) out.reason = *reason;
     promise->set_value(std::move(out));
     co_return ok();
   }

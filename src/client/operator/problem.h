@@ -31,6 +31,9 @@ struct Problem {
   ProblemKind kind = ProblemKind::failed;
   std::string message;   // one plain sentence or clause; no line breaks, no secrets
   std::string advice{};  // what a person can do; may be empty
+  // What stands in the way, by name, where a device said it: "wrong-code" (docs/wire/local.md),
+  // "wifi_not_found" (docs/log-events/device.md); else empty.
+  std::string reason{};
 };
 
 template <class T>

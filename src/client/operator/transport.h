@@ -27,6 +27,7 @@ struct ApiResponse {
   std::string etag{};
   std::string body{};
   std::string set_cookie{};
+  std::string reason{};  // of a device that refuses: its header Fairlead-Reason
 };
 
 class Transport {

@@ -27,7 +27,8 @@ ProblemKind kind_of(local::Refusal::Kind kind) {
 
 Problem refusal_by_att_error(std::uint8_t error) {
   auto refusal = local::refusal_of_att_error(error);
-  return {kind_of(refusal.kind), std::move(refusal.why)};
+  std::string reason(local::to_string(refusal.kind));
+  return {kind_of(refusal.kind), std::move(refusal.why), {}, std::move(reason)};
 }
 
 }  // namespace fairlead::client

@@ -2,6 +2,7 @@
 // How the bytes of local provisioning travel to one device and back: HTTP, Bluetooth LE.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/bytes.h"
@@ -26,9 +27,12 @@ Problem refusal_by_att_error(std::uint8_t error);
 class HttpCarrier final : public DeviceCarrier {
  public:
   explicit HttpCarrier(Transport& device) : device_(device) {}  // outlives the carrier
+  explicit HttpCarrier(std::unique_ptr<Transport> device)
+      : own_(std::move(device)), device_(*own_) {}
   Answer<Bytes> exchange(const std::string& endpoint, View body) override;
 
  private:
+  std::unique_ptr<Transport> own_;  // none: it is another's
   Transport& device_;
   std::string cookie_;
 };

@@ -7,21 +7,25 @@ namespace {
 
 constexpr Duration device_deadline = std::chrono::seconds(20);
 
+ProblemKind kind_of(unsigned status) {
+  switch (status) {
+    case 400:
+      return ProblemKind::bad_request;
+    case 403:
+      return ProblemKind::forbidden;
+    case 429:
+    case 503:
+      return ProblemKind::busy;
+    default:
+      return ProblemKind::server_fault;
+  }
+}
+
 // A device says in words why it doesn't answer.
 Problem refusal_of(const ApiResponse& response) {
   std::string words = plain_text(response.body, 200);
   if (words.empty()) words = "the device answers with status " + std::to_string(response.status);
-  switch (response.status) {
-    case 400:
-      return {ProblemKind::bad_request, words};
-    case 403:
-      return {ProblemKind::forbidden, words};
-    case 429:
-    case 503:
-      return {ProblemKind::busy, words};
-    default:
-      return {ProblemKind::server_fault, words};
-  }
+  return {kind_of(response.status), std::move(words), {}, plain_text(response.reason, 40)};
 }
 
 }  // namespace

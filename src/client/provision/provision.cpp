@@ -16,10 +16,9 @@ constexpr Duration status_pause_min = std::chrono::milliseconds(50);
 constexpr Duration status_pause_max = std::chrono::milliseconds(500);
 constexpr Duration status_patience = std::chrono::minutes(5);  // the device's own fail-safe
 
-// A refusal of the device, with its name for the reason as advice to look up.
 Problem refused_by_device(const local::Obstacle& obstacle) {
   ProblemKind kind = obstacle.reason == "busy" ? ProblemKind::busy : ProblemKind::failed;
-  return {kind, "the device says: " + plain_text(obstacle.words)};
+  return {kind, "the device says: " + plain_text(obstacle.words), {}, plain_text(obstacle.reason)};
 }
 
 local::ClientSecret secret_for(const Access& access, const local::Version& version) {
@@ -57,8 +56,10 @@ Answer<std::optional<local::Obstacle>> watch(DeviceLink& link, const Bystander& 
     TRY(auto answer, link.say(local::command::AskStatus{}));
     auto* report = std::get_if<local::Report>(&answer);
     if (!report) return problem(ProblemKind::server_fault, "the device does not say how it is");
-    if (report->progress != std::exchange(last, report->progress))
+    if (report->progress != std::exchange(last, report->progress)) {
       bystander.tell("The device is " + std::string(to_string(report->progress)) + ".");
+      if (bystander.progress) bystander.progress(report->progress);
+    }
     if (report->progress == local::Progress::committed) return std::nullopt;
     if (report->progress == local::Progress::failed) return std::move(report->obstacle);
     bystander.wait(pause);

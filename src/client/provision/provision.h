@@ -28,6 +28,7 @@ struct Expected {
 struct Bystander {  // who watches
   std::function<void(std::string_view)> tell;
   std::function<void(Duration)> wait;
+  std::function<void(local::Progress)> progress{};  // the device's, once it took the Grant
 };
 
 // conflict: the device is not one that takes Grants. Otherwise as DeviceLink says.

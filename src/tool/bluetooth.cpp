@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/bluetooth.h"
+#include "tool/bluetooth.h"
 
 #include <algorithm>
 
-namespace fairlead::cli {
+namespace fairlead::tool {
+
+using client::Answer;
+using client::Problem;
+using client::ProblemKind;
 
 namespace {
 
@@ -83,4 +87,4 @@ Bluetooth bluetooth_by(link::OpenCentral open) {
           }};
 }
 
-}  // namespace fairlead::cli
+}  // namespace fairlead::tool
