@@ -114,6 +114,11 @@ bool parse_listen(Config& config, std::string_view text) {
   return true;
 }
 
+bool parse_button(Config& config, std::string_view text) {
+  config.button = link::parse_button_place(text);
+  return config.button || text.empty();
+}
+
 bool set_site_option(Config& config, const toml::node& node) {
   auto value = node.value_exact<std::int64_t>();
   bool good = value && *value >= 224 && *value <= 254;  // RFC 3942: site-specific
@@ -173,6 +178,11 @@ const std::map<std::string, Setter, std::less<>>& settings() {
       {"local.site_option", set_site_option},
       {"local.network_hook", into(&Config::network_hook)},
       {"local.identify_hook", into(&Config::identify_hook)},
+      {"local.state_hook", into(&Config::state_hook)},
+      {"local.button",
+       [](Config& c, const toml::node& n) {
+         return parse_button(c, n.value_or(std::string("-")));
+       }},
       {"local.tag", into(&Config::tag)},
       {"local.by_button_only", into(&Config::local_by_button_only)},
       {"local.bluetooth", into(&Config::bluetooth)},
@@ -254,6 +264,10 @@ constexpr Option options[] = {
      [](Config& c, std::string_view v) { return c.wifi_address_hook = v, v.starts_with('/'); }},
     {"--identify-hook", true,
      [](Config& c, std::string_view v) { return c.identify_hook = v, v.starts_with('/'); }},
+    {"--state-hook", true,
+     [](Config& c, std::string_view v) { return c.state_hook = v, v.starts_with('/'); }},
+    {"--button", true,
+     [](Config& c, std::string_view v) { return parse_button(c, v) && c.button.has_value(); }},
     {"--vendor", true, [](Config& c, std::string_view v) { return c.vendor = v, !v.empty(); }},
     {"--product-uri", true, [](Config& c, std::string_view v) { return c.product_uri = v, true; }},
     {"--button-only", false,
@@ -397,6 +411,8 @@ Options
   --wifi-address-hook PROGRAM
                           gets the address there (default: the system does so by itself)
   --stick DIR             and take part with USB sticks that are mounted there (operations.md)
+  --state-hook PROGRAM    shows how far the device is, at each change (see operations.md)
+  --button PLACE          its button: gpio:CHIP/LINE[,active-high] or input:PATH,KEY, beside SIGUSR1
   --button-only           let nobody in before the button is pressed, upstream or none
   --code-file FILE        set-code, initialize --label: the code to take; - is standard input
   --label FILE            set-code, initialize: set a code, and write what a label needs to FILE as a

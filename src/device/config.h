@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "crypto/key.h"
 #include "fdo/key_exchange.h"
+#include "link/button.h"
 
 namespace fairlead::device {
 
@@ -64,9 +65,10 @@ struct Config {
   std::string upstream_domain;             // looked into as well as the network's; may be empty
   std::string vendor_class = "FAIRLEAD";   // said to DHCP servers
   std::uint8_t site_option = 0;  // of DHCPv4, 224 to 254: holds a URI at this site; 0: none
-  std::filesystem::path network_hook, identify_hook;  // programs (hooks.h); empty: none
-  std::string vendor_domain, device_type, tag;        // said there; may be empty
-  bool local_by_button_only = false;                  // else also while the device has no upstream
+  std::filesystem::path network_hook, identify_hook, state_hook;  // programs (hooks.h); empty: none
+  std::string vendor_domain, device_type, tag;                    // said there; may be empty
+  bool local_by_button_only = false;        // else also while the device has no upstream
+  std::optional<link::ButtonPlace> button;  // none: the signal SIGUSR1 only
   bool bluetooth = false;
   std::string bluetooth_adapter;  // "hci0"; empty: the first
   std::string bluetooth_name;     // as phones see it; empty: PROV_ and six digits of the serial

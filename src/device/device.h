@@ -31,6 +31,8 @@ class Device {
   // obstacle, where `once` ended it before its time.
   net::Task<void> run();
 
+  State state() const { return state_; }
+
  private:
   struct Outcome {
     Event event;

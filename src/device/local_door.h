@@ -21,6 +21,11 @@ namespace fairlead::device {
 // What a client hears: bytes, or why there are none.
 using LocalAnswer = std::variant<Bytes, local::Refusal>;
 
+struct DoorLook {
+  bool open = false, session = false;
+  local::Progress progress = local::Progress::waiting;
+};
+
 class LocalDoor {
  public:
   // What joins networks and gets them by Wi-Fi Easy Connect; all may be missing.
@@ -52,6 +57,7 @@ class LocalDoor {
   using Chooser = std::function<Result<void>(const local::ChooseUpstream&)>;
   void choose_by(Chooser chooser) { chooser_ = std::move(chooser); }
   bool has_session() const { return door_.has_session(); }
+  DoorLook look() const { return {door_.is_open(), door_.has_session(), door_.progress()}; }
   // The owner is taking the device by TO2: no Offer is made meanwhile.
   void owner_at_work(bool yes) { owner_at_work_ = yes; }
   bool trying() const;  // what a client gave is being tried: TO2 has to wait

@@ -13,6 +13,7 @@
 
 #include "base/events.h"
 #include "crypto/system_random.h"
+#include "device/button.h"
 #include "device/device.h"
 #include "device/local_bluetooth.h"
 #include "device/local_code.h"
@@ -20,6 +21,7 @@
 #include "device/local_presence.h"
 #include "device/local_stick.h"
 #include "device/removal.h"
+#include "device/state_hook.h"
 #include "device/status.h"
 #include "device/upstream_search.h"
 #include "disk/whole_file.h"
@@ -29,6 +31,9 @@
 #endif
 #ifdef FAIRLEAD_BLUEZ
 #include "link/bluez/peripheral.h"
+#endif
+#ifdef FAIRLEAD_GPIO
+#include "link/gpio/gpio_button.h"
 #endif
 #ifdef FAIRLEAD_WIFI
 #include "link/wpa/wpa_enrollee.h"
@@ -273,8 +278,8 @@ LocalDoor::Chooser chooser_for(UpstreamCandidates& upstreams, LocalDoor& door, L
   };
 }
 
-// SIGUSR1 is the button, until a device has one.
-net::Task<void> watch_button(net::Loop& loop, LocalDoor& door) {
+// Stands for the button, for scripts and where there is none.
+net::Task<void> watch_signal(net::Loop& loop, LocalDoor& door) {
   boost::asio::signal_set signals(loop.context(), SIGUSR1);
   for (;;) {
     auto waiting = signals.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
@@ -282,6 +287,15 @@ net::Task<void> watch_button(net::Loop& loop, LocalDoor& door) {
     if (std::get<0>(waited)) co_return ok();  // told to stop
     door.press_button();
   }
+}
+
+Result<std::unique_ptr<link::Button>> open_button(const link::ButtonPlace& place) {
+  if (auto* key = std::get_if<link::InputKey>(&place)) return link::open_input_key(*key);
+#ifdef FAIRLEAD_GPIO
+  return link::gpio::open_gpio_line(std::get<link::GpioLine>(place));
+#else
+  return fail(Errc::unsupported, "this fairlead-device was built without GPIO lines");
+#endif
 }
 
 net::Task<void> run_to_the_end(Device& device, net::Loop& loop, std::optional<Error>& failure) {
@@ -342,7 +356,13 @@ int run(const Config& config, const StateDirectory& directory, keystore::Keystor
   UpstreamSearch search(effective, loop, random, log, upstreams, door->get());
   loop.spawn("search for upstreams", search.run());
   if (*door) (*door)->choose_by(chooser_for(upstreams, **door, log));
-  if (*door) loop.spawn("button", watch_button(loop, **door));
+  if (*door) loop.spawn("signal of the button", watch_signal(loop, **door));
+  if (*door && config.button)
+    loop.spawn("button", watch_button(loop, log, *config.button, open_button,
+                                      [&] { (*door)->press_button(); }));
+  if (!config.state_hook.empty())
+    loop.spawn("state hook",
+               show_state(effective, workshop, log, door->get(), [&] { return device.state(); }));
   std::optional<Error> failure;
   loop.spawn("device", run_to_the_end(device, loop, failure));
   loop.run_until_signal();

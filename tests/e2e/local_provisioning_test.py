@@ -5,9 +5,11 @@
 local_provisioning_test.py --bin BUILD/bin [unittest options]
 """
 import contextlib
+import pathlib
 import re
 import signal
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -20,11 +22,11 @@ SERIAL = "LP-1"
 class Bench(Site):
     """A server with a broker, and a device that waits for somebody beside it."""
 
-    def __init__(self, with_code=True):
+    def __init__(self, with_code=True, **options):
         super().__init__()
         self.server = Server(self, "server", EVERY_ROLE, broker=True)
         self.address = f"127.0.0.1:{self.ports.take()}"
-        self.device = Device(self, SERIAL, model="Pump", retry_max=2, local=self.address)
+        self.device = Device(self, SERIAL, model="Pump", retry_max=2, local=self.address, **options)
         self.with_code = with_code
 
     def __enter__(self):
@@ -57,6 +59,21 @@ class Bench(Site):
 
 
 class LocalProvisioning(unittest.TestCase):
+    def test_the_device_shows_how_far_it_is(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shown, hook = pathlib.Path(folder, "shown"), pathlib.Path(folder, "hook")
+            hook.write_text(f"#!/bin/sh\necho \"$1\" >> '{shown}'\n")
+            hook.chmod(0o755)
+
+            def states():
+                return shown.read_text().split() if shown.exists() else []
+            with Bench(state_hook=hook) as bench:
+                until(lambda: states()[-1:] == ["offering"], "the device shows that it lets in")
+                code, said = bench.provision_with(CODE)
+                self.assertEqual(code, 0, said)
+                until(lambda: states()[-1:] == ["online"], f"the device shows that it is online: {states()}")
+                self.assertNotIn("failed", states())
+
     def test_a_device_is_provisioned_from_beside(self):
         with Bench() as bench:
             device = bench.device
