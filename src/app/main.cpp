@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// fairlead-app: the engineer's window on a plant.
+// fairlead-app: the engineer's window on a plant, and the installer's phone.
 #include <QCommandLineParser>
 #include <QFile>
 #include <QGuiApplication>
 #include <QQmlApplicationEngine>
 #include <QQuickStyle>
+#include <QScreen>
+#include <QStandardPaths>
 #include <QUrl>
 #include <csignal>
 #include <cstdio>
 
 #include "app/desk/adoption_queue.h"
 #include "app/desk/plant.h"
+#include "app/phone/phone.h"
 #include "base/version.h"
+#include "client/scan/address_range.h"
+#ifdef FAIRLEAD_BLUEZ
+#include "link/bluez/central.h"
+#endif
 
 namespace {
 
@@ -22,8 +29,16 @@ constexpr qint64 token_bytes_max = 1024;
 struct Wishes {
   QString server, token, ca, project;
   QString interfaces, addresses;
-  bool scan = false, dark = false;
+  QString state, adapter;
+  bool scan = false, dark = false, phone = false;
 };
+
+// A screen no desk's window fits on.
+bool is_phone(const QGuiApplication& program) {
+  constexpr int phone_width_max = 600;
+  const QScreen* screen = program.primaryScreen();
+  return screen && std::min(screen->size().width(), screen->size().height()) < phone_width_max;
+}
 
 Wishes read_command_line(const QGuiApplication& program) {
   QCommandLineParser parser;
@@ -40,7 +55,13 @@ Wishes read_command_line(const QGuiApplication& program) {
   const QCommandLineOption addresses("address", "Addresses to look at, HOST:PORT.", "list");
   const QCommandLineOption scan("scan", "Begin to scan at once.");
   const QCommandLineOption dark("dark", "Dark colours.");
-  parser.addOptions({server, token, ca, interfaces, addresses, scan, dark});
+  const QCommandLineOption phone("phone", "The face for phones; by itself on small screens.");
+  const QCommandLineOption desk("desk", "The face for desks, on a small screen too.");
+  const QCommandLineOption state("state", "Where the phone's face keeps what it needs.", "folder",
+                                 QStandardPaths::writableLocation(QStandardPaths::AppDataLocation));
+  const QCommandLineOption adapter("bluetooth-adapter", "Which one; default: the first.", "name");
+  parser.addOptions(
+      {server, token, ca, interfaces, addresses, scan, dark, phone, desk, state, adapter});
   parser.process(program);
   Wishes out;
   out.server = parser.value(server);
@@ -49,6 +70,9 @@ Wishes read_command_line(const QGuiApplication& program) {
   out.addresses = parser.value(addresses);
   out.scan = parser.isSet(scan);
   out.dark = parser.isSet(dark);
+  out.phone = parser.isSet(phone) || (!parser.isSet(desk) && is_phone(program));
+  out.state = parser.value(state);
+  out.adapter = parser.value(adapter);
   if (!parser.positionalArguments().empty()) out.project = parser.positionalArguments().first();
   if (parser.isSet(token)) {
     QFile file(parser.value(token));
@@ -68,6 +92,71 @@ void carry_out(const Wishes& wishes, app::ServerLink& server, app::Plant& plant)
   if (wishes.scan) plant.scan(wishes.interfaces, wishes.addresses, {});
 }
 
+std::vector<std::string> list_of(const QString& text) {
+  std::vector<std::string> out;
+  for (const QString& each : text.split(QLatin1Char(','), Qt::SkipEmptyParts))
+    out.push_back(each.trimmed().toStdString());
+  return out;
+}
+
+tool::Bluetooth bluetooth() {
+#ifdef FAIRLEAD_BLUEZ
+  return tool::bluetooth_by(link::open_bluez_central);
+#else
+  return {};
+#endif
+}
+
+int run_window(const QString& file, const QVariantMap& properties) {
+  QQmlApplicationEngine engine;
+  QObject::connect(
+      &engine, &QQmlApplicationEngine::objectCreated, qApp,
+      [](const QObject* window) {
+        if (!window) std::exit(1);  // the reason is on standard error
+      },
+      Qt::QueuedConnection);
+  engine.addImportPath("qrc:/");
+  engine.setInitialProperties(properties);
+  engine.load(QUrl(file));
+  return QGuiApplication::exec();
+}
+
+int run_phone(const Wishes& wishes) {
+  app::PhoneOptions options{wishes.state.toStdString(), wishes.adapter.toStdString(), {}};
+  options.scan.interfaces = list_of(wishes.interfaces);
+  auto addresses = client::places_to_ask({}, list_of(wishes.addresses));
+  if (!addresses) {
+    std::fprintf(stderr, "fairlead-app: %s\n", addresses.error().message.c_str());
+    return 2;
+  }
+  options.scan.addresses = std::move(*addresses);
+  QQuickStyle::setStyle("Basic");
+  app::ServerLink server;
+  int code = 0;
+  {
+    app::Phone phone(server, bluetooth(), std::move(options));
+    code = run_window("qrc:/Fairlead/qml/phone/PhoneWindow.qml",
+                      {{"phone", QVariant::fromValue(&phone)}, {"startsDark", wishes.dark}});
+    server.close();
+  }
+  return code;
+}
+
+int run_desk(const Wishes& wishes) {
+  QQuickStyle::setStyle("Fusion");
+  app::ServerLink server;
+  app::AdoptionQueue queue(server);
+  app::Plant plant(server);
+  carry_out(wishes, server, plant);
+  const int code =
+      run_window("qrc:/Fairlead/qml/Main.qml", {{"plant", QVariant::fromValue(&plant)},
+                                                {"server", QVariant::fromValue(&server)},
+                                                {"queue", QVariant::fromValue(&queue)},
+                                                {"startsDark", wishes.dark}});
+  server.close();
+  return code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -76,26 +165,5 @@ int main(int argc, char** argv) {
   QGuiApplication::setApplicationVersion(
       QString::fromLatin1(version_text.data(), static_cast<qsizetype>(version_text.size())));
   const Wishes wishes = read_command_line(program);
-  QQuickStyle::setStyle("Fusion");
-
-  app::ServerLink server;
-  app::AdoptionQueue queue(server);
-  app::Plant plant(server);
-  QQmlApplicationEngine engine;
-  QObject::connect(
-      &engine, &QQmlApplicationEngine::objectCreated, &program,
-      [](const QObject* window) {
-        if (!window) std::exit(1);  // the reason is on standard error
-      },
-      Qt::QueuedConnection);
-  engine.addImportPath("qrc:/");
-  engine.setInitialProperties({{"plant", QVariant::fromValue(&plant)},
-                               {"server", QVariant::fromValue(&server)},
-                               {"queue", QVariant::fromValue(&queue)},
-                               {"startsDark", wishes.dark}});
-  engine.load(QUrl("qrc:/Fairlead/qml/Main.qml"));
-  carry_out(wishes, server, plant);
-  const int code = QGuiApplication::exec();
-  server.close();
-  return code;
+  return wishes.phone ? run_phone(wishes) : run_desk(wishes);
 }

@@ -18,11 +18,11 @@ from tool_test import CODE, Hall
 class Display:
     """An X server without a screen."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, size="1280x760"):
         read, write = os.pipe()
         self.log = open(folder / "xvfb.log", "wb")
         self.process = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x760x24", "-nolisten", "tcp"],
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
             pass_fds=(write,), stdout=subprocess.DEVNULL, stderr=self.log)
         os.close(write)
         with os.fdopen(read) as number:

@@ -19,10 +19,11 @@ Answer<std::unique_ptr<client::Transport>> open_transport(const QString& url, co
 
 struct ServerLink::Session {
   std::unique_ptr<client::Transport> transport;
+  std::string token;
   client::Api api;
 
-  Session(std::unique_ptr<client::Transport> over, std::string token)
-      : transport(std::move(over)), api(*transport, std::move(token)) {}
+  Session(std::unique_ptr<client::Transport> over, std::string its_token)
+      : transport(std::move(over)), token(std::move(its_token)), api(*transport, token) {}
 };
 
 ServerLink::ServerLink(QObject* parent) : QObject(parent), thread_([this] { work(); }) {}
@@ -69,6 +70,11 @@ std::shared_ptr<client::Api> ServerLink::api() const {
   return session_ ? std::shared_ptr<client::Api>(session_, &session_->api) : nullptr;
 }
 
+std::string ServerLink::token() const {
+  std::lock_guard lock(mutex_);
+  return session_ ? session_->token : std::string();
+}
+
 void ServerLink::begin(const QString& url, std::function<Opened()> open) {
   if (busy_) return;
   url_ = url;
@@ -96,8 +102,11 @@ ServerLink::Welcome ServerLink::welcome(client::Api& api) {
 
 void ServerLink::end(const Opened& opened, const Welcome& welcome) {
   busy_ = false;
+  refused_ = false;
   if (!opened || !welcome.me) {
-    problem_ = shown(opened ? welcome.me.error() : opened.error());
+    const client::Problem& why = opened ? welcome.me.error() : opened.error();
+    problem_ = shown(why);
+    refused_ = why.kind == ProblemKind::not_authenticated || why.kind == ProblemKind::forbidden;
   } else {
     user_ = shown(client::text_at(welcome.me->value, "id"));
     const QString own = shown(client::text_at(welcome.me->value, "account"));

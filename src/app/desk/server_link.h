@@ -47,6 +47,10 @@ class ServerLink final : public QObject {
   // For other threads, which may use it for as long as they hold it. None: nobody is signed in.
   std::shared_ptr<client::Api> api() const;
 
+  std::string token() const;  // a secret; empty: nobody is signed in
+  // Whether the server refused the last sign-in, other than not being reached.
+  bool refused() const { return refused_; }
+
   const QString& url() const { return url_; }
   const QString& user() const { return user_; }
   const QString& account() const { return account_; }
@@ -75,7 +79,7 @@ class ServerLink final : public QObject {
 
   QString url_, user_, account_, problem_;
   QStringList accounts_;
-  bool busy_ = false;
+  bool busy_ = false, refused_ = false;
   mutable std::mutex mutex_;
   std::condition_variable more_;
   std::deque<std::function<void()>> waiting_;
