@@ -4,6 +4,7 @@
 #include "client/apply/history.h"
 #include "client/plan/import.h"
 #include "client/plan/project.h"
+#include "client/report/report.h"
 #include "client/scan/address_range.h"
 #include "client/scan/sighting.h"
 #include "counting_random.h"
@@ -23,6 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto again = local::decode_bundle(local::encode_bundle(*bundle));
     if (!again || *again != *bundle) __builtin_trap();
   }
+  (void)client::decode_vendors(as_text(in));
   (void)client::decode_journal_line(as_text(in));
   if (auto sighting = client::decode_sighting(as_text(in))) {
     auto again = client::decode_sighting(client::to_line(*sighting));

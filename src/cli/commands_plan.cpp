@@ -14,8 +14,8 @@ namespace {
 using client::Field;
 
 // --map "Serial No=serial,Ort=location"
-Answer<std::map<std::string, Field>> named_columns(const Context& context) {
-  std::map<std::string, Field> out;
+Answer<client::NamedColumns> named_columns(const Context& context) {
+  client::NamedColumns out;
   std::string_view rest;
   std::string text = context.in.get("map");
   for (rest = text; !rest.empty();) {
@@ -63,20 +63,6 @@ std::vector<std::string> list_of_words(const std::string& text) {
     rest.remove_prefix(std::min(rest.size(), each.size() + 1));
     if (!each.empty()) out.emplace_back(each);
   }
-  return out;
-}
-
-Answer<client::Row*> find_row(client::Plan& plan, const std::string& wanted) {
-  client::Row* out = nullptr;
-  for (client::Row& row : plan.rows) {
-    if (row.id == wanted) return &row;
-    if (row.removed || (row[Field::name] != wanted && row[Field::serial] != wanted)) continue;
-    if (out)
-      return problem(ProblemKind::conflict, "several rows are called '" + wanted + "'",
-                     "Name it by its id: `fairlead --json plan compare` shows them.");
-    out = &row;
-  }
-  if (!out) return problem(ProblemKind::not_found, "no row is called '" + wanted + "'");
   return out;
 }
 

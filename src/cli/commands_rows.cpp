@@ -6,7 +6,7 @@
 #include "client/apply/job.h"
 #include "client/report/report.h"
 #include "crypto/system_random.h"
-#include "tool/journal_file.h"
+#include "tool/row_changes.h"
 
 namespace fairlead::cli {
 
@@ -19,36 +19,13 @@ Answer<void> save(const tool::ProjectFile& project) {
   return {};
 }
 
-Answer<void> set_checked(client::Row& row, Field field, const std::string& value) {
-  if (auto why = client::objection(field, value))
-    return problem(ProblemKind::usage, std::string(info_of(field).key) + " " + *why);
-  row[field] = value;
-  return {};
+client::RowIdentity identity_in(const Context& context) {
+  client::RowIdentity out{context.in.get("serial"), context.in.get("product-uri")};
+  if (context.in.has("code")) out.code = context.in.get("code");
+  return out;
 }
 
-Answer<void> take_identity(Context& context, client::Row& row) {
-  TRY_VOID(set_checked(row, Field::serial, context.in.get("serial")));
-  TRY_VOID(set_checked(row, Field::product_uri, context.in.get("product-uri")));
-  if (context.in.has("code")) TRY_VOID(set_checked(row, Field::code, context.in.get("code")));
-  return {};
-}
-
-Answer<std::unique_ptr<tool::JournalFile>> open_journal(const tool::ProjectFile& project) {
-  auto journal = tool::JournalFile::open(project.journal());
-  if (!journal) return std::unexpected(own_problem(journal.error()));
-  return std::move(*journal);
-}
-
-Answer<void> note_step(Context& context, tool::JournalFile& journal, const std::string& row,
-                       client::Step step) {
-  client::JournalLine line;
-  line.at = context.clock();
-  line.row = row;
-  line.step = step;
-  line.reason = context.in.get("reason");
-  if (auto added = journal.add(line); !added) return std::unexpected(own_problem(added.error()));
-  return {};
-}
+tool::Deed deed_in(const Context& context) { return {{}, context.in.get("reason"), context.clock}; }
 
 Answer<void> write_rows(Context& context, const std::string& name, const client::Cells& rows,
                         unsigned mode) {
@@ -59,70 +36,49 @@ Answer<void> write_rows(Context& context, const std::string& name, const client:
   return {};
 }
 
-// {"Acme": {"street": …, "postcode": …, "town": …, "country": …}}
 Answer<std::unordered_map<std::string, client::VendorAddress>> read_vendors(
     const std::string& file) {
-  std::unordered_map<std::string, client::VendorAddress> out;
-  TRY(auto text, read_text_file(file, 1024 * 1024));
-  boost::system::error_code error;
-  json::value value = json::parse(text, error);
-  if (error || !value.is_object())
-    return problem(ProblemKind::failed, file + ": not a JSON object of vendors");
-  for (const auto& vendor : value.get_object()) {
-    const auto of = [&](const char* name) { return client::text_at(vendor.value(), name); };
-    client::VendorAddress address{of("street"), of("postcode"), of("town"), of("country")};
-    if (address.street.empty() || address.postcode.empty() || address.town.empty() ||
-        address.country.empty())
-      return problem(ProblemKind::failed, file + ": vendor '" + std::string(vendor.key()) +
-                                              "' lacks street, postcode, town or country");
-    out.emplace(vendor.key(), std::move(address));
-  }
-  return out;
+  TRY(auto text, read_text_file(file, client::vendors_bytes_max));
+  auto vendors = client::decode_vendors(text).in(file);
+  if (!vendors) return std::unexpected(own_problem(vendors.error()));
+  return std::move(*vendors);
 }
 
 }  // namespace
 
 Answer<void> plan_bind(Context& context) {
   TRY(auto project, open_project(context));
-  TRY(auto* row, find_row(project.plan, context.argument(0)));
-  TRY_VOID(take_identity(context, *row));
+  TRY(auto* row, client::find_row(project.plan, context.argument(0)));
+  TRY_VOID(client::bind(*row, identity_in(context)));
   return save(project);
 }
 
 // The row stays; the device that it had is revoked when the next one is granted access.
 Answer<void> plan_replace(Context& context) {
   TRY(auto project, open_project(context));
-  TRY(auto* row, find_row(project.plan, context.argument(0)));
-  TRY_VOID(take_identity(context, *row));
-  // The journal first: a row with the new serial and the old device's history would be taken for
-  // one that was provisioned.
-  TRY(auto journal, open_journal(project));
-  TRY_VOID(note_step(context, *journal, row->id, client::Step::replaced));
-  return save(project);
+  TRY(auto* row, client::find_row(project.plan, context.argument(0)));
+  return tool::replace_device(project, *row, identity_in(context), deed_in(context));
 }
 
 Answer<void> plan_ignore(Context& context) {
   TRY(auto project, open_project(context));
-  const std::string& key = context.argument(0);
-  std::erase(project.plan.ignored, key);
-  if (!context.in.has("again")) project.plan.ignored.push_back(key);
+  client::set_attention(
+      project.plan, context.argument(0),
+      context.in.has("again") ? client::Attention::shown : client::Attention::ignored);
   return save(project);
 }
 
 Answer<void> plan_undo(Context& context) {
   TRY(auto project, open_project(context));
-  // First, for where another program works on the project nothing may be undone unnoted.
-  TRY(auto journal, open_journal(project));
+  std::vector<std::string> ids;
   for (const std::string& wanted : list_of_words(context.in.get("rows"))) {
-    TRY(auto* row, find_row(project.plan, wanted));
-    const client::RowHistory* history = project.history.find(row->id);
-    if (!history)
-      return problem(ProblemKind::conflict, "nothing was done for row '" + wanted + "'");
-    TRY_VOID(client::undo(*history, context.api, context.in.get("reason")));
-    TRY_VOID(note_step(context, *journal, row->id, client::Step::undone));
-    context.console.note(wanted + ": undone");
+    TRY(auto* row, client::find_row(project.plan, wanted));
+    ids.push_back(row->id);
   }
-  return {};
+  return tool::undo(project, ids, context.api, deed_in(context), [&](const std::string& id) {
+    const client::Row& row = *project.plan.find(id);
+    context.console.note((row[Field::name].empty() ? id : row[Field::name]) + ": undone");
+  });
 }
 
 Answer<void> plan_export(Context& context) {
@@ -167,7 +123,7 @@ Answer<void> identify(Context& context) {
   if (context.in.has("address")) urls.push_back(context.in.get("address"));
   if (context.in.has("project")) {
     TRY(auto project, open_project(context));
-    TRY(auto* row, find_row(project.plan, context.argument_or(0)));
+    TRY(auto* row, client::find_row(project.plan, context.argument_or(0)));
     TRY(auto seen, look_around(context, {*row}));
     auto devices = seen.devices();
     access.code = (*row)[Field::code];

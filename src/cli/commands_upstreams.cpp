@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/context.h"
-#include "client/provision/provision.h"
-#include "client/provision/upstreams.h"
+#include "client/apply/job.h"
 #include "crypto/hash.h"
 #include "crypto/system_random.h"
 
@@ -19,25 +18,11 @@ Answer<Bytes> key_option(const Context& context) {
   return std::move(*key);
 }
 
-// What was asked for beside the list; false: nothing.
-Answer<bool> choose(Context& context, client::DeviceLink& link,
-                    const std::vector<local::Upstream>& all) {
-  TRY(auto key, key_option(context));
-  std::string uri;
-  if (context.in.has("choose")) {
-    TRY(auto meant, client::find_upstream(all, context.in.get("choose")));
-    uri = meant.uri;
-    key = meant.fingerprint;
-  } else if (context.in.has("give")) {
-    uri = context.in.get("give");
-  } else if (!context.in.has("forget")) {
-    return false;
-  }
-  TRY_VOID(client::choose_upstream(link, uri, key));
-  std::string with = key.empty() ? "whatever its key" : "with key " + to_hex(key);
-  context.console.note(uri.empty() ? "The device has no chosen upstream any more."
-                                   : "The device tries " + uri + " first, " + with + ".");
-  return true;
+void tell_choice(Context& context, const client::UpstreamsSeen& seen) {
+  if (!seen.changed) return;
+  std::string with = seen.key.empty() ? "whatever its key" : "with key " + to_hex(seen.key);
+  context.console.note(seen.uri.empty() ? "The device has no chosen upstream any more."
+                                        : "The device tries " + seen.uri + " first, " + with + ".");
 }
 
 void print(Context& context, const std::vector<local::Upstream>& all) {
@@ -66,31 +51,23 @@ void print(Context& context, const std::vector<local::Upstream>& all) {
   if (!all.empty()) context.print_table(table);
 }
 
-Answer<void> look_and_choose(Context& context, client::DeviceLink& link) {
-  TRY(auto all, client::ask_upstreams(link));
-  TRY(bool chosen, choose(context, link, all));
-  if (chosen) {
-    TRY(all, client::ask_upstreams(link));
-  }
-  print(context, all);
-  return {};
-}
-
 }  // namespace
 
 Answer<void> show_upstreams(Context& context) {
   if (context.in.has("choose") + context.in.has("give") + context.in.has("forget") > 1)
     return problem(ProblemKind::usage, "say one of --choose, --give and --forget");
+  client::UpstreamWish wish{
+      context.in.get("choose"), context.in.get("give"), {}, context.in.has("forget")};
+  TRY(wish.key, key_option(context));
   client::Access access;
   access.button = context.in.has("button");
   TRY(access.code, code_of_label(context));
-  TRY(auto device, context.connect_device(context.in.get("address")));
-  client::HttpCarrier carrier(*device);
   crypto::SystemRandom random;
-  TRY(auto link, client::open_device(carrier, access, random));
-  auto done = look_and_choose(context, link);
-  (void)link.say(local::command::Cancel{});  // who comes next would hear "busy" for a minute
-  return done;
+  TRY(auto seen,
+      client::upstreams({context.in.get("address")}, access, wish, context.connect_device, random));
+  tell_choice(context, seen);
+  print(context, seen.all);
+  return {};
 }
 
 }  // namespace fairlead::cli

@@ -22,8 +22,6 @@ Answer<client::Seen> look_around(Context& context, const std::vector<client::Row
 Answer<tool::ProjectFile> open_project(
     const Context& context,
     tool::ProjectFile::IfMissing missing = tool::ProjectFile::IfMissing::refuse);
-// A row by id, name or serial. not_found, or conflict when several are called so.
-Answer<client::Row*> find_row(client::Plan& plan, const std::string& wanted);
 std::vector<std::string> list_of_words(const std::string& text);  // "A,B"
 
 void print_lines(Context& context, const std::vector<client::Line>& lines);

@@ -158,24 +158,6 @@ Answer<json::value> apply(fairlead_client& client, const char* path, const char*
                       {"left", counts.left}};
 }
 
-Answer<json::value> upstreams(client::DeviceLink& link, const libclient::UpstreamOptions& options) {
-  TRY(auto all, client::ask_upstreams(link));
-  std::string uri = options.give;
-  Bytes key = from_hex(options.key).value_or(Bytes());
-  if (!options.choose.empty()) {
-    TRY(auto meant, client::find_upstream(all, options.choose));
-    uri = meant.uri;
-    key = meant.fingerprint;
-  }
-  if (!uri.empty() || options.forget) {
-    TRY_VOID(client::choose_upstream(link, uri, key));
-    TRY(all, client::ask_upstreams(link));
-  }
-  json::array out;
-  for (const auto& each : all) out.push_back(client::to_json(each));
-  return json::object{{"upstreams", std::move(out)}};
-}
-
 }  // namespace
 
 extern "C" {
@@ -275,13 +257,14 @@ fairlead_status fairlead_upstreams(fairlead_client* client, const char* options,
                                    char** why) {
   return on_client(client, result, why, [&]() -> Answer<json::value> {
     TRY(auto decoded, libclient::decode_upstream_options(options));
-    TRY(auto device, tool::connect_device(decoded.address));
-    client::HttpCarrier carrier(*device);
+    client::UpstreamWish wish{decoded.choose, decoded.give, from_hex(decoded.key).value_or(Bytes()),
+                              decoded.forget};
     crypto::SystemRandom random;
-    TRY(auto link, client::open_device(carrier, {decoded.code, decoded.button}, random));
-    auto done = upstreams(link, decoded);
-    (void)link.say(local::command::Cancel{});  // who comes next would hear "busy" for a minute
-    return done;
+    TRY(auto seen, client::upstreams({decoded.address}, {decoded.code, decoded.button}, wish,
+                                     tool::connect_device, random));
+    json::array out;
+    for (const auto& each : seen.all) out.push_back(client::to_json(each));
+    return json::object{{"upstreams", std::move(out)}};
   });
 }
 

@@ -48,9 +48,10 @@ class Driver {
   }
 
   void work() {
-    client::Workplace place{setup_.server, setup_.random, setup_.connect,
-                            [this](client::JournalLine line) { return note(std::move(line)); },
-                            [](Duration time) { std::this_thread::sleep_for(time); }};
+    client::Workplace place{{setup_.random, setup_.connect,
+                             [this](client::JournalLine line) { return note(std::move(line)); },
+                             [](Duration time) { std::this_thread::sleep_for(time); }},
+                            setup_.server};
     std::unique_lock lock(mutex_);
     while (!run_.over()) {
       if (!setup_.go_on()) run_.stop();

@@ -53,6 +53,7 @@ struct RowHistory {
   std::string device, serial, product_uri, reason, advice, by;
   std::optional<Before> before;
   std::string replaces;  // the device before, which the next one takes the place of
+  bool can_be_undone() const { return before && !device.empty(); }
 };
 
 class History {

@@ -128,9 +128,10 @@ Outcome carry_out(const Job& job, const JobOptions& options, const Workplace& at
   return outcome ? std::move(*outcome) : failed(outcome.error());
 }
 
-Answer<BundleEntry> collect(const Job& job, const JobOptions& options, const Workplace& at) {
-  TRY(auto opened, open_first(job.urls, access_of(job.row, options.button), at.connect, at.random));
-  auto offer = collect_offer(opened.link, expected_of(job.row), at.random);
+Answer<BundleEntry> collect(const Job& job, const JobOptions& options, const Connect& connect,
+                            Random& random) {
+  TRY(auto opened, open_first(job.urls, access_of(job.row, options.button), connect, random));
+  auto offer = collect_offer(opened.link, expected_of(job.row), random);
   (void)opened.link.say(local::command::Cancel{});  // makes room for others
   if (!offer) return std::unexpected(std::move(offer).error());
   ClaimRequest claim = claim_of(job, options);
@@ -146,7 +147,7 @@ Answer<BundleEntry> collect(const Job& job, const JobOptions& options, const Wor
 }
 
 Answer<void> deliver(const Job& job, const BundleEntry& entry, const JobOptions& options,
-                     const Workplace& at) {
+                     const Beside& at) {
   TRY(auto opened, open_first(job.urls, access_of(job.row, options.button), at.connect, at.random));
   JournalLine line;
   line.row = job.row.id;
@@ -172,6 +173,14 @@ Answer<void> identify(const std::vector<std::string>& urls, const Access& access
   return identify(opened.link, seconds);
 }
 
+Answer<UpstreamsSeen> upstreams(const std::vector<std::string>& urls, const Access& access,
+                                const UpstreamWish& wish, const Connect& connect, Random& random) {
+  TRY(auto opened, open_first(urls, access, connect, random));
+  auto seen = upstreams(opened.link, wish);
+  (void)opened.link.say(local::command::Cancel{});  // who comes next would hear "busy" for a minute
+  return seen;
+}
+
 std::vector<std::string> urls_of(const SeenDevice& device) {
   std::vector<std::string> out;
   for (const Place& place : device.places) out.push_back(place.url());
@@ -190,7 +199,7 @@ std::vector<Job> ready_jobs(const std::vector<Line>& lines, const History& histo
 }
 
 Answer<void> undo(const RowHistory& row, Api& server, const std::string& reason) {
-  if (row.device.empty() || !row.before)
+  if (!row.can_be_undone())
     return problem(ProblemKind::conflict, "nothing that was applied is on record for this row");
   if (!row.before->known || row.before->state == "revoked" ||
       row.before->state == "decommissioned") {

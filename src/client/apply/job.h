@@ -9,19 +9,22 @@
 #include "client/apply/run.h"
 #include "client/plan/compare.h"
 #include "client/provision/provision.h"
+#include "client/provision/upstreams.h"
 
 namespace fairlead::client {
 
 using Connect = std::function<Answer<std::unique_ptr<Transport>>(const std::string& url)>;
 
-// What a job needs of the world. All may be called from the job's thread.
-struct Workplace {
-  Api& server;
+// What a job needs of the world at its device. All may be called from the job's thread.
+struct Beside {
   Random& random;
   Connect connect;
   // A line of the journal: durable before it returns. The time and who did it are filled in there.
   std::function<Answer<void>(JournalLine)> note;
   std::function<void(Duration)> wait;
+};
+struct Workplace : Beside {
+  Api& server;
 };
 
 struct JobOptions {
@@ -38,13 +41,17 @@ std::vector<Job> ready_jobs(const std::vector<Line>& lines, const History& histo
 
 // The two halves of it, where the server can't be reached meanwhile: the Offer of a row's device,
 // and its Grant brought back. Problems as carry_out() would tell them.
-Answer<BundleEntry> collect(const Job& job, const JobOptions& options, const Workplace& at);
+Answer<BundleEntry> collect(const Job& job, const JobOptions& options, const Connect& connect,
+                            Random& random);
 Answer<void> deliver(const Job& job, const BundleEntry& entry, const JobOptions& options,
-                     const Workplace& at);
+                     const Beside& at);
 
 // The device shows itself to a person's eyes, for so long (0: stops). Its addresses as of a job.
 Answer<void> identify(const std::vector<std::string>& urls, const Access& access,
                       std::uint8_t seconds, const Connect& connect, Random& random);
+// What it says of the upstreams that it sees, once what is wished was done.
+Answer<UpstreamsSeen> upstreams(const std::vector<std::string>& urls, const Access& access,
+                                const UpstreamWish& wish, const Connect& connect, Random& random);
 std::vector<std::string> urls_of(const SeenDevice& device);  // best first
 
 // Takes back what applying a row changed at the server: a device that was new is revoked, one that

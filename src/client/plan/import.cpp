@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "client/plan/edit.h"
+
 namespace fairlead::client {
 
 namespace {
@@ -30,15 +32,6 @@ std::string lower(std::string text) {
   return text;
 }
 
-std::string new_id(Random& random) {
-  Bytes bytes = random.bytes(16);
-  bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0f) | 0x40);  // RFC 4122 §4.4: version 4
-  bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3f) | 0x80);
-  std::string hex = to_hex(bytes);
-  for (std::size_t at : {8, 13, 18, 23}) hex.insert(at, 1, '-');
-  return hex;
-}
-
 bool is_id(std::string_view text) {
   return !text.empty() && text.size() <= 64 &&
          text.find_first_not_of("0123456789abcdefABCDEF-") == text.npos;
@@ -56,10 +49,20 @@ std::string name_key(const Row& row) {
   return row[Field::name].empty() ? "" : "n" + row[Field::name];
 }
 
+std::vector<std::string> headers_of(const Sheet& sheet) {
+  std::vector<std::string> out;
+  for (const std::string& cell : sheet.rows.front().cells) out.push_back(trimmed(cell));
+  return out;
+}
+
+const Mapping* remembered(const Plan& plan, const std::vector<std::string>& headers) {
+  auto found = std::ranges::find(plan.mappings, headers, &Mapping::headers);
+  return found == plan.mappings.end() ? nullptr : &*found;
+}
+
 class Import {
  public:
-  Import(const Sheet& sheet, const Plan& before, const std::map<std::string, Field>& named,
-         Random& random)
+  Import(const Sheet& sheet, const Plan& before, const NamedColumns& named, Random& random)
       : sheet_(sheet), before_(before), named_(named), random_(random) {}
 
   std::expected<Imported, Refused> run() {
@@ -92,11 +95,6 @@ class Import {
     return column_letters(column) + " (" + trimmed(header(column)) + ")";
   }
 
-  const Mapping* remembered(const std::vector<std::string>& headers) const {
-    auto found = std::ranges::find(before_.mappings, headers, &Mapping::headers);
-    return found == before_.mappings.end() ? nullptr : &*found;
-  }
-
   std::optional<Field> field_for(const std::string& header, std::size_t column,
                                  const Mapping* known) const {
     if (auto named = named_.find(lower(header)); named != named_.end()) return named->second;
@@ -105,9 +103,8 @@ class Import {
 
   void map_columns() {
     Mapping mapping;
-    for (const std::string& cell : sheet_.rows.front().cells)
-      mapping.headers.push_back(trimmed(cell));
-    const Mapping* known = remembered(mapping.headers);
+    mapping.headers = headers_of(sheet_);
+    const Mapping* known = remembered(before_, mapping.headers);
     std::map<Field, std::size_t> taken;
     for (std::size_t i = 0; i < mapping.headers.size(); ++i) {
       const std::string& text = mapping.headers[i];
@@ -202,7 +199,7 @@ class Import {
   void add(Row row) {
     auto before = earlier(row);
     if (!before) {
-      if (row.id.empty()) row.id = new_id(random_);
+      if (row.id.empty()) row.id = new_row_id(random_);
       ++out_.added;
       out_.plan.rows.push_back(std::move(row));
       return;
@@ -229,7 +226,7 @@ class Import {
 
   const Sheet& sheet_;
   const Plan& before_;
-  const std::map<std::string, Field>& named_;
+  const NamedColumns& named_;
   Random& random_;
   std::vector<std::optional<Field>> columns_;
   std::optional<std::size_t> id_column_;
@@ -249,10 +246,27 @@ std::string in_words(const Complaint& complaint, const std::string& sheet) {
   return out + (complaint.row ? ": " : "") + complaint.what;
 }
 
+std::vector<Column> columns_of(const Sheet& sheet, const Plan& before) {
+  std::vector<Column> out;
+  if (sheet.rows.empty()) return out;
+  const auto headers = headers_of(sheet);
+  const Mapping* known = remembered(before, headers);
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    Column column{headers[i], {}, {}, lower(headers[i]) == id_header};
+    if (!column.is_id && !headers[i].empty())
+      column.field = known ? known->columns[i] : field_from_header(headers[i]);
+    auto filled = std::ranges::find_if(
+        sheet.rows.begin() + 1, sheet.rows.end(),
+        [&](const auto& row) { return i < row.cells.size() && !row.cells[i].empty(); });
+    if (filled != sheet.rows.end()) column.example = without_guard(filled->cells[i]);
+    out.push_back(std::move(column));
+  }
+  return out;
+}
+
 std::expected<Imported, Refused> import_sheet(const Sheet& sheet, const Plan& before,
-                                              const std::map<std::string, Field>& named,
-                                              Random& random) {
-  std::map<std::string, Field> folded;
+                                              const NamedColumns& named, Random& random) {
+  NamedColumns folded;
   for (const auto& [name, field] : named) folded.emplace(lower(name), field);
   return Import(sheet, before, folded, random).run();
 }

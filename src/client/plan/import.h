@@ -29,12 +29,21 @@ struct Refused {
   std::size_t more = 0;
 };
 
+// By a header of the table, in any case: what the column means; none: it is passed over.
+using NamedColumns = std::map<std::string, std::optional<Field>>;
+
+struct Column {
+  std::string header, example;  // example: the first that the column holds
+  std::optional<Field> field;   // as import_sheet() would take it; none: passed over
+  bool is_id = false;           // of the rows, as a plan's own export has it
+};
+std::vector<Column> columns_of(const Sheet& sheet, const Plan& before);
+
 // `named`: fields for headers, as a person says; remembered in the plan, like those that were found
 // by the header. A row of the file is that of the plan with the same id (column `id`), else the
 // same product URI, else vendor and serial, else name; rows that no file row matches are marked
 // removed. The codes that the plan holds stay where the file has no column for them.
 std::expected<Imported, Refused> import_sheet(const Sheet& sheet, const Plan& before,
-                                              const std::map<std::string, Field>& named,
-                                              Random& random);
+                                              const NamedColumns& named, Random& random);
 
 }  // namespace fairlead::client

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "client/plan/compare.h"
+#include "client/plan/edit.h"
 #include "client/plan/import.h"
 #include "client/plan/network_wish.h"
 #include "client/plan/project.h"
@@ -13,7 +14,7 @@ namespace {
 crypto::SystemRandom random_source;
 
 std::expected<Imported, Refused> import_text(const std::string& text, const Plan& before = {},
-                                             const std::map<std::string, Field>& named = {}) {
+                                             const NamedColumns& named = {}) {
   return import_sheet(decode_csv(as_view(text)).value(), before, named, random_source);
 }
 std::string first_complaint(const std::string& text) {
@@ -123,6 +124,22 @@ TEST(Import, AMappingIsRememberedForTheSameHeaders) {
   auto kept = decode_project(encode_project(again->plan));
   ASSERT_TRUE(kept) << kept.error().context;
   EXPECT_TRUE(import_text(table, *kept));
+}
+
+TEST(Import, SaysBeforehandWhatEachColumnMeans) {
+  const Sheet table = decode_csv(as_view("id;KKS;Serial;Farbe\n;;;\n;1LAC10;SN-1;red\n")).value();
+  auto columns = columns_of(table, {});
+  ASSERT_EQ(columns.size(), 4u);
+  EXPECT_TRUE(columns[0].is_id);
+  EXPECT_EQ(columns[1].example, "1LAC10");
+  EXPECT_EQ(columns[1].field, std::nullopt);
+  EXPECT_EQ(columns[2].field, Field::serial);
+  auto imported = import_sheet(table, {}, {{"KKS", Field::name}, {"Serial", {}}}, random_source);
+  ASSERT_TRUE(imported);
+  EXPECT_EQ(imported->plan.rows.front()[Field::serial], "");  // a person said: passed over
+  columns = columns_of(table, imported->plan);
+  EXPECT_EQ(columns[1].field, Field::name);
+  EXPECT_EQ(columns[2].field, std::nullopt);
 }
 
 TEST(Import, EachComplaintNamesRowAndColumn) {
@@ -377,6 +394,30 @@ TEST_F(CompareTest, IgnoredDevicesAndRemovedRowsAreNotActedOn) {
   plan.ignored = {only().device->key};
   EXPECT_EQ(only().state, RowState::ignored);
   EXPECT_FALSE(only().ready);
+}
+
+TEST(Edit, ARowIsBoundAsAWholeOrNotAtAll) {
+  Row row;
+  row[Field::serial] = "SN-1";
+  row[Field::code] = "label-code";
+  ASSERT_TRUE(bind(row, {"SN-2", "https://acme.example/SN-2"}));
+  EXPECT_EQ(row[Field::serial], "SN-2");
+  EXPECT_EQ(row[Field::code], "label-code");
+  EXPECT_FALSE(bind(row, {"SN-3", std::string(plan_value_bytes_max + 1, 'x')}));
+  EXPECT_EQ(row[Field::serial], "SN-2");
+}
+
+TEST(Edit, ARowIsFoundByIdNameOrSerialUnlessTwoAreCalledSo) {
+  Plan plan;
+  plan.rows.resize(2);
+  plan.rows[0].id = "row-0";
+  plan.rows[1].id = "row-1";
+  plan.rows[0][Field::name] = plan.rows[1][Field::name] = "pump";
+  plan.rows[1][Field::serial] = "SN-1";
+  EXPECT_EQ(find_row(plan, "SN-1").value()->id, "row-1");
+  EXPECT_EQ(find_row(plan, "row-0").value()->id, "row-0");
+  EXPECT_EQ(find_row(plan, "pump").error().kind, ProblemKind::conflict);
+  EXPECT_EQ(find_row(plan, "valve").error().kind, ProblemKind::not_found);
 }
 
 }  // namespace

@@ -60,6 +60,24 @@ Answer<void> choose_upstream(DeviceLink& link, const std::string& uri, const Byt
   return {};
 }
 
+Answer<UpstreamsSeen> upstreams(DeviceLink& link, const UpstreamWish& wish) {
+  UpstreamsSeen out;
+  TRY(out.all, ask_upstreams(link));
+  out.changed = !wish.choose.empty() || !wish.give.empty() || wish.forget;
+  if (!out.changed) return out;
+  if (!wish.choose.empty()) {
+    TRY(auto meant, find_upstream(out.all, wish.choose));
+    out.uri = std::move(meant.uri);
+    out.key = std::move(meant.fingerprint);
+  } else if (!wish.give.empty()) {
+    out.uri = wish.give;
+    out.key = wish.key;
+  }
+  TRY_VOID(choose_upstream(link, out.uri, out.key));
+  TRY(out.all, ask_upstreams(link));
+  return out;
+}
+
 boost::json::object to_json(const local::Upstream& upstream) {
   return {{"source", upstream.source},
           {"interface", upstream.interface},

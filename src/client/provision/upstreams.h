@@ -21,6 +21,21 @@ Answer<local::Upstream> find_upstream(const std::vector<local::Upstream>& all,
 // SubjectPublicKeyInfo; empty: any). An empty URI: none any more. failed: the device's words.
 Answer<void> choose_upstream(DeviceLink& link, const std::string& uri, const Bytes& fingerprint);
 
+// What a person wants of a device's choice: one of the three, or nothing but to look.
+struct UpstreamWish {
+  std::string choose;   // as find_upstream() takes it; with the key that it has
+  std::string give;     // a URI, seen or not
+  Bytes key{};          // that the given one has to have; empty: any
+  bool forget = false;  // none is chosen any more
+};
+struct UpstreamsSeen {
+  std::vector<local::Upstream> all;  // after the wish, best first
+  bool changed = false;              // something was wished
+  std::string uri;                   // what it is now, and its key; empty: none any more
+  Bytes key;
+};
+Answer<UpstreamsSeen> upstreams(DeviceLink& link, const UpstreamWish& wish);
+
 // {"source", "interface", "uri", "name", "address", "key", "certificate", "milliseconds",
 //  "result", "seconds"}; fingerprints in hexadecimal.
 boost::json::object to_json(const local::Upstream& upstream);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The names and identifiers are those of IDTA 02006-3-0-1.
+#include "client/operator/api.h"
 #include "client/report/report.h"
 #include "crypto/hash.h"
 
@@ -81,6 +82,26 @@ std::string lacks(const Row& row, bool address_known) {
 }
 
 }  // namespace
+
+Result<std::unordered_map<std::string, VendorAddress>> decode_vendors(std::string_view text) {
+  boost::system::error_code error;
+  json::parse_options options;
+  options.max_depth = 3;
+  json::value value;
+  if (text.size() <= vendors_bytes_max) value = json::parse(text, error, {}, options);
+  if (error || !value.is_object()) return fail(Errc::malformed, "not a JSON object of vendors");
+  std::unordered_map<std::string, VendorAddress> out;
+  for (const auto& vendor : value.get_object()) {
+    const auto of = [&](std::string_view name) { return text_at(vendor.value(), name); };
+    VendorAddress address{of("street"), of("postcode"), of("town"), of("country")};
+    if (address.street.empty() || address.postcode.empty() || address.town.empty() ||
+        address.country.empty())
+      return fail(Errc::malformed, "vendor '" + std::string(vendor.key()) +
+                                       "' lacks street, postcode, town or country");
+    out.emplace(vendor.key(), std::move(address));
+  }
+  return out;
+}
 
 Nameplates nameplates_of(const Plan& plan,
                          const std::unordered_map<std::string, VendorAddress>& vendors) {

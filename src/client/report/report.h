@@ -22,6 +22,12 @@ struct VendorAddress {
   std::string street, postcode, town, country;  // country as "DE"
 };
 
+inline constexpr std::size_t vendors_bytes_max = 1024 * 1024;
+
+// {"Acme": {"street": text, "postcode": text, "town": text, "country": text}}. malformed names the
+// vendor that lacks one of them.
+Result<std::unordered_map<std::string, VendorAddress>> decode_vendors(std::string_view text);
+
 // Asset Administration Shell, Digital Nameplate (IDTA 02006-3-0-1), as JSON of an environment with
 // a submodel for each row. A row that lacks a mandatory value is left out and told in `missing`.
 struct Nameplates {

@@ -76,5 +76,20 @@ TEST(Nameplate, NamesWhatIsMissingInsteadOfExportingHalf) {
   EXPECT_EQ(submodel.at("submodelElements").as_array().size(), 6u);
 }
 
+TEST(Vendors, AreReadByName) {
+  auto vendors = decode_vendors(
+      R"({"Acme": {"street": "Quay 1", "postcode": "20457", "town": "Hamburg", "country": "DE"}})");
+  ASSERT_TRUE(vendors);
+  EXPECT_EQ(vendors->at("Acme").town, "Hamburg");
+}
+
+TEST(Vendors, AreRefusedWithTheNameOfTheOneThatLacksSomething) {
+  for (const char* text : {"", "[]", "7", R"({"Acme": 1)"})
+    EXPECT_EQ(decode_vendors(text).error().context, "not a JSON object of vendors") << text;
+  EXPECT_EQ(decode_vendors(R"({"Acme": {"street": "Quay 1"}})").error().context,
+            "vendor 'Acme' lacks street, postcode, town or country");
+  EXPECT_FALSE(decode_vendors(std::string(vendors_bytes_max + 1, ' ')));
+}
+
 }  // namespace
 }  // namespace fairlead::client
