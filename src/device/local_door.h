@@ -58,6 +58,7 @@ class LocalDoor {
   void choose_by(Chooser chooser) { chooser_ = std::move(chooser); }
   bool has_session() const { return door_.has_session(); }
   DoorLook look() const { return {door_.is_open(), door_.has_session(), door_.progress()}; }
+  bool button_pressed() const { return door_.button_pressed(now()); }
   // The owner is taking the device by TO2: no Offer is made meanwhile.
   void owner_at_work(bool yes) { owner_at_work_ = yes; }
   bool trying() const;  // what a client gave is being tried: TO2 has to wait

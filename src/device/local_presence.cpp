@@ -59,16 +59,27 @@ void add_id(Text& to, const std::string& product_uri) {
   }
 }
 
+std::string state_of(Presence presence) {
+  switch (presence) {
+    case Presence::fresh:
+      return "new";
+    case Presence::button:
+      return "button";
+    case Presence::busy:
+      return "busy";
+    case Presence::owned:
+      break;
+  }
+  return "owned";
+}
+
 Text text_of(const Config& config, const LocalFacts& facts, Presence presence,
              const std::string& link_local) {
   Text out;
   add(out, "txtvers", "1");
   add_id(out, facts.product_uri);
-  if (presence == Presence::owned) {
-    add(out, "st", "owned");
-    return out;
-  }
-  add(out, "st", presence == Presence::busy ? "busy" : "new");
+  add(out, "st", state_of(presence));
+  if (presence == Presence::owned) return out;
   add(out, "api", "1.0");
   add(out, "ll", link_local);  // Avahi withdraws the address where there is a global one
   if (config.announce_serial) add(out, "sn", facts.serial);
@@ -134,7 +145,7 @@ Result<void> LocalPresence::offer(bool open) {
   auto now = std::chrono::steady_clock::now();
   if (!door_.has_session()) session_since_.reset();
   if (door_.has_session() && !session_since_) session_since_ = now;
-  auto presence = Presence::fresh;
+  auto presence = door_.button_pressed() ? Presence::button : Presence::fresh;
   if (session_since_ && now - *session_since_ >= busy_shown_after) presence = Presence::busy;
   if (!open) {
     if (*door_.is_needed()) {  // closed after too many wrong codes

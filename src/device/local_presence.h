@@ -12,9 +12,10 @@
 namespace fairlead::device {
 
 enum class Presence {
-  fresh,  // can be provisioned
-  busy,   // somebody is about it
-  owned   // has an upstream: who knows its name can find it, and nobody else
+  fresh,   // can be provisioned
+  button,  // the same, and its button was just pressed
+  busy,    // somebody is about it
+  owned    // has an upstream: who knows its name can find it, and nobody else
 };
 
 // At most 63 bytes: the serial and the vendor's domain; or, where they are too long or not to be

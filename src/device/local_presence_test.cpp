@@ -58,6 +58,13 @@ TEST(LocalPresence, AFreshDeviceSaysWhatItIsAndWhereItListens) {
   EXPECT_EQ(value(announcement, "fp"), "0123456789abcdef");
 }
 
+TEST(LocalPresence, ADeviceWhoseButtonWasPressedSaysSoBesideTheRest) {
+  auto announcement = said(listening_on("::%eth0"), Presence::button);
+  EXPECT_TRUE(announcement.browsable);
+  EXPECT_EQ(value(announcement, "st"), "button");
+  EXPECT_EQ(value(announcement, "sn"), "SN-1");
+}
+
 TEST(LocalPresence, AnOwnedDeviceTellsNobodyWhatItIs) {
   auto announcement = said(listening_on("::"), Presence::owned);
   EXPECT_FALSE(announcement.browsable);

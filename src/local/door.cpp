@@ -55,10 +55,10 @@ Duration wait_after(unsigned failures) {
 
 Door::Door(DoorOptions options, Random& random) : options_(std::move(options)), random_(random) {}
 
-Version Door::version() const {
+Version Door::version(Time now) const {
   Version out = version_of(options_);
   bool owned = report_.progress == Progress::committed;
-  out.about.state = owned ? "owned" : session_ ? "busy" : "new";
+  out.about.state = owned ? "owned" : session_ ? "busy" : button_pressed(now) ? "button" : "new";
   return out;
 }
 
@@ -121,7 +121,7 @@ Actions Door::on_request(Request request, Time now) {
     return refusal(request.peer, Kind::malformed, "the request is too long");
   if (request.endpoint == "proto-ver") {
     Actions out;
-    out.push_back(Reply{request.peer, to_bytes(encode_version(version()))});
+    out.push_back(Reply{request.peer, to_bytes(encode_version(version(now)))});
     return out;
   }
   if (session_ && session_->idle_at <= now && !session_->asked_driver) session_.reset();
@@ -172,7 +172,7 @@ Actions Door::knock(Request request, Time now) {
                        " times; try again in " + seconds_text(wrong->until - now));
   // A session's own client begins anew: what was secured before ends here.
   if (session_ && session_->peer == request.peer) session_.reset();
-  bool button = open_->button_until && *open_->button_until > now;
+  bool button = button_pressed(now);
   if (button) {
     auto verifier = crypto::srp::make_verifier(button_user, {}, random_);
     if (verifier) options_.secrets.srp.push_back({std::move(*verifier), Proof::button});

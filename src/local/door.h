@@ -109,6 +109,10 @@ class Door {
   // Time is any clock that never goes back.
   void open(Opening opening, Time now);
   bool is_open() const { return open_.has_value(); }
+  // Since a moment ago: whoever looks for this device sees which one it is.
+  bool button_pressed(Time now) const {
+    return open_ && open_->button_until && *open_->button_until > now;
+  }
   Actions close(std::string why);
 
   Actions on_request(Request request, Time now);
@@ -181,7 +185,7 @@ class Door {
   Wrong& wrong_of(const std::string& source);
   DeviceHandshake take_handshake(PeerId peer);
   void keep_handshake(const Request& request, DeviceHandshake handshake);
-  Version version() const;
+  Version version(Time now) const;
   Actions reply(View plain);
   Actions on_own(View plain, Time now);
   Actions on_command(Command command, Time now);

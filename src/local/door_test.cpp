@@ -259,6 +259,19 @@ TEST_F(DoorTest, ThePressedButtonLetsInWithoutACodeForAShortTime) {
   EXPECT_EQ(refused(send(2, never.begin())).kind, Kind::unsupported);
 }
 
+TEST_F(DoorTest, ThePressedButtonIsTold) {
+  const auto state = [&] {
+    Actions actions = send(1, {"proto-ver", to_bytes("ESP")});
+    return decode_version(find<Reply>(actions)->body)->about.state;
+  };
+  door_.open(Opening::unprovisioned, now_);
+  EXPECT_EQ(state(), "new");
+  door_.open(Opening::button, now_);
+  EXPECT_EQ(state(), "button");
+  now_ += limits::button_window;
+  EXPECT_EQ(state(), "new");
+}
+
 TEST_F(DoorTest, TheWindowClosesByItself) {
   door_.open(Opening::command, now_);
   EXPECT_EQ(door_.deadline(), now_ + limits::door_window);

@@ -13,7 +13,7 @@ namespace fairlead::local {
 // What a device says of itself before anybody proved anything, as its announcement does: a hint.
 struct About {
   std::string product_uri, vendor, model, serial, firmware;
-  std::string state;  // "new", "busy", "owned"
+  std::string state;  // "new", "busy", "owned"; "button": new, and its button was just pressed
 };
 
 // What `proto-ver` answers, in JSON:

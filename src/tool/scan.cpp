@@ -20,6 +20,9 @@ constexpr std::array<Duration, 3> first_questions{Duration(0), std::chrono::seco
                                                   std::chrono::seconds(3)};
 constexpr Duration question_pause = std::chrono::seconds(20);
 constexpr Duration probe_pause = std::chrono::seconds(60);
+// So few are no load, and a button that is pressed at one of them shows soon.
+constexpr std::size_t few_addresses = 64;
+constexpr Duration few_probe_pause = std::chrono::seconds(3);
 constexpr Duration tick = std::chrono::milliseconds(100);
 
 Duration since(Steady::time_point begin) {
@@ -59,7 +62,9 @@ class Scan {
     while (!options_.addresses.empty() && !stop_) {
       probe_addresses(options_.addresses, stop_, [this](const auto& each) { tell_of(each); });
       if (options_.duration) break;
-      for (Duration waited{}; waited < probe_pause && !stop_; waited += tick)
+      const Duration pause =
+          options_.addresses.size() > few_addresses ? probe_pause : few_probe_pause;
+      for (Duration waited{}; waited < pause && !stop_; waited += tick)
         std::this_thread::sleep_for(tick);
     }
     probed_ = true;

@@ -35,8 +35,8 @@ struct ScanWatch {
   std::function<bool()> go_on;                        // asked several times a second
 };
 
-// Blocks. Announcements are asked for at 0, 1 and 3 s, then every 20 s; addresses once, and every
-// 60 s while the scan goes on.
+// Blocks. Announcements are asked for at 0, 1 and 3 s, then every 20 s; addresses once, and while
+// the scan goes on every 60 s, or every 3 s where they are 64 or fewer.
 void scan(const ScanOptions& options, const ScanWatch& watch);
 
 }  // namespace fairlead::tool

@@ -19,6 +19,8 @@ constexpr std::array<std::string_view, 13> state_names{
     "unverified",      "duplicate", "waiting", "in progress", "provisioned",
     "owned elsewhere", "ignored",   "failed"};
 
+constexpr std::string_view pressed = "its button was just pressed";
+
 // By what a row may be found, strongest first; each of one thing only.
 std::string uri_key(const std::string& hash) { return "u" + hash; }
 std::string vendor_key(std::string_view vendor, std::string_view serial) {
@@ -102,6 +104,7 @@ class Comparison {
     out.device = device_of(row);
     if (out.device) taken_.insert(out.device);
     const RowHistory* before = history_.find(row.id);
+    out.undoable = before && before->can_be_undone();
     if (out.device && out.device->present)
       judge_seen(out, before);
     else
@@ -195,6 +198,8 @@ class Comparison {
       out.next = "Its firmware is too old, or provisioning is switched off on it.";
     } else if (said.state == "busy" || said.state == "fault") {
       out.reason = "it says that it is " + said.state;
+    } else if (out.device->button_pressed()) {
+      out.reason = std::string(pressed) + (out.reason.empty() ? "" : "; ") + out.reason;
     }
     for (const Difference& each : out.differences)
       out.reason += (out.reason.empty() ? "" : "; ") + std::string(info_of(each.field).key) +
@@ -204,7 +209,8 @@ class Comparison {
   Line unplanned(const SeenDevice& device) const {
     Line out;
     out.device = &device;
-    out.reason = "in no row of the plan";
+    out.reason = std::string(device.button_pressed() ? pressed : "") +
+                 (device.button_pressed() ? "; " : "") + "in no row of the plan";
     out.state = RowState::found;
     out.next = "Add a row, bind it to one, or ignore it.";
     if (ignored_.contains(device.key)) {

@@ -38,6 +38,7 @@ struct Line {
   std::vector<Difference> differences;
   std::string reason, next;  // in words: why this state, and what to do
   bool ready = false;        // apply would provision it now
+  bool undoable = false;     // undo would take back what apply did for it
 };
 
 // A row's device is the one with its product URI, else its vendor and serial, else its serial where

@@ -396,6 +396,18 @@ TEST_F(CompareTest, IgnoredDevicesAndRemovedRowsAreNotActedOn) {
   EXPECT_FALSE(only().ready);
 }
 
+TEST_F(CompareTest, WhoseButtonWasPressedIsTold) {
+  planned("1");
+  auto pressed = sighting("1");
+  pressed.said.state = "button";
+  there(pressed);
+  EXPECT_EQ(only().reason, "its button was just pressed");
+  EXPECT_TRUE(only().ready);
+  EXPECT_TRUE(only().device->button_pressed());
+  there(sighting("1"));
+  EXPECT_FALSE(only().device->button_pressed());
+}
+
 TEST(Edit, ARowIsBoundAsAWholeOrNotAtAll) {
   Row row;
   row[Field::serial] = "SN-1";

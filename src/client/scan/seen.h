@@ -39,6 +39,8 @@ struct SeenDevice {
   bool present = true;  // false: said goodbye, or not heard of for seen_lifetime
   Oddity oddity = Oddity::none;
   std::string why_odd;  // in words
+  // Somebody stands before it, or says so: what is announced is proven by nothing.
+  bool button_pressed() const { return present && said.state == "button"; }
 };
 
 // By what one device is told from another: product URI, else vendor (or model) and serial, else

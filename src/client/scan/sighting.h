@@ -21,7 +21,7 @@ struct Said {
   std::string product_uri;   // IEC 61406 identification link, compared byte for byte
   std::string product_hash;  // base64url SHA-256 of it, where it is too long to be announced
   std::string vendor, model, serial, firmware;
-  std::string state;         // "new", "busy", "owned", "fault"
+  std::string state;         // "new", "button" (new, and just pressed), "busy", "owned", "fault"
   std::string provisioning;  // path and version of its provisioning service
   std::string fingerprint;   // first 16 hex digits of its key's
   std::string tag;           // free text that is kept on the device
