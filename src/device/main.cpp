@@ -21,6 +21,7 @@
 #include "device/local_presence.h"
 #include "device/local_stick.h"
 #include "device/removal.h"
+#include "device/resident.h"
 #include "device/state_hook.h"
 #include "device/status.h"
 #include "device/upstream_search.h"
@@ -387,6 +388,7 @@ int main(int argc, char** argv) {
   }
   const Config& config = line->config;
   if (config.command == Command::status) return show_status(config);
+  if (config.command == Command::run) bind_libraries_at_start(argv);
   JsonLog log(STDERR_FILENO, system_clock(), config.log_level);
   Checkpoint checkpoint = checkpoint_for(config, log);
   auto directory = StateDirectory::open(config.state, checkpoint);

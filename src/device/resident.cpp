@@ -3,9 +3,12 @@
 
 #include <malloc.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -51,6 +54,22 @@ void let_go_of_memory() {
   for (const Mapping& each : mappings())
     if (each.of_file && each.read_only && !each.has_own_pages)
       ::madvise(reinterpret_cast<void*>(each.begin), each.end - each.begin, MADV_DONTNEED);
+}
+
+void bind_libraries_at_start(char** argv) {
+  constexpr const char* bind_now = "LD_BIND_NOW";
+  if (::getenv(bind_now)) {
+    ::unsetenv(bind_now);
+    return;
+  }
+  std::error_code unknown;
+  // By its own name: that of the link would be the process's then.
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", unknown);
+  // Another name: it is the dynamic linker's file, which has the program as an argument.
+  if (unknown || program.filename() != std::filesystem::path(argv[0]).filename()) return;
+  ::setenv(bind_now, "1", 1);
+  ::execv(program.c_str(), argv);
+  ::unsetenv(bind_now);
 }
 
 }  // namespace fairlead::device

@@ -2,7 +2,9 @@
 #include "device/resident.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "crypto/software_key.h"
@@ -27,6 +29,27 @@ TEST(Resident, CodeThatIsNotUsedAnyMoreIsLetGoAndComesBackWhereItIs) {
   EXPECT_TRUE(key->public_key().verify(as_view("before"), before.raw));
   auto after = test::must(key->sign(as_view("after")));
   EXPECT_TRUE(key->public_key().verify(as_view("after"), after.raw));
+}
+
+// The program that is started anew says by its exit code what it found.
+[[maybe_unused]] const bool first_start = [] {
+  if (!::getenv("FAIRLEAD_TEST_BINDING")) return true;
+  const bool bound = ::getenv("LD_BIND_NOW") != nullptr;
+  bind_libraries_at_start(nullptr);
+  ::_exit(bound && !::getenv("LD_BIND_NOW") ? 7 : 8);
+}();
+
+[[noreturn]] void start_anew() {
+  ::setenv("FAIRLEAD_TEST_BINDING", "1", 1);
+  ::unsetenv("LD_BIND_NOW");
+  std::string name = "device_test";
+  char* argv[] = {name.data(), nullptr};
+  bind_libraries_at_start(argv);
+  ::_exit(9);
+}
+
+TEST(Resident, TheProgramStartsAnewOnceWithItsLibrariesBoundAndHandsThatToNobody) {
+  EXPECT_EXIT(start_anew(), testing::ExitedWithCode(7), "");
 }
 
 }  // namespace
