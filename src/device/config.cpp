@@ -195,6 +195,10 @@ const std::map<std::string, Setter, std::less<>>& settings() {
       {"local.security1_code_file", into(&Config::security1_code_file)},
       {"upstream.connect", into(&Config::connect)},
       {"upstream.uri", into(&Config::upstream_uri)},
+      {"upstream.topic_prefix", into(&Config::topic_prefix)},
+      {"est.url", into(&Config::est_url)},
+      {"est.authority", into(&Config::est_authority)},
+      {"est.user", into(&Config::est_user)},
       {"upstream.telemetry_seconds", into(&Config::telemetry_interval)},
   };
   return table;

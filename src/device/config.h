@@ -52,8 +52,14 @@ struct Config {
 
   // Upstream.
   bool connect = true;       // false: end when provisioned
-  std::string upstream_uri;  // used where a certificate came without endpoints (fdo.csr)
+  std::string upstream_uri;  // used where a certificate came without endpoints (fdo.csr, EST)
+  std::string topic_prefix;  // there; "fairlead/v1/ACCOUNT/DEVICE/"
   std::chrono::seconds telemetry_interval{60};
+
+  // The first certificate by EST alone (est_enrolment.h).
+  std::string est_url;                  // "https://host:8042"; empty: off
+  std::filesystem::path est_authority;  // PEM: who may vouch for that server, and for the broker
+  std::string est_user;                 // of the one-time password: the device's name there
 
   // Provisioning from beside the device (local_door.h).
   std::vector<ListenAddress> local_listen;  // empty: off

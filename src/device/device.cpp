@@ -159,6 +159,10 @@ boost::asio::awaitable<Device::Outcome> Device::perform(Action action) {
     auto asking = ask_upstream(std::move(*chosen));
     co_return co_await std::move(asking);
   }
+  if (enrols_by_est()) {
+    auto enrolling = enrol_at_est();
+    co_return co_await std::move(enrolling);
+  }
   auto initializing = act_initialize();
   auto initialized = co_await std::move(initializing);
   Outcome out{Event::done, {}};

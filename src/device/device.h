@@ -41,6 +41,9 @@ class Device {
   net::Task<void> follow_table();
   AttemptTask<void> act_initialize();
   boost::asio::awaitable<Outcome> ask_upstream(UpstreamCandidates::Try at);
+  bool enrols_by_est() const;
+  boost::asio::awaitable<Outcome> enrol_at_est();
+  void tell_granted();
   boost::asio::awaitable<Outcome> perform(Action action);
   boost::asio::awaitable<Outcome> seek();
   boost::asio::awaitable<std::optional<Outcome>> ask_rendezvous_next();  // none: nothing came of it

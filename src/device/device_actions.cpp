@@ -6,6 +6,7 @@
 #include "device/addresses.h"
 #include "device/asking.h"
 #include "device/device.h"
+#include "device/est_enrolment.h"
 #include "device/fetch.h"
 #include "device/removal.h"
 #include "device/resident.h"
@@ -84,12 +85,39 @@ boost::asio::awaitable<Device::Outcome> Device::ask_upstream(UpstreamCandidates:
   identity_ = std::move(*asked);
   renewal_due_ = {};
   upstreams_.tried(which, "gave access", steady_clock::now());
+  tell_granted();
+  Outcome out{Event::provisioned, {}};
+  co_return out;
+}
+
+// A device that has a voucher is its owner's; one at the factory gets its voucher first.
+bool Device::enrols_by_est() const {
+  return !config_.est_url.empty() && config_.command != Command::initialize &&
+         !(identity_ && identity_->has_credential());
+}
+
+boost::asio::awaitable<Device::Outcome> Device::enrol_at_est() {
+  auto enrolling = enrol_by_est(shop_, config_, identity_, clock_.plausible(identity_));
+  auto enrolled = co_await std::move(enrolling);
+  if (!enrolled) {
+    reload();  // a commit that failed in its last step may have happened
+    ++attempts_;
+    Outcome out{event_for(enrolled.error().reason), std::move(enrolled.error())};
+    co_return out;
+  }
+  attempts_ = 0;
+  identity_ = std::move(*enrolled);
+  renewal_due_ = {};
+  tell_granted();
+  Outcome out{Event::provisioned, {}};
+  co_return out;
+}
+
+void Device::tell_granted() {
   log_(event::device_granted,
        {{"device", identity_->operational->device.str()},
         {"endpoint", identity_->operational->endpoints[0].uri},
         {"not_after", to_rfc3339(identity_->operational->chain[0].not_after())}});
-  Outcome out{Event::provisioned, {}};
-  co_return out;
 }
 
 // Where nobody has vouched for a server but the network, the voucher decides in TO2 as it does

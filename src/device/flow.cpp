@@ -18,7 +18,7 @@ constexpr std::string_view from_beside = "somebody beside the device gave it acc
 constexpr std::array rows{
     // At the factory.
     Row{S::uninitialized, E::started, A::initialize, S::initializing,
-        "there is no credential: the factory station makes one"},
+        "there is no credential: whoever is configured to give one is asked"},
     Row{S::initializing, E::done, A::seek, S::seeking, "the factory credential is in place"},
     Row{S::initializing, E::failed, A::wait, S::uninitialized,
         "the station could not be talked to"},
@@ -40,7 +40,8 @@ constexpr std::array rows{
 
     // From beside the device, while the way above waits or fails (local_door.h).
     Row{S::uninitialized, E::provisioned, A::connect, S::connecting, from_beside},
-    Row{S::initializing, E::provisioned, A::connect, S::connecting, from_beside},
+    Row{S::initializing, E::provisioned, A::connect, S::connecting,
+        "an upstream gave it access"},  // asked by itself, by EST, or from beside
     Row{S::initialized, E::provisioned, A::connect, S::connecting, from_beside},
     Row{S::seeking, E::provisioned, A::connect, S::connecting, from_beside},
     Row{S::onboarded, E::provisioned, A::connect, S::connecting, from_beside},

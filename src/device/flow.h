@@ -39,7 +39,7 @@ enum class Event : std::uint8_t {
   exhausted,    // nothing is left to try in this round
   kept,         // the same, and the device still holds an access that it can try
   dismissed,    // the upstream took the device out of use, and its secrets are removed
-  provisioned,  // meanwhile somebody beside the device gave it access to an upstream
+  provisioned,  // it got access to an upstream: from beside, by asking one, by EST
 };
 
 enum class Action : std::uint8_t {

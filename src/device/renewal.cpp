@@ -7,6 +7,7 @@
 #include "codec/cbor/reader.h"
 #include "codec/cbor/writer.h"
 #include "device/clock_judge.h"
+#include "device/est_answers.h"
 #include "device/modules/enrollment.h"
 #include "net/http.h"
 #include "pki/est/messages.h"
@@ -51,28 +52,6 @@ Result<std::optional<Operational>> load_staged(const StateDirectory& directory,
   return std::optional(std::move(staged));
 }
 
-Failure refused_by_upstream(const net::HttpResponse& response) {
-  std::string why(as_text(response.body).substr(0, 500));
-  while (why.ends_with('\n') || why.ends_with('\r')) why.pop_back();
-  std::string detail = "renewal: HTTP status " + std::to_string(response.status) + ": " + why;
-  bool may_pass = response.status >= 500 || response.status == 429;
-  return {may_pass ? Reason::owner_unreachable : Reason::grant_refused, std::move(detail)};
-}
-
-Failure transport_failure(const Error& error) {
-  std::string detail = "renewal: " + error.context;
-  switch (error.code) {
-    case Errc::untrusted:
-      return {Reason::tls_untrusted, std::move(detail)};
-    case Errc::expired:
-      return {Reason::clock_wrong, std::move(detail)};
-    case Errc::cancelled:
-      return {Reason::interrupted, std::move(detail)};
-    default:
-      return {Reason::owner_unreachable, std::move(detail)};
-  }
-}
-
 Reason reason_to_fail(upstream::LinkReason reason, const Error& error) {
   if (error.code == Errc::cancelled) return Reason::interrupted;
   if (error.code == Errc::refused) return Reason::broker_refused;
@@ -85,26 +64,11 @@ keystore::KeyName next_key_name(const Operational& present) {
   return present.key_proven ? present.key : renewal_key_name(present.chain[0]);
 }
 
-// Those above the new certificate: the issuer has to be one that we know, from the certificate
-// before or from the anchors.
-Result<std::vector<crypto::Certificate>> chain_for(crypto::Certificate leaf,
-                                                   const Operational& present) {
-  std::vector<crypto::Certificate> known(present.chain.begin() + 1, present.chain.end());
-  known.insert(known.end(), present.anchors.begin(), present.anchors.end());
-  std::vector<crypto::Certificate> chain{std::move(leaf)};
-  while (chain.size() < limits::certificate_chain_max) {
-    const crypto::Certificate& last = chain.back();
-    if (last.subject_der() == last.issuer_der()) break;
-    auto issuer = std::ranges::find_if(known, [&](const crypto::Certificate& each) {
-      return each.subject_der() == last.issuer_der() && last.signed_by(each.public_key());
-    });
-    if (issuer == known.end()) break;
-    chain.push_back(*issuer);
-  }
-  if (chain.size() < 2)
-    return fail(Errc::untrusted, "the new certificate is by an issuer that we don't know: '" +
-                                     chain.front().issuer() + "'");
-  return chain;
+// Whose certificates it may be: of the chain before, or an anchor.
+std::vector<crypto::Certificate> known_issuers(const Operational& present) {
+  std::vector<crypto::Certificate> out(present.chain.begin() + 1, present.chain.end());
+  out.insert(out.end(), present.anchors.begin(), present.anchors.end());
+  return out;
 }
 
 // One renewal under way.
@@ -229,7 +193,7 @@ AttemptTask<net::HttpResponse> Renewal::ask(net::Url url) {
   auto sending = client.send(std::move(url), std::move(request), request_deadline,
                              limits::est_answer_bytes_max);
   auto response = co_await std::move(sending);
-  if (!response) co_return std::unexpected(transport_failure(response.error()));
+  if (!response) co_return std::unexpected(est_failure(response.error(), "renewal"));
   co_return std::move(*response);
 }
 
@@ -243,7 +207,7 @@ Attempt<Operational> Renewal::judge(const net::HttpResponse& response) {
     come_again_ = est::parse_retry_after(*wait);
   if (response.status == 202)
     return give_up(Reason::grant_pending, "renewal: the upstream has not decided yet");
-  if (response.status != 200) return std::unexpected(refused_by_upstream(response));
+  if (response.status != 200) return std::unexpected(est_refusal(response, "renewal"));
   auto date = net::find_header(response.headers, "Date");
   auto told = date && !dates_open_ ? est::parse_date(*date) : std::nullopt;
   Operational next = present_;
@@ -252,7 +216,7 @@ Attempt<Operational> Renewal::judge(const net::HttpResponse& response) {
   next.server_time = std::max(present_.server_time, told.value_or(by_clock));
   auto accept = [&]() -> Result<std::vector<crypto::Certificate>> {
     TRY(auto certificates, est::decode_certificates(response.body));
-    TRY(auto chain, chain_for(std::move(certificates.front()), present_));
+    TRY(auto chain, est_chain(std::move(certificates.front()), known_issuers(present_)));
     TRY_VOID(check_chain(chain, new_key_->public_key(), next.server_time, true));
     return chain;
   }();
