@@ -4,7 +4,7 @@
 
 After each fault the device is back on the air with nothing kept, and in the end a phone brings it in.
 
-faults.py [FAULT...]    only those whose names hold one of these words
+faults.py [WORD...]     only faults whose names hold one of these
 """
 import contextlib
 import http.server
@@ -18,62 +18,13 @@ import threading
 from phone import AT_DEVICE, CODE, PASSPHRASE, PATIENCE, RADIO, SERIAL, SSID, Phone, go_behind_access_point, lab_device, \
     lab_server
 from plant import Site, until
-
-
-class Daemon:
-    """One that the lab started, and those that follow it."""
-
-    def __init__(self, name, holding=""):
-        pids = subprocess.check_output(["pidof", name], text=True).split()
-        self.pid, self.command = next((int(pid), words) for pid, words in ((pid, self.words(pid)) for pid in pids)
-                                      if any(holding in word for word in words))
-        self.name = name
-
-    @staticmethod
-    def words(pid):
-        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode().rstrip("\0").split("\0")
-
-    def kill(self):
-        os.kill(self.pid, signal.SIGKILL)
-        until(lambda: self.state() in "Z", f"{self.name} is dead", PATIENCE)
-
-    def state(self):
-        with contextlib.suppress(FileNotFoundError):
-            return pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        return "Z"
-
-    def start(self, prefix=()):
-        words = [word for word in self.command if word != "-B"]
-        log = open(f"{os.environ['LAB_LOG']}/{self.name}-again.log", "ab")
-        self.pid = subprocess.Popen([*prefix, *words], stdout=log, stderr=log).pid
-
-
-class AccessPoint:
-    """hostapd of the lab, with other settings for a while."""
-
-    def __init__(self):
-        self.daemon = Daemon("hostapd")
-        self.file = pathlib.Path(next(word for word in self.daemon.command if word.endswith(".conf")))
-        self.usual = self.file.read_text()
-
-    @contextlib.contextmanager
-    def set(self, *lines):
-        self.again(self.usual + "".join(line + "\n" for line in lines))
-        yield
-        self.again(self.usual)
-
-    def again(self, text):
-        self.daemon.kill()
-        self.file.write_text(text)
-        self.daemon.start()  # this process is in its network namespace
-        cli = ["hostapd_cli", "-p", os.environ["LAB_HOSTAPD"], "-i", os.environ["LAB_AP"], "status"]
-        until(lambda: "state=ENABLED" in subprocess.run(cli, capture_output=True, text=True).stdout, "the access point is back",
-              PATIENCE)
-        wpa("bss_flush 0")  # it remembers the access point as it was for a while
+from radios import AccessPoint, Daemon, forget_networks, networks, wpa
+from wrong_clock import faked_clock, set_clock
 
 
 class Bench:
     def __init__(self, site):
+        self.site = site
         self.server = lab_server(site)
         self.device = lab_device(site)
         self.phone = Phone(self.server)
@@ -90,9 +41,19 @@ class Bench:
         self.name = label.split('"name":"')[1].split('"')[0]
         self.start_device()
 
-    def start_device(self, crash_at=""):
-        self.device.start(crash_at, prefix=AT_DEVICE)
+    def start_device(self, crash_at="", environment=None):
+        self.device.start(crash_at, prefix=AT_DEVICE, environment=environment)
         self.device.until_said("DEVICE_BLUETOOTH_ADVERTISES", PATIENCE)
+
+    def is_as_new(self):
+        return self.device.status()["state"] == "uninitialized" and not networks()
+
+    def begin_anew(self):
+        """Whatever a fault that failed left."""
+        self.device.end()
+        subprocess.run(self.device.command("reset", "--yes"), check=False, capture_output=True)
+        forget_networks()
+        self.start_device()
 
     def provision(self, code_file=None, at=None, do=None, **wifi):
         """Exit code and words; `do()` is called when `at` is said."""
@@ -121,16 +82,6 @@ class Bench:
         before = self.device.count("DEVICE_BLUETOOTH_ADVERTISES")
         what()
         until(lambda: self.device.count("DEVICE_BLUETOOTH_ADVERTISES") > before, "the device is on the air again", PATIENCE)
-
-
-def wpa(command):
-    cli = ["wpa_cli", "-p", os.environ["LAB_WPA"], "-i", RADIO, command]
-    return subprocess.run(cli, capture_output=True, text=True).stdout
-
-
-def networks():
-    """What the device's wpa_supplicant knows."""
-    return wpa("list_networks").splitlines()[1:]
 
 
 def disconnect():
@@ -201,8 +152,16 @@ def no_address(bench):
 
 
 def the_upstream_refuses(bench):
-    bench.fails("refuse", at="granted access", do=lambda: bench.server.cli("revoke", SERIAL, "--reason", "test"))
-    bench.server.cli("readmit", SERIAL)
+    revoked = []
+
+    def revoke():
+        bench.server.cli("revoke", SERIAL, "--reason", "test")
+        revoked.append(True)
+    try:
+        bench.fails("refuse", at="granted access", do=revoke)
+    finally:
+        if revoked:
+            bench.server.cli("readmit", SERIAL)
 
 
 def the_upstream_is_not_there(bench):
@@ -249,6 +208,18 @@ def a_network_that_leads_nowhere(bench):
         again(usual)
 
 
+def the_clock_is_wrong(bench):
+    """Years ahead, so that what comes with the Grant is over."""
+    bench.device.end()
+    set_clock(bench.site, "+20y")
+    bench.start_device(environment=faked_clock(bench.site))
+    try:
+        bench.fails("expired on")
+    finally:
+        bench.device.end()
+        bench.start_device()
+
+
 def the_power_is_cut_before_the_commit(bench):
     """The network is stored by then, and the access isn't."""
     bench.device.end()
@@ -265,7 +236,8 @@ def the_power_is_cut_before_the_commit(bench):
 
 FAULTS = (a_wrong_code, the_link_is_lost_in_the_session, bluetoothd_dies_and_comes_back, the_adapter_is_blocked,
           a_wrong_passphrase_of_wpa2, a_wrong_passphrase_of_wpa3, a_network_that_is_not_there, no_address,
-          the_upstream_refuses, the_upstream_is_not_there, a_captive_portal, a_network_that_leads_nowhere, the_power_is_cut_before_the_commit)
+          the_upstream_refuses, the_upstream_is_not_there, a_captive_portal, a_network_that_leads_nowhere, the_clock_is_wrong,
+          the_power_is_cut_before_the_commit)
 
 
 def comes_in(bench):
@@ -285,12 +257,13 @@ def main():
         try:
             fault(bench)
             if fault is not comes_in:
-                assert bench.device.status()["state"] == "uninitialized", "something was kept"
-                assert not networks(), networks()
+                until(bench.is_as_new, f"nothing is kept: {bench.device.status()}, {networks()}", PATIENCE)
             print(f"ok      {fault.__name__.replace('_', ' ')}", flush=True)
         except (AssertionError, subprocess.SubprocessError) as problem:
             failed.append(fault)
             print(f"FAILED  {fault.__name__.replace('_', ' ')}: {problem}", flush=True)
+            if fault is not comes_in:
+                bench.begin_anew()
 
     with Site(os.environ["BIN"], keep_folder=True) as site:
         bench = Bench(site)
