@@ -33,6 +33,17 @@ class Screen(Display):
         self.bus.stdout.close()
         super().__exit__(*about)
 
+    def keep(self, name):
+        """Once nothing moves any more, or it never ends."""
+        file = pathlib.Path(os.environ.get("FAIRLEAD_SCREENSHOTS", "/nowhere")) / name
+        before = None
+        for _ in range(25):
+            super().keep(name)
+            now = file.read_bytes() if file.exists() else None
+            if now == before:
+                return
+            before = now
+
     def environment(self):
         return {**super().environment(), "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1"}
 

@@ -13,19 +13,25 @@ Page {
     canGoBack: setup.state !== "Working"
     onBack: phone.back()
 
-    Steps { Layout.fillWidth: true; visible: root.setup.state !== "NetworkWanted"; setup: root.setup }
+    // No layout: it would keep the height that a trouble's card had before its words were wrapped.
+    Column {
+        Layout.fillWidth: true
+        visible: root.setup.state !== "NetworkWanted"
+        spacing: 14
+        Steps { width: parent.width; setup: root.setup }
+        Trouble {
+            width: parent.width
+            visible: root.setup.state === "InTrouble"
+            setup: root.setup
+            onSignInWanted: root.phone.signInHere()
+        }
+        Words { width: parent.width; visible: root.setup.state === "Working"; text: qsTr("Stay close to the device.") }
+    }
     Networks {
         Layout.fillWidth: true
         Layout.fillHeight: true
         visible: root.setup.state === "NetworkWanted"
         setup: root.setup
     }
-    Trouble {
-        Layout.fillWidth: true
-        visible: root.setup.state === "InTrouble"
-        setup: root.setup
-        onSignInWanted: root.phone.signInHere()
-    }
-    Words { visible: root.setup.state === "Working"; text: qsTr("Stay close to the device.") }
     Item { visible: root.setup.state !== "NetworkWanted"; Layout.fillHeight: true }
 }

@@ -14,19 +14,19 @@ ColumnLayout {
     Accessible.name: qsTr("Steps")
 
     Repeater {
-        model: root.setup.steps
+        model: root.setup.steps.length
         RowLayout {
             id: step
             required property int index
-            required property var modelData
-            readonly property bool done: modelData.state === "done"
-            readonly property bool now: modelData.state === "now"
+            readonly property var what: root.setup.steps[index]
+            readonly property bool done: what.state === "done"
+            readonly property bool now: what.state === "now"
 
             spacing: 14
             Layout.fillWidth: true
             Layout.preferredHeight: 42
             Accessible.role: Accessible.ListItem
-            Accessible.name: done ? qsTr("%1: done").arg(modelData.text) : now ? qsTr("%1: under way").arg(modelData.text) : modelData.text
+            Accessible.name: done ? qsTr("%1: done").arg(what.text) : now ? qsTr("%1: under way").arg(what.text) : what.text
 
             Rectangle {
                 implicitWidth: 30
@@ -52,7 +52,7 @@ ColumnLayout {
             }
             Text {
                 Layout.fillWidth: true
-                text: step.now && step.index >= 5 && root.setup.hint !== "" ? root.setup.hint : step.modelData.text
+                text: step.now && step.index >= 5 && root.setup.hint !== "" ? root.setup.hint : step.what.text
                 color: step.done || step.now ? Theme.text : Theme.faint
                 font.pixelSize: 18
                 font.bold: step.now

@@ -3,7 +3,6 @@
 import QtQuick
 import Fairlead
 import QtQuick.Controls
-import QtQuick.Layouts
 
 Rectangle {
     id: root
@@ -36,28 +35,30 @@ Rectangle {
     border.width: 2
     border.color: waits ? Theme.tone("warn") : Theme.tone("bad")
 
-    ColumnLayout {
+    Column {
         id: lines
-        anchors { left: parent.left; right: parent.right; verticalCenter: parent.verticalCenter; margins: 18 }
+        anchors { left: parent.left; right: parent.right; top: parent.top; margins: 18 }
         spacing: 12
         Words {
+            width: parent.width
             text: root.trouble.title ?? ""
             color: root.waits ? Theme.tone("warn") : Theme.tone("bad")
             font.pixelSize: 20
             font.bold: true
             Accessible.role: Accessible.AlertMessage
         }
-        Words { text: root.trouble.advice ?? ""; color: Theme.text; font.pixelSize: 17 }
-        Words { text: root.wantsText ? "" : root.trouble.detail ?? ""; font.pixelSize: 14; maximumLineCount: 3; elide: Text.ElideRight }
+        Words { width: parent.width; text: root.trouble.advice ?? ""; color: Theme.text; font.pixelSize: 17 }
+        Words { width: parent.width; text: root.wantsText ? "" : root.trouble.detail ?? ""; font.pixelSize: 14; maximumLineCount: 3; elide: Text.ElideRight }
         Field {
             id: answer
+            width: parent.width
             visible: root.wantsText
             secret: root.remedy === "wifi_password"
             label: root.remedy === "code" ? qsTr("Code") : qsTr("Password of %1").arg(root.setup.wifi)
             onAccepted: root.goOn()
         }
         BigButton {
-            Layout.fillWidth: true
+            width: parent.width
             visible: root.remedy !== "none"
             enabled: !root.setup.busy && (!root.wantsText || answer.text !== "")
             text: root.remedy === "wifi_network" ? qsTr("Choose a network") : root.remedy === "sign_in" ? qsTr("Sign in")
@@ -65,7 +66,7 @@ Rectangle {
             onClicked: root.goOn()
         }
         BigButton {
-            Layout.fillWidth: true
+            width: parent.width
             plain: true
             visible: root.remedy === "wifi_password"
             text: qsTr("Choose another network")
