@@ -29,7 +29,7 @@ constexpr qint64 token_bytes_max = 1024;
 struct Wishes {
   QString server, token, ca, project;
   QString interfaces, addresses;
-  QString state, adapter;
+  QString state, adapter, picture;
   bool scan = false, dark = false, phone = false;
 };
 
@@ -60,8 +60,9 @@ Wishes read_command_line(const QGuiApplication& program) {
   const QCommandLineOption state("state", "Where the phone's face keeps what it needs.", "folder",
                                  QStandardPaths::writableLocation(QStandardPaths::AppDataLocation));
   const QCommandLineOption adapter("bluetooth-adapter", "Which one; default: the first.", "name");
+  const QCommandLineOption picture("camera-picture", "A picture in place of the camera's.", "file");
   parser.addOptions(
-      {server, token, ca, interfaces, addresses, scan, dark, phone, desk, state, adapter});
+      {server, token, ca, interfaces, addresses, scan, dark, phone, desk, state, adapter, picture});
   parser.process(program);
   Wishes out;
   out.server = parser.value(server);
@@ -73,6 +74,7 @@ Wishes read_command_line(const QGuiApplication& program) {
   out.phone = parser.isSet(phone) || (!parser.isSet(desk) && is_phone(program));
   out.state = parser.value(state);
   out.adapter = parser.value(adapter);
+  out.picture = parser.value(picture);
   if (!parser.positionalArguments().empty()) out.project = parser.positionalArguments().first();
   if (parser.isSet(token)) {
     QFile file(parser.value(token));
@@ -122,7 +124,8 @@ int run_window(const QString& file, const QVariantMap& properties) {
 }
 
 int run_phone(const Wishes& wishes) {
-  app::PhoneOptions options{wishes.state.toStdString(), wishes.adapter.toStdString(), {}};
+  app::PhoneOptions options{
+      wishes.state.toStdString(), wishes.adapter.toStdString(), wishes.picture.toStdString(), {}};
   options.scan.interfaces = list_of(wishes.interfaces);
   auto addresses = client::places_to_ask({}, list_of(wishes.addresses));
   if (!addresses) {

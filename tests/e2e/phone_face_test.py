@@ -7,8 +7,10 @@ phone_face_test.py --bin BUILD/bin [unittest options]
 FAIRLEAD_SCREENSHOTS=FOLDER keeps what was to be seen.
 """
 import contextlib
+import hashlib
 import json
 import pathlib
+import subprocess
 import tempfile
 import unittest
 
@@ -170,6 +172,30 @@ class Phone(unittest.TestCase):
             place.server.api("POST", f"/devices/{adoption['device']}/approve", {"key": adoption["keys"][0]["fingerprint"]})
             phone.until("Last seen")
             place.server.until_online(place.device.serial)
+
+    def test_a_label_is_scanned_and_one_of_something_else_is_said(self):
+        with Place() as place:
+            label = place.folder / "label.png"
+
+            def show(text):  # to the camera, whose pictures come from this file
+                subprocess.run(["qrencode", "-s", "8", "-o", place.folder / "new.png", text], check=True, timeout=20)
+                (place.folder / "new.png").rename(label)
+
+            show("WIFI:S:PlantFloor;T:WPA;P:secret;;")
+            with place.phone("--camera-picture", str(label)) as phone:
+                phone.sign_in(place.server)
+                phone.until(place.device.serial)
+                phone.touch("Scan the label")
+                phone.until("this is the login of a Wi-Fi network")
+                screen.keep("phone-other-label.png")
+                name = "PROV_" + hashlib.sha256(place.device.serial.encode()).hexdigest()[:6]
+                show(json.dumps({"ver": "v1", "name": name, "pop": CODE, "transport": "ble"}))
+                phone.until("The label was read")
+                screen.keep("phone-label-read.png")
+                phone.touch("Set up")
+                self.join(phone, PASSPHRASE)
+                phone.until("Last seen")
+                place.server.until_online(place.device.serial)
 
     def test_a_wrong_password_of_the_person_is_said(self):
         with Place() as place, place.phone() as phone:

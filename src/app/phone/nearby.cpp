@@ -6,6 +6,7 @@
 #include "app/desk/text.h"
 #include "app/phone/signal.h"
 #include "client/apply/job.h"
+#include "local/setup_label.h"
 
 namespace fairlead::app {
 
@@ -118,6 +119,15 @@ void Nearby::show() {
 
 const NearbyDevice* Nearby::at(int row) const {
   return row >= 0 && row < count() ? &devices_[static_cast<std::size_t>(row)] : nullptr;
+}
+
+// On the network a device shows its serial, from which its name for phones follows.
+const NearbyDevice* Nearby::named(const std::string& setup_name) const {
+  auto found = std::ranges::find_if(devices_, [&](const NearbyDevice& each) {
+    const std::string name = each.name.toStdString();
+    return name == setup_name || local::setup_name(name) == setup_name;
+  });
+  return found == devices_.end() ? nullptr : &*found;
 }
 
 void Nearby::set_unfinished(const QStringList& names) {

@@ -37,6 +37,8 @@ class Nearby final : public QAbstractListModel {
   void look(tool::ScanOptions options);  // until stop()
   void stop();                           // what is under way by Bluetooth ends by itself
   const NearbyDevice* at(int row) const;
+  // By the name on a label; none: it was not seen.
+  const NearbyDevice* named(const std::string& setup_name) const;
   // Those whose registration is under way are marked.
   void set_unfinished(const QStringList& names);
 

@@ -5,6 +5,7 @@
 #include <QLocale>
 
 #include "app/desk/text.h"
+#include "client/label/label.h"
 #include "tool/connect.h"
 
 namespace fairlead::app {
@@ -53,7 +54,8 @@ Phone::Phone(ServerLink& server, tool::Bluetooth bluetooth, PhoneOptions options
       options_(std::move(options)),
       keeping_(options_.folder),
       nearby_(std::move(bluetooth), options_.bluetooth_adapter),
-      setup_(server) {
+      setup_(server),
+      camera_(QString::fromStdString(options_.camera_picture)) {
   notice_ = shown(keeping_.problem());
   connect(&server_, &ServerLink::changed, this, &Phone::on_server);
   connect(&setup_, &DeviceSetup::paused, this, &Phone::on_pause);
@@ -64,6 +66,7 @@ Phone::Phone(ServerLink& server, tool::Bluetooth bluetooth, PhoneOptions options
   connect(&setup_, &DeviceSetup::changed, this, [this] {
     if (setup_.state() == DeviceSetup::Done && page_ == SetupPage) showDevice(setup_.device());
   });
+  connect(&camera_, &LabelCamera::read, this, &Phone::on_label);
   patience_.setInterval(patience_ms);
   connect(&patience_, &QTimer::timeout, this, [this] {
     sign_in_again();
@@ -126,10 +129,13 @@ void Phone::signOut() {
 // Pages.
 
 void Phone::go_to(Page page) {
-  if (page == NearbyPage)
-    nearby_.look(options_.scan);
-  else
+  const auto looks = [](Page at) { return at == NearbyPage || at == LabelPage; };
+  if (!looks(page))
     nearby_.stop();
+  else if (!looks(page_))
+    nearby_.look(options_.scan);
+  label_problem_.clear();
+  emit labelChanged();
   if (page == DevicePage)
     looking_.start();
   else
@@ -192,6 +198,23 @@ void Phone::pick(int row) {
   const NearbyDevice* device = nearby_.at(row);
   if (!device) return;
   picked_ = *device;
+  label_ = {};
+  go_to(CodePage);
+}
+
+void Phone::on_label(const QString& text) {
+  if (page_ != LabelPage) return;
+  auto label = client::parse_label(text.toStdString());
+  const auto* setup = label ? std::get_if<local::SetupLabel>(&*label) : nullptr;
+  if (!setup || setup->code.empty()) {
+    label_problem_ = label ? tr("This label holds no code. Touch the device, and type its code.")
+                           : shown(label.error().context);
+    return emit labelChanged();
+  }
+  label_ = *setup;
+  const NearbyDevice* seen = nearby_.named(label_.name);
+  // One that is not seen yet is waited for by Bluetooth.
+  picked_ = seen ? *seen : NearbyDevice{shown(label_.name), {}, 0, label_.name, {}};
   go_to(CodePage);
 }
 
@@ -209,6 +232,7 @@ void Phone::start(const QString& code) {
   const Remembered& place = keeping_.remembered();
   client::SetupOrder order;
   order.access.code = code.trimmed().toStdString();
+  if (!label_.username.empty()) order.access.username = label_.username;
   order.account = place.account;
   order.site = place.site;
   order.picked = picked_.name.toStdString();

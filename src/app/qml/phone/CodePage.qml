@@ -15,12 +15,14 @@ Page {
     title: phone.picked
     onBack: phone.back()
     onVisibleChanged: {
-        code.text = "";
-        if (visible)
+        code.text = phone.labelCode;
+        if (visible && code.text === "")
             code.focusIn();
     }
 
-    Words { text: qsTr("Type the code on the device's label.") }
+    Words {
+        text: root.phone.labelCode === "" ? qsTr("Type the code on the device's label.") : qsTr("The label was read.")
+    }
     Field {
         id: code
         label: qsTr("Code")

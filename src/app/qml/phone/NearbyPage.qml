@@ -73,9 +73,13 @@ Page {
         font.pixelSize: 14
     }
 
-    buttons: RowLayout {
+    buttons: ColumnLayout {
         spacing: 10
-        BigButton { Layout.fillWidth: true; plain: true; text: qsTr("History"); onClicked: root.phone.openHistory() }
-        BigButton { Layout.fillWidth: true; plain: true; text: qsTr("Place"); onClicked: root.phone.openPlace() }
+        BigButton { Layout.fillWidth: true; text: qsTr("Scan the label"); onClicked: root.phone.openLabel() }
+        RowLayout {
+            spacing: 10
+            BigButton { Layout.fillWidth: true; plain: true; text: qsTr("History"); onClicked: root.phone.openHistory() }
+            BigButton { Layout.fillWidth: true; plain: true; text: qsTr("Place"); onClicked: root.phone.openPlace() }
+        }
     }
 }

@@ -52,5 +52,6 @@ ApplicationWindow {
         DevicePage { phone: window.phone; onBack: phone.back() }
         HistoryPage { phone: window.phone }
         PlacePage { phone: window.phone }
+        LabelPage { phone: window.phone }
     }
 }
