@@ -39,7 +39,7 @@ class FakeDevice final : public client::Transport {
     return out;
   }
 
-  bool refuse_online = false, foreign_nonce = false;
+  bool refuse_online = false, foreign_nonce = false, hears_nothing = false;
   std::string passphrase, joined;  // what its network takes, and which one it is on
   bool committed = false;
   bool silent = false;  // its Enrollee
@@ -110,8 +110,11 @@ class FakeDevice final : public client::Transport {
         grant = check->grant;
         more = door_.grant_checked({}, now_);
       } else if (std::holds_alternative<local::ShowNetworks>(action)) {
-        more = door_.networks_seen(
-            {{to_bytes("PlantFloor"), 6, -40, Bytes(6), local::WifiAuth::wpa2_psk}});
+        if (hears_nothing)
+          more = door_.networks_seen({});
+        else
+          more = door_.networks_seen(
+              {{to_bytes("PlantFloor"), 6, -40, Bytes(6), local::WifiAuth::wpa2_psk}});
       } else if (auto* join = std::get_if<local::JoinWifi>(&action)) {
         more = join_wifi(join->network);
       } else if (auto* tunnel = std::get_if<local::UseTunnel>(&action)) {

@@ -80,11 +80,13 @@ PhoneSetup::Unless PhoneSetup::know_network() {
   auto heard = in_session([](DeviceLink& link) { return nearby_networks(link); });
   if (heard) {
     joins_wifi_ = true;
-    // What is known of the site needs no person where the device hears that network.
+    // What is known of the site needs no person where the device hears that network, or heard
+    // nothing at all: then it finds out by trying.
     auto here = [&](const local::NearbyNetwork& each) {
       return order_.wifi && each.ssid == order_.wifi->ssid && each.why_not.empty();
     };
-    if (std::ranges::any_of(*heard, here)) return std::nullopt;
+    bool try_known = order_.wifi && heard->empty();
+    if (try_known || std::ranges::any_of(*heard, here)) return std::nullopt;
     return NetworkWanted{std::move(*heard)};
   }
   if (heard.error().kind != ProblemKind::conflict)

@@ -117,6 +117,13 @@ TEST_F(SetupTest, WifiOfAnotherPlaceIsAskedForAgain) {
   EXPECT_TRUE(std::holds_alternative<SetupDone>(setup.go_on(&api)));
 }
 
+TEST_F(SetupTest, KnownWifiIsTriedWhereTheDeviceHeardNothingAtAll) {
+  device.hears_nothing = true;
+  PhoneSetup setup(order(), world());
+  EXPECT_TRUE(std::holds_alternative<SetupDone>(setup.go_on(&api)));
+  EXPECT_EQ(device.joined, "PlantFloor");
+}
+
 TEST_F(SetupTest, WithoutAServerTheOfferIsKeptAndGoesOnLater) {
   server.answers.clear();
   server.script = [](const ApiRequest&) { return fail(Errc::io, "no route to host"); };
