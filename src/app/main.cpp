@@ -12,7 +12,10 @@
 #include <cstdio>
 
 #include "app/desk/adoption_queue.h"
+#include "app/desk/device_talk.h"
+#include "app/desk/papers.h"
 #include "app/desk/plant.h"
+#include "app/desk/row_desk.h"
 #include "app/phone/phone.h"
 #include "base/version.h"
 #include "client/scan/address_range.h"
@@ -146,15 +149,21 @@ int run_phone(const Wishes& wishes) {
 }
 
 int run_desk(const Wishes& wishes) {
-  QQuickStyle::setStyle("Fusion");
+  QQuickStyle::setStyle("Basic");
   app::ServerLink server;
   app::AdoptionQueue queue(server);
   app::Plant plant(server);
+  app::DeviceTalk talk(plant);
+  app::RowDesk desk(plant, server);
+  app::Papers papers(plant, server);
   carry_out(wishes, server, plant);
   const int code =
       run_window("qrc:/Fairlead/qml/Main.qml", {{"plant", QVariant::fromValue(&plant)},
                                                 {"server", QVariant::fromValue(&server)},
                                                 {"queue", QVariant::fromValue(&queue)},
+                                                {"talk", QVariant::fromValue(&talk)},
+                                                {"desk", QVariant::fromValue(&desk)},
+                                                {"papers", QVariant::fromValue(&papers)},
                                                 {"startsDark", wishes.dark}});
   server.close();
   return code;

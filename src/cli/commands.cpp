@@ -99,9 +99,9 @@ constexpr Command table[] = {
              "the device joins the network, tries the upstream that it was given, and keeps both "
              "only if\n"
              "it was let in. A wrong passphrase is asked for again, without starting afresh.\n"
-              "The passphrase goes to the device by Wi-Fi Easy Connect where it has it.\n"
-              "When the server wants a person's decision first, approve and provision again.\n"
-              "A device with stock firmware of Espressif's gets the Wi-Fi network, and that is all.",
+             "The passphrase goes to the device by Wi-Fi Easy Connect where it has it.\n"
+             "When the server wants a person's decision first, approve and provision again.\n"
+             "A device with stock firmware of Espressif's gets the Wi-Fi network, and that is all.",
      .examples = "  fairlead provision --address http://10.77.0.5:8080 --code-file label.txt\n"
                  "  fairlead provision --bluetooth PROV_01b1e8 --wifi PlantFloor",
      .run = provision},

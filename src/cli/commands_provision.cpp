@@ -84,8 +84,7 @@ Answer<void> provision(Context& context) {
   TRY(request.access.code, code_of_label(context));
   TRY(auto carrier, way_to_device(context));
   crypto::SystemRandom random;
-  TRY(auto done,
-      client::provision(*carrier, context.api, request, random, bystander_of(context)));
+  TRY(auto done, client::provision(*carrier, context.api, request, random, bystander_of(context)));
   if (done.device.empty()) {
     tell_joined(context, done.address);
     return {};
@@ -130,7 +129,8 @@ Answer<void> show_networks(Context& context) {
   Table table{{"NETWORK", "SIGNAL", "CHANNEL", "SECURITY", "NOT FOR THIS DEVICE"}, {}};
   json::array items;
   for (const auto& each : heard) {
-    const std::string name = link::name_of_network(each.ssid), security(client::to_string(each.auth));
+    const std::string name = link::name_of_network(each.ssid),
+                      security(client::to_string(each.auth));
     table.rows.push_back({name, std::to_string(each.signal_dbm) + " dBm",
                           std::to_string(each.channel), security,
                           client::plain_text(each.why_not)});

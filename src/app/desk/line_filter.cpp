@@ -55,15 +55,22 @@ void LineFilter::sortBy(const QString& column, bool descending) {
 
 void LineFilter::chooseAllShown() {
   auto* lines = qobject_cast<LineModel*>(sourceModel());
-  for (int row = 0; lines && row < rowCount(); ++row) {
-    const QModelIndex each = index(row, 0);
-    if (each.data(LineModel::Ready).toBool())
-      lines->choose(each.data(LineModel::Key).toString(), true);
-  }
+  QStringList ready;
+  for (int row = 0; lines && row < rowCount(); ++row)
+    if (index(row, 0).data(LineModel::Ready).toBool())
+      ready.push_back(index(row, 0).data(LineModel::Key).toString());
+  if (lines) lines->choose(ready, true);
+}
+
+int LineFilter::placeOf(const QString& key) const {
+  auto* lines = qobject_cast<LineModel*>(sourceModel());
+  const int at = lines ? lines->index_of(key) : -1;
+  return at < 0 ? -1 : mapFromSource(lines->index(at)).row();
 }
 
 bool LineFilter::filterAcceptsRow(int row, const QModelIndex& parent) const {
   const QModelIndex entry = sourceModel()->index(row, 0, parent);
+  if (!words_.isEmpty() && entry.data(LineModel::Called).toBool()) return true;
   for (auto each = words_.cbegin(); each != words_.cend(); ++each) {
     const QString text = entry.data(each.key()).toString();
     for (const QString& word : each.value())

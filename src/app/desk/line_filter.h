@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What of a LineModel the grid shows, and in which order: a filter for each column, all of which
-// have to fit, and the column to sort by.
+// have to fit, and the column to sort by. Who pressed a device's button looks for it here, so that
+// is shown whatever the filters say.
 #pragma once
 
 #include <QHash>
@@ -22,6 +23,8 @@ class LineFilter final : public QSortFilterProxyModel {
   // Numbers inside of a text compare as numbers: SN-2 before SN-10.
   Q_INVOKABLE void sortBy(const QString& column, bool descending);
   Q_INVOKABLE void chooseAllShown();  // of what is ready
+  // Where the entry of this key stands; -1: it is not shown.
+  Q_INVOKABLE int placeOf(const QString& key) const;
   int shown_count() const { return rowCount(); }
 
  signals:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/desk/line_model.h"
 
+#include <algorithm>
+
 #include "app/desk/text.h"
 
 namespace fairlead::app {
@@ -42,49 +44,10 @@ std::string_view planned(const client::Line& line, Field field) {
   return line.row ? std::string_view((*line.row)[field]) : std::string_view();
 }
 
-QVariantMap fact(const QString& what, std::string_view planned, std::string_view found) {
-  return {{QStringLiteral("what"), what},
-          {QStringLiteral("planned"), shown(planned)},
-          {QStringLiteral("found"), shown(found)}};
-}
-
-// Both sides whole, without what neither says. The code of the label is a secret.
-QVariantList facts_of(const client::Line& line) {
-  const auto said = line.device ? line.device->said : client::Said{};
-  const auto found = [&](Field field) -> std::string_view {
-    switch (field) {
-      case Field::type:
-        return said.model;
-      case Field::vendor:
-        return said.vendor;
-      case Field::serial:
-        return said.serial;
-      case Field::product_uri:
-        return said.product_uri;
-      case Field::firmware:
-        return said.firmware;
-      default:
-        return {};
-    }
-  };
-  QVariantList out;
-  for (const auto& info : client::fields()) {
-    if (info.field == Field::code) continue;
-    if (planned(line, info.field).empty() && found(info.field).empty()) continue;
-    out.push_back(fact(shown(info.title), planned(line, info.field), found(info.field)));
-  }
-  if (!line.device) return out;
-  for (const auto& place : line.device->places)
-    out.push_back(fact(QObject::tr("Seen by %1").arg(shown(to_string(place.by))), {}, place.url()));
-  if (!said.fingerprint.empty()) out.push_back(fact(QObject::tr("Key"), {}, said.fingerprint));
-  return out;
-}
-
-QVariantList differences_of(const client::Line& line) {
-  QVariantList out;
-  for (const auto& each : line.differences)
-    out.push_back(fact(shown(info_of(each.field).title), each.planned, each.found));
-  return out;
+// As short as it stays unambiguous: all of them are http.
+QString address_of(const client::SeenDevice& device) {
+  if (device.places.empty()) return {};
+  return shown(device.places.front().url()).remove(QStringLiteral("http://"));
 }
 
 }  // namespace
@@ -103,52 +66,59 @@ LineModel::Entry LineModel::entry_of(const client::Line& line) {
   out.serial = or_else(said.serial, planned(line, Field::serial));
   out.type = or_else(said.model, planned(line, Field::type));
   out.vendor = or_else(said.vendor, planned(line, Field::vendor));
-  if (line.device && !line.device->places.empty())
-    out.address = shown(line.device->places.front().url());
+  if (line.device) out.address = address_of(*line.device);
   out.reason = shown(line.reason);
   out.next = shown(line.next);
   out.ready = line.ready;
+  out.undoable = line.undoable;
+  out.called = line.device && line.device->button_pressed();
   out.has_row = line.row != nullptr;
   out.has_device = line.device != nullptr;
-  out.differences = differences_of(line);
-  out.facts = facts_of(line);
   return out;
 }
 
 int LineModel::index_of(const QString& key) const { return places_.value(key, -1); }
 
 void LineModel::remove_absent(const QSet<QString>& present) {
-  for (int i = static_cast<int>(entries_.size()) - 1; i >= 0; --i) {
-    const QString key = entries_[static_cast<std::size_t>(i)].key;
-    if (present.contains(key)) continue;
+  const auto is_absent = [&](const Entry& each) { return !present.contains(each.key); };
+  const auto absent = std::ranges::count_if(entries_, is_absent);
+  if (absent == 0) return;
+  // One by one they keep the view where it is; many at once are another plan.
+  const bool all_anew = absent > 100;
+  if (all_anew) beginResetModel();
+  for (int i = static_cast<int>(entries_.size()) - 1; i >= 0 && !all_anew; --i) {
+    if (!is_absent(entries_[static_cast<std::size_t>(i)])) continue;
     beginRemoveRows({}, i, i);
     entries_.erase(entries_.begin() + i);
-    chosen_.remove(key);
     endRemoveRows();
   }
+  if (all_anew) std::erase_if(entries_, is_absent);
+  chosen_.intersect(present);
   places_.clear();
   for (std::size_t i = 0; i < entries_.size(); ++i)
     places_.insert(entries_[i].key, static_cast<int>(i));
+  if (all_anew) endResetModel();
 }
 
-void LineModel::put(Entry entry) {
-  if (!entry.ready) chosen_.remove(entry.key);
-  int at = index_of(entry.key);
-  if (at < 0) {
-    at = static_cast<int>(entries_.size());
-    beginInsertRows({}, at, at);
-    places_.insert(entry.key, at);
-    entries_.push_back(std::move(entry));
-    endInsertRows();
-    return;
-  }
+void LineModel::change(int at, Entry entry) {
   Entry& old = entries_[static_cast<std::size_t>(at)];
   if (old == entry) return;
   old = std::move(entry);
   emit dataChanged(index(at), index(at));
 }
 
-void LineModel::count() {
+void LineModel::append(std::vector<Entry> entries) {
+  if (entries.empty()) return;
+  const int first = rowCount();
+  beginInsertRows({}, first, first + static_cast<int>(entries.size()) - 1);
+  for (Entry& each : entries) {
+    places_.insert(each.key, static_cast<int>(entries_.size()));
+    entries_.push_back(std::move(each));
+  }
+  endInsertRows();
+}
+
+void LineModel::count_states() {
   QVariantMap counts;
   for (const Entry& each : entries_) counts[each.state] = counts.value(each.state).toInt() + 1;
   if (counts == counts_) return;
@@ -157,17 +127,22 @@ void LineModel::count() {
 }
 
 void LineModel::show(const std::vector<client::Line>& lines) {
-  std::vector<Entry> entries;
   QSet<QString> present;
-  for (const client::Line& line : lines) {
-    entries.push_back(entry_of(line));
-    present.insert(entries.back().key);
-  }
-  const auto chosen_before = chosen_.size();
+  for (const client::Line& line : lines) present.insert(key_of(line));
+  const auto before = std::pair(chosen_count(), undo_count());
   remove_absent(present);
-  for (Entry& each : entries) put(std::move(each));
-  count();
-  if (chosen_.size() != chosen_before) emit chosenChanged();
+  std::vector<Entry> added;
+  for (const client::Line& line : lines) {
+    Entry entry = entry_of(line);
+    if (!entry.ready && !entry.undoable) chosen_.remove(entry.key);
+    if (int at = index_of(entry.key); at >= 0)
+      change(at, std::move(entry));
+    else
+      added.push_back(std::move(entry));
+  }
+  append(std::move(added));
+  count_states();
+  if (std::pair(chosen_count(), undo_count()) != before) emit chosenChanged();
 }
 
 void LineModel::working_on(const QString& key, bool works) {
@@ -178,25 +153,28 @@ void LineModel::working_on(const QString& key, bool works) {
   if (int at = index_of(key); at >= 0) emit dataChanged(index(at), index(at));
 }
 
-void LineModel::choose(const QString& key, bool chosen) {
-  int at = index_of(key);
-  if (at < 0 || (chosen && !entries_[static_cast<std::size_t>(at)].ready)) return;
-  if (chosen)
-    chosen_.insert(key);
-  else
-    chosen_.remove(key);
-  emit dataChanged(index(at), index(at), {Chosen});
+void LineModel::choose(const QStringList& keys, bool chosen) {
+  for (const QString& key : keys) {
+    const int at = index_of(key);
+    if (at < 0) continue;
+    const Entry& entry = entries_[static_cast<std::size_t>(at)];
+    if (chosen && !entry.ready && !entry.undoable) continue;
+    if (chosen)
+      chosen_.insert(key);
+    else
+      chosen_.remove(key);
+    emit dataChanged(index(at), index(at), {Chosen});
+  }
   emit chosenChanged();
 }
 
-void LineModel::chooseNone() {
-  for (const QString& key : chosen()) choose(key, false);
-}
+void LineModel::chooseNone() { choose(chosen_.values(), false); }
 
-QStringList LineModel::chosen() const {
+QStringList LineModel::chosen_where(bool Entry::* what) const {
   QStringList out;
+  if (chosen_.isEmpty()) return out;
   for (const Entry& each : entries_)
-    if (chosen_.contains(each.key)) out.push_back(each.key);
+    if (each.*what && chosen_.contains(each.key)) out.push_back(each.key);
   return out;
 }
 
@@ -234,10 +212,10 @@ QVariant LineModel::data(const QModelIndex& index, int role) const {
       return entry.ready && !works;
     case Chosen:
       return chosen_.contains(entry.key);
-    case Differences:
-      return entry.differences;
-    case Facts:
-      return entry.facts;
+    case Undoable:
+      return entry.undoable && !works;
+    case Called:
+      return entry.called;
     case HasRow:
       return entry.has_row;
     case HasDevice:
@@ -249,22 +227,10 @@ QVariant LineModel::data(const QModelIndex& index, int role) const {
 
 QHash<int, QByteArray> LineModel::roleNames() const {
   // "state" would hide a member that every QML item has.
-  return {{Key, "key"},
-          {State, "status"},
-          {Tone, "tone"},
-          {Name, "name"},
-          {Serial, "serial"},
-          {Type, "type"},
-          {Vendor, "vendor"},
-          {Address, "address"},
-          {Reason, "reason"},
-          {Next, "next"},
-          {Ready, "ready"},
-          {Chosen, "chosen"},
-          {Differences, "differences"},
-          {Facts, "sides"},
-          {HasRow, "hasRow"},
-          {HasDevice, "hasDevice"}};
+  return {{Key, "key"},           {State, "status"},  {Tone, "tone"},     {Name, "name"},
+          {Serial, "serial"},     {Type, "type"},     {Vendor, "vendor"}, {Address, "address"},
+          {Reason, "reason"},     {Next, "next"},     {Ready, "ready"},   {Chosen, "chosen"},
+          {Undoable, "undoable"}, {Called, "called"}, {HasRow, "hasRow"}, {HasDevice, "hasDevice"}};
 }
 
 }  // namespace fairlead::app

@@ -5,6 +5,7 @@
 
 #include <QAbstractItemModelTester>
 
+#include "app/desk/line_facts.h"
 #include "app/desk/line_filter.h"
 
 namespace fairlead::app {
@@ -89,12 +90,47 @@ TEST_F(Grid, WhatLeavesThePlanLeavesTheGridAndTheRestKeepsItsPlace) {
 TEST_F(Grid, TheCodeOfALabelIsShownNowhere) {
   show(RowState::matched, RowState::matched);
   const auto names = model.roleNames();
-  for (auto role = names.cbegin(); role != names.cend(); ++role) {
-    const QVariant shown = model.index(0).data(role.key());
-    EXPECT_FALSE(shown.toString().contains("secret-code"));
-    for (const QVariant& each : shown.toList())
-      for (const QVariant& value : each.toMap()) EXPECT_FALSE(value.toString().contains("secret"));
-  }
+  for (auto role = names.cbegin(); role != names.cend(); ++role)
+    EXPECT_FALSE(model.index(0).data(role.key()).toString().contains("secret-code"));
+  const auto facts = facts_of(line(ten, RowState::matched));
+  EXPECT_FALSE(facts.isEmpty());
+  for (const QVariant& fact : facts)
+    for (const QVariant& value : fact.toMap()) EXPECT_FALSE(value.toString().contains("secret"));
+}
+
+TEST_F(Grid, WhatWasProvisionedCanBeTickedToBeUndone) {
+  auto done = line(ten, RowState::provisioned);
+  done.undoable = true;
+  model.show({done, line(two, RowState::planned)});
+  model.choose("id-10", true);
+  model.choose("id-2", true);
+  EXPECT_EQ(model.chosen_to_undo(), QStringList{"id-10"});
+  EXPECT_EQ(model.chosen_count(), 0);
+}
+
+TEST_F(Grid, ADeviceWhoseButtonWasPressedIsShownWhateverTheFiltersSay) {
+  client::SeenDevice device;
+  device.said.state = "button";
+  auto pressed = line(two, RowState::matched);
+  pressed.device = &device;
+  filter.setFilter("name", "pump");
+  model.show({line(ten, RowState::matched), pressed});
+  EXPECT_EQ(filter.rowCount(), 2);
+  EXPECT_EQ(filter.placeOf("id-2"), 1);
+}
+
+TEST_F(Grid, AnotherPlanTakesThePlaceOfAThousandRowsAtOnce) {
+  std::vector<client::Row> rows;
+  for (int i = 0; i < 1000; ++i)
+    rows.push_back(row(("id-" + std::to_string(i)).c_str(), "pump", "SN"));
+  std::vector<client::Line> lines;
+  for (const auto& each : rows) lines.push_back(line(each, RowState::matched));
+  model.show(lines);
+  filter.chooseAllShown();
+  EXPECT_EQ(model.chosen_count(), 1000);
+  model.show({lines[2], line(ten, RowState::matched)});  // id-10 was there before
+  EXPECT_EQ(filter.rowCount(), 2);
+  EXPECT_EQ(model.chosen_count(), 2);
 }
 
 TEST_F(Grid, WhatIsWorkedOnSaysSoAndIsNotReady) {

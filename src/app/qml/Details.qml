@@ -8,7 +8,10 @@ import QtQuick.Layouts
 Rectangle {
     id: root
     required property var plant
+    required property var menus
     property var entry: null
+    // `revision` tells that what is behind factsOf() was compared anew.
+    readonly property var facts: entry ? (plant.revision, plant.factsOf(entry.key)) : []
 
     color: Theme.window
 
@@ -43,34 +46,44 @@ Rectangle {
             Words { text: root.entry ? root.entry.reason : "" }
             Words { text: root.entry ? root.entry.next : ""; color: Theme.faint }
 
-            Button {
-                visible: root.entry !== null && root.entry.hasDevice && root.entry.hasRow
-                text: qsTr("Identify")
-                onClicked: root.plant.identify(root.entry.key)
-                ToolTip.text: qsTr("The device shows itself, by its light for example (I)")
-                ToolTip.visible: hovered
+            Flow {
+                Layout.fillWidth: true
+                Layout.topMargin: 4
+                Layout.bottomMargin: 4
+                spacing: Theme.gap
+                Repeater {
+                    model: root.entry === null ? [] : [root.menus.identifyAction, root.menus.upstreamsAction, root.menus.addAction,
+                        root.menus.bindAction, root.menus.replaceAction, root.menus.ignoreAction, root.menus.undoAction]
+                    PushButton {
+                        required property var modelData
+                        visible: modelData.enabled
+                        text: modelData.text
+                        hint: modelData.shortcut ? modelData.shortcut.toString() : ""
+                        onClicked: modelData.trigger()
+                    }
+                }
             }
 
             GridLayout {
                 Layout.fillWidth: true
                 columns: 3
                 columnSpacing: Theme.gap
-                rowSpacing: 4
-                Label { text: ""; Layout.preferredWidth: 88 }
+                rowSpacing: 6
+                Label { text: ""; Layout.preferredWidth: 80 }
                 Label { text: qsTr("Plan"); color: Theme.faint; Layout.fillWidth: true; Layout.preferredWidth: 1 }
                 Label { text: qsTr("Found"); color: Theme.faint; Layout.fillWidth: true; Layout.preferredWidth: 1 }
                 Repeater {
-                    model: root.entry ? root.entry.sides.length * 3 : 0
+                    model: root.facts.length * 3
                     Label {
                         required property int index
-                        readonly property var side: root.entry.sides[Math.floor(index / 3)]
-                        readonly property bool differs: root.entry.differences.some(each => each.what === side.what)
+                        readonly property var side: root.facts[Math.floor(index / 3)]
+                        readonly property bool differs: side !== undefined && side.differs
                         text: side === undefined ? "" : index % 3 === 0 ? side.what : index % 3 === 1 ? side.planned : side.found
                         textFormat: Text.PlainText
                         wrapMode: index % 3 === 0 ? Text.WordWrap : Text.WrapAnywhere
                         color: index % 3 === 0 ? Theme.faint : differs ? Theme.tone("warn") : Theme.text
                         font.weight: differs && index % 3 > 0 ? Font.DemiBold : Font.Normal
-                        Layout.preferredWidth: index % 3 === 0 ? 88 : 1
+                        Layout.preferredWidth: index % 3 === 0 ? 80 : 1
                         Layout.fillWidth: index % 3 > 0
                         Layout.alignment: Qt.AlignTop
                     }

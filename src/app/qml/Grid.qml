@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One row for each device, planned or found. Header: sorts; below it a filter for each column.
-// Keys: arrows, Page up and down, Home, End move; Space ticks; I identifies.
+// Keys: arrows, Page up and down, Home, End move; Space ticks. What is narrow leaves columns out.
 import QtQuick
 import Fairlead
 import QtQuick.Controls
@@ -11,15 +11,16 @@ Rectangle {
     required property var plant
     readonly property var current: list.currentItem ? list.currentItem.facts : null
 
-    readonly property var columns: [
+    readonly property var allColumns: [
         { role: "status", title: qsTr("State"), share: 1.4 },
         { role: "name", title: qsTr("Name"), share: 1.3 },
         { role: "serial", title: qsTr("Serial"), share: 1.2 },
-        { role: "type", title: qsTr("Type"), share: 1.1 },
-        { role: "vendor", title: qsTr("Vendor"), share: 1.0 },
-        { role: "address", title: qsTr("Address"), share: 1.7 },
+        { role: "type", title: qsTr("Type"), share: 1.1, from: 700 },
+        { role: "vendor", title: qsTr("Vendor"), share: 1.0, from: 820 },
+        { role: "address", title: qsTr("Address"), share: 1.7, from: 560 },
         { role: "reason", title: qsTr("Reason"), share: 2.2 }
     ]
+    readonly property var columns: allColumns.filter(each => !each.from || width >= each.from)
     readonly property real shares: columns.reduce((sum, each) => sum + each.share, 0)
     readonly property int tickWidth: 40
     property string sortedBy: ""
@@ -32,6 +33,17 @@ Rectangle {
         plant.lines.sortBy(role, descending);
     }
     function focusFilter() { filters.itemAt(0).forceActiveFocus() }
+    function show(key) {
+        const at = plant.lines.placeOf(key);
+        if (at < 0)
+            return;
+        list.currentIndex = at;
+        list.positionViewAtIndex(at, ListView.Center);
+    }
+    Connections {
+        target: root.plant
+        function onCalled(key) { root.show(key) }
+    }
 
     color: Theme.card
 
@@ -59,7 +71,8 @@ Rectangle {
                     }
                     background: Rectangle {
                         color: "transparent"
-                        border.color: Theme.accent
+                        radius: 4
+                        border.color: Theme.focus
                         border.width: parent.visualFocus ? 2 : 0
                     }
                 }
@@ -67,16 +80,17 @@ Rectangle {
         }
         Row {
             leftPadding: root.tickWidth
-            bottomPadding: 4
+            bottomPadding: 6
+            spacing: 6
             Repeater {
                 id: filters
                 model: root.columns
-                TextField {
+                TextEntry {
                     required property var modelData
-                    width: root.widthOf(modelData) - 4
+                    width: root.widthOf(modelData) - 6
+                    height: 28
                     placeholderText: qsTr("Filter")
                     font.pixelSize: Theme.small
-                    selectByMouse: true
                     onTextChanged: root.plant.lines.setFilter(modelData.role, text)
                     Keys.onEscapePressed: clear()
                     Keys.onDownPressed: list.forceActiveFocus()
@@ -109,7 +123,6 @@ Rectangle {
             case Qt.Key_PageDown: currentIndex = Math.min(count - 1, currentIndex + page); break;
             case Qt.Key_PageUp: currentIndex = Math.max(0, currentIndex - page); break;
             case Qt.Key_Space: if (currentItem) currentItem.toggle(); break;
-            case Qt.Key_I: if (currentItem) root.plant.identify(currentItem.facts.key); break;
             default: return;
             }
             event.accepted = true;
@@ -129,10 +142,10 @@ Rectangle {
             horizontalAlignment: Text.AlignHCenter
             wrapMode: Text.Wrap
             color: Theme.faint
-            text: root.plant.all.rowCount() > 0
+            text: root.plant.all.count > 0
                 ? qsTr("No device fits these filters.")
                 : qsTr("Import a plan, or scan to see which devices wait. Browsing ends at the next router: "
-                       + "name addresses or ranges under “Where”.")
+                       + "name addresses or ranges under “Where…”.")
         }
     }
 }

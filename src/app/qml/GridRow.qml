@@ -20,8 +20,8 @@ Rectangle {
     required property bool chosen
     required property bool hasDevice
     required property bool hasRow
-    required property var differences
-    required property var sides
+    required property bool undoable
+    required property bool called
 
     property var columns
     property var widthOf
@@ -29,8 +29,7 @@ Rectangle {
     property var plant
     // For the details beside the grid.
     readonly property var facts: ({
-        key, status, tone, name, serial, reason, next, ready, hasDevice, hasRow,
-        differences, sides
+        key, status, tone, name, serial, reason, next, ready, undoable, hasDevice, hasRow
     })
 
     function toggle() { plant.all.choose(key, !chosen) }
@@ -38,12 +37,12 @@ Rectangle {
 
     width: ListView.view ? ListView.view.width : 0
     height: Theme.rowHeight
-    color: ListView.isCurrentItem ? Theme.chosen : index % 2 ? Theme.window : Theme.card
-    border.color: Theme.accent
-    border.width: ListView.isCurrentItem && ListView.view.activeFocus ? 1 : 0
+    color: called ? Theme.called : ListView.isCurrentItem ? Theme.chosen : index % 2 ? Theme.window : Theme.card
+    border.color: Theme.focus
+    border.width: ListView.isCurrentItem && ListView.view.activeFocus ? 2 : 0
     Accessible.role: Accessible.Row
     Accessible.name: [status, name, serial, type, reason].filter(each => each !== "").join(", ")
-    Accessible.checkable: ready
+    Accessible.checkable: ready || undoable
     Accessible.checked: chosen
     Accessible.onToggleAction: toggle()
     Accessible.onPressAction: toggle()
@@ -56,14 +55,28 @@ Rectangle {
         }
         onDoubleClicked: root.toggle()
     }
-    CheckBox {
-        x: 4
+    Rectangle { width: 4; height: parent.height; color: Theme.tone("warn"); visible: root.called }
+    Rectangle {
+        x: 14
+        width: 16
+        height: 16
+        radius: 3
         anchors.verticalCenter: parent.verticalCenter
-        enabled: root.ready
-        checked: root.chosen
-        focusPolicy: Qt.NoFocus
-        onToggled: root.plant.all.choose(root.key, checked)
-        Accessible.name: qsTr("Choose %1").arg(root.name || root.serial)
+        visible: root.ready || root.undoable
+        color: root.chosen ? Theme.accent : Theme.card
+        border.color: root.chosen ? Theme.accent : Theme.edge
+        Label {
+            anchors.centerIn: parent
+            visible: root.chosen
+            text: "✓"
+            color: Theme.accentText
+            font.pixelSize: Theme.small
+            font.weight: Font.Bold
+        }
+        MouseArea {
+            anchors { fill: parent; margins: -9 }
+            onClicked: root.toggle()
+        }
     }
     Row {
         x: root.tickWidth

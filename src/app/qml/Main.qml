@@ -11,13 +11,16 @@ ApplicationWindow {
     required property var plant
     required property var server
     required property var queue
+    required property var talk
+    required property var desk
+    required property var papers
     property bool startsDark: false
 
     title: plant.project === "" ? qsTr("Fairlead") : qsTr("%1 – Fairlead").arg(plant.project.replace(/.*\//, ""))
     width: 1280
     height: 760
-    minimumWidth: 900
-    minimumHeight: 500
+    minimumWidth: 720
+    minimumHeight: 420
     visible: true
     color: Theme.window
     font.pixelSize: Theme.normal
@@ -31,8 +34,10 @@ ApplicationWindow {
         button: Theme.raised
         buttonText: Theme.text
         highlight: Theme.accent
-        highlightedText: Theme.onAccent
+        highlightedText: Theme.accentText
         placeholderText: Theme.faint
+        brightText: Theme.text
+        link: Theme.accent
         mid: Theme.line
         dark: Theme.line
         light: Theme.raised
@@ -42,16 +47,7 @@ ApplicationWindow {
 
     Component.onCompleted: Theme.dark = startsDark
 
-    Shortcut { sequence: "Ctrl+O"; onActivated: files.openProject() }
-    Shortcut { sequence: "Ctrl+I"; onActivated: files.importTable() }
     Shortcut { sequence: "Escape"; onActivated: window.plant.dismissNotice() }
-    Shortcut { sequence: "F5"; onActivated: tools.toggleScan() }
-    Shortcut { sequence: "Ctrl+A"; onActivated: window.plant.lines.chooseAllShown() }
-    Shortcut { sequence: "Ctrl+Return"; onActivated: window.plant.applyChosen() }
-    Shortcut { sequence: "Ctrl+F"; onActivated: grid.focusFilter() }
-    Shortcut { sequence: "Ctrl+1"; onActivated: pages.currentIndex = 0 }
-    Shortcut { sequence: "Ctrl+2"; onActivated: pages.currentIndex = 1 }
-    Shortcut { sequence: "Ctrl+D"; onActivated: Theme.dark = !Theme.dark }
 
     // A sign-in that failed is told where it can be mended.
     Connections {
@@ -62,15 +58,27 @@ ApplicationWindow {
         }
     }
 
-    Files { id: files; plant: window.plant }
+    Files { id: files; plant: window.plant; papers: window.papers; onTableOpened: sheets.table.begin() }
+    Sheets { id: sheets; talk: window.talk; desk: window.desk; papers: window.papers }
     SignIn { id: signIn; server: window.server }
 
+    menuBar: Menus {
+        id: menus
+        plant: window.plant
+        talk: window.talk
+        desk: window.desk
+        files: files
+        papers: window.papers
+        grid: grid
+        pages: pages
+        sheets: sheets
+        onScanToggled: tools.toggleScan()
+    }
     header: Tools {
         id: tools
         plant: window.plant
         server: window.server
         queue: window.queue
-        files: files
         pages: pages
         onSignInWanted: signIn.open()
     }
@@ -87,16 +95,19 @@ ApplicationWindow {
             Layout.fillHeight: true
 
             SplitView {
+                handle: Rectangle { implicitWidth: 1; color: SplitHandle.hovered || SplitHandle.pressed ? Theme.accent : Theme.line }
                 Grid {
                     id: grid
                     plant: window.plant
                     SplitView.fillWidth: true
-                    SplitView.minimumWidth: 560
+                    SplitView.minimumWidth: 420
                 }
                 Details {
                     plant: window.plant
                     entry: grid.current
-                    SplitView.preferredWidth: 340
+                    menus: menus
+                    visible: window.width >= 960
+                    SplitView.preferredWidth: 400
                     SplitView.minimumWidth: 260
                 }
             }

@@ -12,10 +12,11 @@ Rectangle {
     visible: plant.notice !== ""
     implicitHeight: visible ? content.implicitHeight + 2 * Theme.gap : 0
     color: Theme.raised
+    Rectangle { width: 4; height: parent.height; color: Theme.tone(root.plant.noticeTone) }
 
     RowLayout {
         id: content
-        anchors { left: parent.left; right: parent.right; top: parent.top; margins: Theme.gap }
+        anchors { left: parent.left; right: parent.right; top: parent.top; margins: Theme.gap; leftMargin: Theme.gap * 2 }
         ColumnLayout {
             Layout.fillWidth: true
             Label {
@@ -44,10 +45,12 @@ Rectangle {
                 color: Theme.tone("bad")
             }
         }
-        ToolButton {
+        PushButton {
             text: "✕"
+            flat: true
             Layout.alignment: Qt.AlignTop
             Accessible.name: qsTr("Dismiss")
+            hint: qsTr("Esc")
             onClicked: root.plant.dismissNotice()
         }
     }

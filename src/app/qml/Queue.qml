@@ -13,7 +13,8 @@ Rectangle {
 
     color: Theme.window
     onVisibleChanged: {
-        queue.watched = visible;
+        if (queue)
+            queue.watched = visible;
         if (visible)
             list.forceActiveFocus();
     }
@@ -62,7 +63,8 @@ Rectangle {
             height: content.implicitHeight + 2 * Theme.gap
             radius: Theme.radius
             color: Theme.card
-            border.color: ListView.isCurrentItem && list.activeFocus ? Theme.accent : Theme.line
+            border.width: ListView.isCurrentItem && list.activeFocus ? 2 : 1
+            border.color: ListView.isCurrentItem && list.activeFocus ? Theme.focus : Theme.line
             Accessible.role: Accessible.ListItem
             Accessible.name: [keyState, name, serial, why].filter(each => each !== "").join(", ")
 
@@ -95,22 +97,20 @@ Rectangle {
                         font.pixelSize: Theme.small
                     }
                 }
-                Button {
+                PushButton {
                     visible: card.keyState === "waiting"  // a quarantined key is revoked with its device
                     text: qsTr("Refuse…")
                     Accessible.name: qsTr("Refuse %1").arg(card.serial)
                     onClicked: card.refuse()
-                    ToolTip.text: "R"
-                    ToolTip.visible: hovered
+                    hint: "R"
                 }
-                Button {
+                PushButton {
                     visible: card.undecided
                     text: qsTr("Approve")
                     highlighted: true
                     Accessible.name: qsTr("Approve %1").arg(card.serial)
                     onClicked: card.approve()
-                    ToolTip.text: "A"
-                    ToolTip.visible: hovered
+                    hint: "A"
                 }
             }
         }
@@ -134,7 +134,7 @@ Rectangle {
             text: root.server.signedIn ? qsTr("Nobody waits for a decision.")
                                        : qsTr("Sign in to see who waits for a decision.")
         }
-        Button {
+        PushButton {
             Layout.alignment: Qt.AlignHCenter
             visible: !root.server.signedIn
             text: qsTr("Sign in…")
@@ -142,7 +142,7 @@ Rectangle {
         }
     }
 
-    Dialog {
+    Sheet {
         id: refusal
         property string device
         property string fingerprint
@@ -150,28 +150,14 @@ Rectangle {
             device = id;
             fingerprint = key;
             title = qsTr("Refuse %1").arg(name);
-            reason.clear();
+            reason.text = "";
             open();
-            reason.forceActiveFocus();
+            reason.entry.forceActiveFocus();
         }
-        parent: Overlay.overlay
-        anchors.centerIn: parent
-        width: 420
-        modal: true
-        onAccepted: root.queue.refuse(device, fingerprint, reason.text)
-        TextField {
-            id: reason
-            width: parent.width
-            placeholderText: qsTr("Why? Others will read it.")
-            Accessible.name: qsTr("Reason")
-        }
-        footer: DialogButtonBox {
-            Button {
-                text: qsTr("Refuse")
-                enabled: reason.text.trim() !== ""
-                DialogButtonBox.buttonRole: DialogButtonBox.AcceptRole
-            }
-            Button { text: qsTr("Cancel"); DialogButtonBox.buttonRole: DialogButtonBox.RejectRole }
-        }
+        acceptText: qsTr("Refuse")
+        acceptable: reason.text.trim() !== ""
+        danger: true
+        onWanted: root.queue.refuse(device, fingerprint, reason.text)
+        SheetField { id: reason; label: qsTr("Why? Others will read it."); onAccepted: refusal.submit() }
     }
 }

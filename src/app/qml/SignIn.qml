@@ -2,24 +2,19 @@
 import QtQuick
 import Fairlead
 import QtQuick.Controls
-import QtQuick.Layouts
 
-Dialog {
+Sheet {
     id: root
     required property var server
 
-    function submit() {
-        if (!server.busy)
-            server.signIn(url.text, user.text, password.text, ca.text);
-    }
-
-    parent: Overlay.overlay
-    anchors.centerIn: parent
-    width: 460
-    modal: true
     title: qsTr("Sign in")
-    onOpened: (user.text === "" ? user : password).forceActiveFocus()
-    onClosed: password.clear()
+    acceptText: server.busy ? qsTr("Signing in…") : qsTr("Sign in")
+    acceptable: !server.busy && url.text !== "" && user.text !== ""
+    problem: server.problem
+    stays: true
+    onOpened: (user.text === "" ? user : password).entry.forceActiveFocus()
+    onClosed: password.text = ""
+    onWanted: server.signIn(url.text, user.text, password.text, ca.text)
 
     Connections {
         target: root.server
@@ -29,52 +24,12 @@ Dialog {
         }
     }
 
-    GridLayout {
-        width: parent.width
-        columns: 2
-        Label { text: qsTr("Server") }
-        TextField {
-            id: url
-            Layout.fillWidth: true
-            text: root.server.url
-            placeholderText: "https://edge.example:8041"
-            Accessible.name: qsTr("Server")
-        }
-        Label { text: qsTr("Authority") }
-        TextField {
-            id: ca
-            Layout.fillWidth: true
-            placeholderText: qsTr("file with its certificate, if this machine doesn't know it")
-            Accessible.name: qsTr("Authority")
-        }
-        Label { text: qsTr("User") }
-        TextField { id: user; Layout.fillWidth: true; Accessible.name: qsTr("User") }
-        Label { text: qsTr("Password") }
-        TextField {
-            id: password
-            Layout.fillWidth: true
-            echoMode: TextInput.Password
-            onAccepted: root.submit()
-            Accessible.name: qsTr("Password")
-        }
-        Label {
-            Layout.columnSpan: 2
-            Layout.fillWidth: true
-            visible: text !== ""
-            text: root.server.problem
-            color: Theme.tone("bad")
-            wrapMode: Text.Wrap
-            textFormat: Text.PlainText
-        }
+    SheetField { id: url; label: qsTr("Server"); text: root.server.url; placeholder: "https://edge.example:8041"; onAccepted: root.submit() }
+    SheetField {
+        id: ca
+        label: qsTr("File with the certificate of its authority, if this machine doesn't know it")
+        onAccepted: root.submit()
     }
-
-    footer: DialogButtonBox {
-        Button {
-            text: root.server.busy ? qsTr("Signing in…") : qsTr("Sign in")
-            enabled: !root.server.busy && url.text !== "" && user.text !== ""
-            highlighted: true
-            onClicked: root.submit()
-        }
-        Button { text: qsTr("Cancel"); DialogButtonBox.buttonRole: DialogButtonBox.RejectRole }
-    }
+    SheetField { id: user; label: qsTr("User"); onAccepted: root.submit() }
+    SheetField { id: password; label: qsTr("Password"); echoMode: TextInput.Password; onAccepted: root.submit() }
 }

@@ -13,7 +13,11 @@ QtObject {
     readonly property color text: dark ? "#e8edf2" : "#17202a"
     readonly property color faint: dark ? "#9aa7b5" : "#596776"
     readonly property color accent: dark ? "#5aa9ff" : "#0b63c5"
-    readonly property color onAccent: dark ? "#0b1620" : "#ffffff"
+    // Not "onAccent": that would be a handler of a signal "accent", and black.
+    readonly property color accentText: dark ? "#0b1620" : "#ffffff"
+    readonly property color focus: dark ? "#8cc4ff" : "#0b63c5"  // 3 : 1 against every ground (WCAG 2.1, 1.4.11)
+    readonly property color edge: dark ? "#6b7a8a" : "#8693a1"   // of fields: 3 : 1 against `card`
+    readonly property color shade: dark ? "#a0000000" : "#60202a36"
     readonly property color chosen: dark ? "#1f3a57" : "#dcebfb"
 
     readonly property int gap: 8
@@ -22,6 +26,8 @@ QtObject {
     readonly property int small: 12
     readonly property int normal: 14
     readonly property int large: 18
+
+    readonly property color called: dark ? "#4a3a12" : "#fff1cc"  // the row whose device's button was pressed
 
     // Contrast of at least 4.5 : 1 against `card` (WCAG 2.1, 1.4.3).
     function tone(name) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// What is done most, above the grid.
 import QtQuick
 import Fairlead
 import QtQuick.Controls
@@ -9,7 +10,6 @@ ToolBar {
     required property var plant
     required property var server
     required property var queue
-    required property var files
     required property var pages
     signal signInWanted()
 
@@ -21,66 +21,74 @@ ToolBar {
     }
 
     padding: Theme.gap
+    topPadding: 6
+    bottomPadding: 6
     background: Rectangle {
         color: Theme.card
         Rectangle { width: parent.width; height: 1; anchors.bottom: parent.bottom; color: Theme.line }
+    }
+
+    component FaceTab: AbstractButton {
+        id: page
+        property int place
+        readonly property bool current: root.pages.currentIndex === place
+        implicitWidth: words.implicitWidth + 24
+        implicitHeight: 32
+        focusPolicy: Qt.TabFocus
+        Accessible.role: Accessible.PageTab
+        Accessible.name: text
+        onClicked: root.pages.currentIndex = place
+        Keys.onReturnPressed: clicked()
+        contentItem: Label {
+            id: words
+            text: page.text
+            horizontalAlignment: Text.AlignHCenter
+            verticalAlignment: Text.AlignVCenter
+            color: page.current ? Theme.text : Theme.faint
+            font.weight: page.current ? Font.DemiBold : Font.Normal
+        }
+        background: Rectangle {
+            radius: Theme.radius
+            color: page.current ? Theme.chosen : page.hovered ? Theme.raised : "transparent"
+            border.width: page.visualFocus ? 2 : 0
+            border.color: Theme.focus
+        }
     }
 
     RowLayout {
         anchors.fill: parent
         spacing: Theme.gap
 
-        TabBar {
-            id: tabs
-            background: null
-            currentIndex: root.pages.currentIndex
-            onCurrentIndexChanged: root.pages.currentIndex = currentIndex
-            TabButton { text: qsTr("Plant"); width: 100 }
-            TabButton {
-                text: root.queue.count > 0 ? qsTr("Waiting (%1)").arg(root.queue.count) : qsTr("Waiting")
-                width: 120
-            }
-        }
-        ToolSeparator {}
-        Button {
+        FaceTab { place: 0; text: qsTr("Plant") }
+        FaceTab { place: 1; text: root.queue.count > 0 ? qsTr("Waiting (%1)").arg(root.queue.count) : qsTr("Waiting") }
+        Rectangle { width: 1; height: 20; color: Theme.line }
+        PushButton {
             text: root.plant.scanning ? qsTr("Stop scan") : qsTr("Scan")
-            highlighted: root.plant.scanning
+            hint: qsTr("Look for devices that wait on the network (F5)")
             onClicked: root.toggleScan()
-            ToolTip.text: qsTr("Look for devices that wait on the network (F5)")
-            ToolTip.visible: hovered
         }
-        Button { text: qsTr("Where…"); onClicked: where.open() }
-        Button { text: qsTr("Open…"); onClicked: root.files.openProject() }
-        Button { text: qsTr("Import plan…"); onClicked: root.files.importTable() }
+        PushButton { text: qsTr("Where…"); hint: qsTr("Interfaces, addresses and ranges"); onClicked: where.open() }
         Item { Layout.fillWidth: true }
-        Button {
-            text: qsTr("Choose all ready")
+        PushButton {
+            text: qsTr("Tick all ready")
+            hint: qsTr("Of what the filters show (Ctrl+A)")
             onClicked: root.plant.lines.chooseAllShown()
-            ToolTip.text: qsTr("Of what the filters show (Ctrl+A)")
-            ToolTip.visible: hovered
         }
-        Button {
+        PushButton {
             visible: !root.plant.applying
-            text: qsTr("Provision %1").arg(root.plant.all.chosenCount)
+            text: root.plant.all.chosenCount > 0 ? qsTr("Provision %1").arg(root.plant.all.chosenCount) : qsTr("Provision")
             enabled: root.plant.all.chosenCount > 0
-            highlighted: enabled
+            highlighted: true
+            hint: qsTr("What is ticked (Ctrl+Enter)")
             onClicked: root.plant.applyChosen()
-            ToolTip.text: qsTr("Ctrl+Enter")
-            ToolTip.visible: hovered
         }
-        Button {
+        PushButton {
             visible: root.plant.applying
             text: qsTr("Stop after these")
             onClicked: root.plant.stopApply()
         }
-        ToolSeparator {}
-        Button {
-            text: Theme.dark ? qsTr("Light") : qsTr("Dark")
-            onClicked: Theme.dark = !Theme.dark
-            ToolTip.text: qsTr("Ctrl+D")
-            ToolTip.visible: hovered
-        }
-        ComboBox {
+        Rectangle { width: 1; height: 20; color: Theme.line }
+        ChoiceBox {
             visible: root.server.accounts.length > 1
             model: root.server.accounts
             currentIndex: root.server.accounts.indexOf(root.server.account)
@@ -89,14 +97,15 @@ ToolBar {
             ToolTip.text: qsTr("Whose the devices are to be, unless their rows say")
             ToolTip.visible: hovered
         }
-        Button {
+        PushButton {
             text: root.server.signedIn ? root.server.user : qsTr("Sign in…")
+            flat: root.server.signedIn
             onClicked: root.server.signedIn ? account.open() : root.signInWanted()
-            Menu {
+            MenuSheet {
                 id: account
                 y: parent.height
-                MenuItem { text: root.server.url; enabled: false }
-                MenuItem { text: qsTr("Sign out"); onTriggered: root.server.signOut() }
+                MenuEntry { text: root.server.url; enabled: false }
+                MenuEntry { text: qsTr("Sign out"); onTriggered: root.server.signOut() }
             }
         }
     }

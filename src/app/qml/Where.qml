@@ -3,46 +3,21 @@
 import QtQuick
 import Fairlead
 import QtQuick.Controls
-import QtQuick.Layouts
 
-Dialog {
+Sheet {
     id: root
     required property var plant
-    readonly property string interfaces: interfaceField.text
-    readonly property string addresses: addressField.text
-    readonly property string ranges: rangeField.text
+    readonly property alias interfaces: interfaceField.text
+    readonly property alias addresses: addressField.text
+    readonly property alias ranges: rangeField.text
 
-    parent: Overlay.overlay
-    anchors.centerIn: parent
-    width: 480
-    modal: true
     title: qsTr("Where to look")
-    standardButtons: Dialog.Ok | Dialog.Cancel
-    onAccepted: plant.scan(interfaces, addresses, ranges)
+    explanation: qsTr("Browsing ends at the next router. Beyond it devices are asked at their addresses.")
+    acceptText: qsTr("Scan")
+    onOpened: interfaceField.entry.forceActiveFocus()
+    onWanted: plant.scan(interfaces, addresses, ranges)
 
-    GridLayout {
-        width: parent.width
-        columns: 2
-        Label { text: qsTr("Interfaces") }
-        TextField {
-            id: interfaceField
-            Layout.fillWidth: true
-            placeholderText: qsTr("all")
-            Accessible.name: qsTr("Interfaces")
-        }
-        Label { text: qsTr("Addresses") }
-        TextField {
-            id: addressField
-            Layout.fillWidth: true
-            placeholderText: "10.77.0.5:8080, [fe80::1%eth0]:8080"
-            Accessible.name: qsTr("Addresses")
-        }
-        Label { text: qsTr("Ranges") }
-        TextField {
-            id: rangeField
-            Layout.fillWidth: true
-            placeholderText: "10.77.0.0/24:8080"
-            Accessible.name: qsTr("Ranges")
-        }
-    }
+    SheetField { id: interfaceField; label: qsTr("Interfaces"); placeholder: qsTr("all"); onAccepted: root.submit() }
+    SheetField { id: addressField; label: qsTr("Addresses"); placeholder: "10.77.0.5:8080, [fe80::1%eth0]:8080"; onAccepted: root.submit() }
+    SheetField { id: rangeField; label: qsTr("Ranges"); placeholder: "10.77.0.0/24:8080"; onAccepted: root.submit() }
 }

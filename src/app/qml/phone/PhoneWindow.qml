@@ -28,7 +28,7 @@ ApplicationWindow {
         button: Theme.raised
         buttonText: Theme.text
         highlight: Theme.accent
-        highlightedText: Theme.onAccent
+        highlightedText: Theme.accentText
         placeholderText: Theme.faint
         mid: Theme.line
         dark: Theme.text
