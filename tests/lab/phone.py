@@ -3,9 +3,11 @@
 """From the device's button to telemetry at the broker, by Bluetooth and Wi-Fi; runs inside tools/radio-lab.
 
 The device has controller hci0 and radio wlan1, and no network before it joins one. The phone is on hci1 and, as if by its
-own mobile data, where the server is: behind the access point, in its network namespace. The command line plays the phone.
+own mobile data, where the server is: behind the access point, in its network namespace. The command line plays the phone; with
+LAB_FACE=app it is fairlead-app in its phone face, on a screen of its own.
 Writes $LAB_OUT/report.json, and ends with 0 only if the broker saw the device online.
 """
+import contextlib
 import ctypes
 import json
 import os
@@ -17,6 +19,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+from phone_face import PhoneFace, Screen, add_installer  # noqa: E402
 from plant import EVERY_ROLE, Device, Server, Site, until  # noqa: E402
 
 CODE = "lab-code-2345"
@@ -64,6 +67,25 @@ class Phone:
     def __init__(self, server):
         self.server = server
 
+    def until_seen(self, name):
+        found = until(lambda: [each for each in self.nearby() if each["name"] == name], "the phone sees the device", PATIENCE)
+        return f"{name} at {found[0]['address']}"
+
+    def bring_in(self, name, code_file, story):
+        """When the person had done all that a person does, and when the broker saw the device."""
+        story.say("The device is picked", action=True)
+        confirmed = story.say("The code on the label is given; the phone knows the Wi-Fi of the place", action=True)
+        provisioning = self.provision(name, code_file)
+        online = None
+        for line in provisioning.stderr:
+            story.say(line.rstrip())
+            if "is committed" in line:  # the program itself takes two seconds more, to end its Bluetooth link
+                self.server.until_online(SERIAL, PATIENCE)
+                online = story.say("The broker sees the device online")
+        if provisioning.wait(PATIENCE) or online is None:
+            raise AssertionError(f"fairlead provision ends with {provisioning.returncode}")
+        return confirmed, online
+
     def nearby(self):
         return self.server.json("nearby", "--seconds", "2", "--bluetooth-adapter", "hci1")["items"]
 
@@ -78,17 +100,59 @@ class Phone:
         return provisioning
 
 
+class App:
+    """fairlead-app in its phone face, with the phone's controller, worked by touch."""
+
+    def __init__(self, site, server):
+        self.server = server
+        add_installer(server)
+        os.environ["FAIRLEAD_SCREENSHOTS"] = os.environ["LAB_OUT"]
+        stack = contextlib.ExitStack()
+        site.at_end.append(stack.close)
+        screen = stack.enter_context(Screen(site.folder))
+        self.face = stack.enter_context(PhoneFace(site.bin, screen, site.folder / "phone", "--bluetooth-adapter", "hci1"))
+        self.face.sign_in(server)
+        self.face.touch("Place")
+        self.face.type("Wi-Fi of the site", SSID)
+        self.face.type("Wi-Fi password", PASSPHRASE)
+        self.face.touch("Keep")
+
+    def until_seen(self, name):
+        self.face.until(name, seconds=PATIENCE)
+        self.face.screen.keep("phone-bluetooth.png")
+        return name
+
+    def bring_in(self, name, code_file, story):
+        story.say("The device is touched", action=True)
+        self.face.touch(name)
+        self.face.type("Code", code_file.read_text().strip())
+        confirmed = story.say("The code on the label is typed; the phone knows the Wi-Fi of the place", action=True)
+        self.face.touch("Set up")
+        self.face.screen.keep("phone-steps.png")
+        try:
+            self.server.until_online(SERIAL, PATIENCE)
+        except AssertionError:
+            story.say("On the phone: " + "; ".join(self.face.shown()))
+            raise
+        return confirmed, story.say("The broker sees the device online")
+
+    def until_told(self):
+        self.face.until("Last seen", seconds=PATIENCE)
+        self.face.until("Online", seconds=PATIENCE)
+        self.face.screen.keep("phone-bluetooth-done.png")
+
+
 def run(site, report):
     story = Story()
     server = lab_server(site)
     server.start()
+    phone = App(site, server) if os.environ.get("LAB_FACE") == "app" else Phone(server)
     device = lab_device(site)
     code_file = site.folder / "code"
     code_file.write_text(CODE + "\n")
     label = subprocess.run(device.command("set-code", "--code-file", code_file), check=True, capture_output=True, text=True)
     name = json.loads(label.stdout.splitlines()[1])["name"]
     device.start(more=["--button-only"], prefix=AT_DEVICE)
-    phone = Phone(server)
     story.say(f"The device is switched on; its label says {name}")
     device.until_said("DEVICE_WAITS", PATIENCE)  # from here on the button is watched
 
@@ -96,23 +160,14 @@ def run(site, report):
     device.process.send_signal(signal.SIGUSR1)
     device.until_said("DEVICE_BLUETOOTH_ADVERTISES", PATIENCE)
     story.say("The device advertises")
-    found = until(lambda: [each for each in phone.nearby() if each["name"] == name], "the phone sees the device", PATIENCE)
-    story.say(f"The phone shows {found[0]['name']} at {found[0]['address']}")
-
-    story.say("The device is picked", action=True)
-    confirmed = story.say("The code on the label is given; the phone knows the Wi-Fi of the place", action=True)
-    provisioning = phone.provision(name, code_file)
-    online = None
-    for line in provisioning.stderr:
-        story.say(line.rstrip())
-        if "is committed" in line:  # the program itself takes two seconds more, to end its Bluetooth link
-            server.until_online(SERIAL, PATIENCE)
-            online = story.say("The broker sees the device online")
-    if provisioning.wait(PATIENCE) or online is None:
-        raise AssertionError(f"fairlead provision ends with {provisioning.returncode}")
+    story.say(f"The phone shows {phone.until_seen(name)}")
+    confirmed, online = phone.bring_in(name, code_file, story)
     report.update(online=True, protocol_s=round(online - confirmed, 2), button_to_online_s=round(online - pressed, 2))
     device.until_said("TELEMETRY_SENT", PATIENCE)
     story.say("Telemetry has arrived at the broker")
+    if isinstance(phone, App):
+        phone.until_told()
+        story.say("The phone shows the device online")
     report.update(user_actions=story.actions, steps=story.steps)
 
 
@@ -127,6 +182,8 @@ def tell(story, report):
             (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
             for program in site.programs:
                 shutil.copy(program.log, out)
+            for log in site.folder.glob("phone*.log"):
+                shutil.copy(log, out)
 
 
 if __name__ == "__main__":
