@@ -125,17 +125,24 @@ Actions Door::on_request(Request request, Time now) {
     return out;
   }
   if (session_ && session_->idle_at <= now && !session_->asked_driver) session_.reset();
-  if (session_ && session_->peer != request.peer && !may_come_back(request))
+  if (session_ && session_->peer != request.peer && !may_come_back(request, now))
     return busy(request.peer);
   if (request.endpoint == "prov-session") return knock(std::move(request), now);
   return secured(std::move(request), now);
 }
 
 // A program that was started again, by HTTP: another cookie from the same address. The session it
-// had ends when it has proven the code once more.
-bool Door::may_come_back(const Request& request) const {
-  return request.endpoint == "prov-session" && request.source == session_->source &&
-         !session_->asked_driver;
+// had ends when it has proven the code once more. Two programs at one address, both at work, don't
+// push each other out: one that still talks, and what it has brought under way, stay.
+bool Door::may_come_back(const Request& request, Time now) const {
+  if (request.endpoint != "prov-session" || request.source != session_->source ||
+      session_->asked_driver)
+    return false;
+  if (report_.progress == Progress::failed ||
+      std::holds_alternative<config::ConnectionFailed>(wifi_status_.state))
+    return true;
+  const Time heard = session_->idle_at - limits::session_idle;
+  return report_.progress == Progress::waiting && heard + limits::session_return <= now;
 }
 
 Door::Wrong& Door::wrong_of(const std::string& source) {

@@ -4,9 +4,9 @@
 //
 // One client at a time: the first that proves the code has the door, others hear "busy" until it is
 // quiet for session_idle. Who comes from where it came from and proves the code again takes its
-// place. Who shows a wrong code waits, longer each time; others don't. After wrong_codes_max in all
-// the door closes until it is opened again. What a client began and nobody finished is rolled back
-// by the fail-safe timer.
+// place, if that failed or says nothing for session_return. Who shows a wrong code waits, longer
+// each time; others don't. After wrong_codes_max in all the door closes until it is opened again.
+// What a client began and nobody finished is rolled back by the fail-safe timer.
 #pragma once
 
 #include <optional>
@@ -180,7 +180,7 @@ class Door {
 
   Actions knock(Request request, Time now);
   Actions secured(Request request, Time now);
-  bool may_come_back(const Request& request) const;
+  bool may_come_back(const Request& request, Time now) const;
   Actions wrong_code(const Request& request, Refusal refusal, Time now);
   Wrong& wrong_of(const std::string& source);
   DeviceHandshake take_handshake(PeerId peer);

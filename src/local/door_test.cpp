@@ -187,9 +187,16 @@ TEST_F(DoorTest, WhoComesAgainFromTheSameAddressWithTheCodeTakesItsOwnPlace) {
     auto cmd1 = client.hear(find<Reply>(ask(client.begin()))->body);
     return ask(std::get<Send>(*cmd1));
   };
+  Conversation early(secret(), random_);
+  auto begin = early.begin();
+  EXPECT_EQ(refused(door_.on_request({9, "10.0.0.1", begin.endpoint, begin.body}, now_)).kind,
+            Kind::busy)
+      << "the first still talks";
+  now_ += limits::session_return;
   EXPECT_EQ(refused(again(secret("guess"))).kind, Kind::wrong_code);
   EXPECT_EQ(refused(again(secret("", "button"))).kind, Kind::busy);
   EXPECT_EQ(status(*first, 1).progress, Progress::waiting);
+  now_ += limits::session_return;
   EXPECT_TRUE(find<Reply>(again(secret())));
   auto late = first->say(command::AskStatus{});
   EXPECT_EQ(refused(send(1, *late)).kind, Kind::busy);
